@@ -1,0 +1,68 @@
+namespace Idiolect.Kernels;
+
+/// <summary>
+/// An instruction set as a type: the operations on a register <typeparamref name="V"/> of <see cref="Count"/> floats.
+/// A kernel is written once over <c>&lt;S, V&gt;</c>; the JIT makes one specialised copy for each implementation, in which
+/// every call below is a single instruction. <typeparamref name="V"/> is the runtime's own vector type, not a wrapper,
+/// so that values stay in registers.
+/// </summary>
+internal unsafe interface ISimd<V>
+    where V : struct
+{
+    /// <summary>Floats in one register: 1, 4, 8 or 16.</summary>
+    static abstract int Count { get; }
+
+    static abstract V Zero { get; }
+
+    static abstract V Create(float value);
+
+    static abstract V Load(float* source);
+
+    /// <summary>Loads the first <paramref name="count"/> (0 to <see cref="Count"/>) floats; the other lanes are 0.</summary>
+    static abstract V LoadPartial(float* source, int count);
+
+    static abstract void Store(float* destination, V value);
+
+    /// <summary>Stores the first <paramref name="count"/> (0 to <see cref="Count"/>) lanes and nothing beyond them.</summary>
+    static abstract void StorePartial(float* destination, V value, int count);
+
+    static abstract V Add(V a, V b);
+
+    static abstract V Subtract(V a, V b);
+
+    static abstract V Multiply(V a, V b);
+
+    static abstract V Divide(V a, V b);
+
+    /// <summary>a * b + c, fused where the hardware fuses.</summary>
+    static abstract V MultiplyAdd(V a, V b, V c);
+
+    static abstract V Min(V a, V b);
+
+    static abstract V Max(V a, V b);
+
+    static abstract V Sqrt(V a);
+
+    static abstract V Abs(V a);
+
+    /// <summary>Rounds each lane to the nearest integer, ties to even.</summary>
+    static abstract V Round(V a);
+
+    /// <summary>a * 2^n for integral n in [-126, 127].</summary>
+    static abstract V ScaleByPowerOfTwo(V a, V n);
+
+    /// <summary>a &gt; b ? ifGreater : otherwise, lane by lane.</summary>
+    static abstract V SelectGreater(V a, V b, V ifGreater, V otherwise);
+
+    /// <summary>The sum of all lanes, added in an order that depends on the variant only.</summary>
+    static abstract float Sum(V a);
+
+    /// <summary>The largest lane.</summary>
+    static abstract float MaxAcross(V a);
+
+    /// <summary>
+    /// 1 in the lanes to keep and 0 in the lanes to drop: lane i is kept where the 32-bit hash of
+    /// <paramref name="index"/> + i under the key is at least <paramref name="threshold"/> (see <see cref="CounterRandom"/>).
+    /// </summary>
+    static abstract V Keep(uint key0, uint key1, uint index, uint threshold);
+}

@@ -1,0 +1,39 @@
+using System.Runtime.Intrinsics;
+
+namespace Idiolect.Kernels;
+
+/// <summary>The variants in which every kernel exists, narrowest first.</summary>
+internal enum Isa
+{
+    Scalar,
+    Vector128,
+    Vector256,
+    Vector512,
+}
+
+/// <summary>Chooses the variant once at start: the widest that the processor runs in hardware.</summary>
+internal static class IsaSelector
+{
+    /// <summary>The name of the environment variable that forces a variant (for tests and comparisons).</summary>
+    internal const string Variable = "IDIOLECT_ISA";
+
+    /// <summary>The variant that this process uses unless a <see cref="Team"/> is made with another.</summary>
+    internal static Isa Default { get; } = Choose(Environment.GetEnvironmentVariable(Variable));
+
+    /// <summary>Every variant that this machine can run; those without hardware support run correctly but slowly.</summary>
+    internal static Isa[] All => Enum.GetValues<Isa>();
+
+    internal static Isa Choose(string? forced)
+    {
+        if (string.IsNullOrEmpty(forced))
+        {
+            return Vector512.IsHardwareAccelerated ? Isa.Vector512
+                : Vector256.IsHardwareAccelerated ? Isa.Vector256
+                : Vector128.IsHardwareAccelerated ? Isa.Vector128
+                : Isa.Scalar;
+        }
+        return Enum.TryParse<Isa>(forced, ignoreCase: true, out var isa) && Enum.IsDefined(isa)
+            ? isa
+            : throw new ArgumentException($"{Variable}={forced} is not one of scalar, vector128, vector256, vector512.");
+    }
+}

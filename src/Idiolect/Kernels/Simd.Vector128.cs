@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Idiolect.Kernels;
+
+/// <summary>4 floats at a time.</summary>
+internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
+{
+    public static int Count => 4;
+    public static Vector128<float> Zero => Vector128<float>.Zero;
+    public static Vector128<float> Create(float value) => Vector128.Create(value);
+    public static Vector128<float> Load(float* source) => Vector128.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadPartial(float* source, int count)
+    {
+        if (count >= Count)
+        {
+            return Vector128.Load(source);
+        }
+        var lanes = Vector128<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    public static void Store(float* destination, Vector128<float> value) => Vector128.Store(value, destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(float* destination, Vector128<float> value, int count)
+    {
+        if (count >= Count)
+        {
+            Vector128.Store(value, destination);
+            return;
+        }
+        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+    }
+
+    public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
+    public static Vector128<float> Subtract(Vector128<float> a, Vector128<float> b) => a - b;
+    public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
+    public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
+
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c)
+        => Vector128.MultiplyAddEstimate(a, b, c);
+
+    public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
+    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
+    public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
+    public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
+    public static Vector128<float> Round(Vector128<float> a) => Vector128.Round(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ScaleByPowerOfTwo(Vector128<float> a, Vector128<float> n)
+        => a * ((Vector128.ConvertToInt32Native(n) + Vector128.Create(127)) << 23).AsSingle();
+
+    public static Vector128<float> SelectGreater(
+        Vector128<float> a, Vector128<float> b, Vector128<float> ifGreater, Vector128<float> otherwise)
+        => Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), ifGreater, otherwise);
+
+    public static float Sum(Vector128<float> a) => Vector128.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxAcross(Vector128<float> a)
+    {
+        a = Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
+        a = Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(1, 0, 3, 2)));
+        return a.ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Keep(uint key0, uint key1, uint index, uint threshold)
+    {
+        // The vector form of CounterRandom.Hash.
+        var h = (Vector128.Create(index) + Vector128<uint>.Indices) ^ Vector128.Create(key0);
+        h ^= h >>> 16;
+        h *= Vector128.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        h ^= Vector128.Create(key1);
+        h *= Vector128.Create(CounterRandom.Multiplier1);
+        h ^= h >>> 16;
+        h *= Vector128.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        return Vector128.ConditionalSelect(
+            Vector128.GreaterThanOrEqual(h, Vector128.Create(threshold)).AsSingle(), Vector128<float>.One, Vector128<float>.Zero);
+    }
+}

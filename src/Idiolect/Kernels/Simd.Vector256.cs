@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Idiolect.Kernels;
+
+/// <summary>8 floats at a time.</summary>
+internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
+{
+    public static int Count => 8;
+    public static Vector256<float> Zero => Vector256<float>.Zero;
+    public static Vector256<float> Create(float value) => Vector256.Create(value);
+    public static Vector256<float> Load(float* source) => Vector256.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadPartial(float* source, int count)
+    {
+        if (count >= Count)
+        {
+            return Vector256.Load(source);
+        }
+        var lanes = Vector256<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    public static void Store(float* destination, Vector256<float> value) => Vector256.Store(value, destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(float* destination, Vector256<float> value, int count)
+    {
+        if (count >= Count)
+        {
+            Vector256.Store(value, destination);
+            return;
+        }
+        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+    }
+
+    public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
+    public static Vector256<float> Subtract(Vector256<float> a, Vector256<float> b) => a - b;
+    public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
+    public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
+
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c)
+        => Vector256.MultiplyAddEstimate(a, b, c);
+
+    public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.Min(a, b);
+    public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.Max(a, b);
+    public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
+    public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
+    public static Vector256<float> Round(Vector256<float> a) => Vector256.Round(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ScaleByPowerOfTwo(Vector256<float> a, Vector256<float> n)
+        => a * ((Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23).AsSingle();
+
+    public static Vector256<float> SelectGreater(
+        Vector256<float> a, Vector256<float> b, Vector256<float> ifGreater, Vector256<float> otherwise)
+        => Vector256.ConditionalSelect(Vector256.GreaterThan(a, b), ifGreater, otherwise);
+
+    public static float Sum(Vector256<float> a) => Vector256.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxAcross(Vector256<float> a)
+    {
+        return SimdVector128.MaxAcross(Vector128.Max(a.GetLower(), a.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Keep(uint key0, uint key1, uint index, uint threshold)
+    {
+        // The vector form of CounterRandom.Hash.
+        var h = (Vector256.Create(index) + Vector256<uint>.Indices) ^ Vector256.Create(key0);
+        h ^= h >>> 16;
+        h *= Vector256.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        h ^= Vector256.Create(key1);
+        h *= Vector256.Create(CounterRandom.Multiplier1);
+        h ^= h >>> 16;
+        h *= Vector256.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        return Vector256.ConditionalSelect(
+            Vector256.GreaterThanOrEqual(h, Vector256.Create(threshold)).AsSingle(), Vector256<float>.One, Vector256<float>.Zero);
+    }
+}

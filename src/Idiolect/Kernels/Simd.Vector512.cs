@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Idiolect.Kernels;
+
+/// <summary>16 floats at a time.</summary>
+internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
+{
+    public static int Count => 16;
+    public static Vector512<float> Zero => Vector512<float>.Zero;
+    public static Vector512<float> Create(float value) => Vector512.Create(value);
+    public static Vector512<float> Load(float* source) => Vector512.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadPartial(float* source, int count)
+    {
+        if (count >= Count)
+        {
+            return Vector512.Load(source);
+        }
+        var lanes = Vector512<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    public static void Store(float* destination, Vector512<float> value) => Vector512.Store(value, destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(float* destination, Vector512<float> value, int count)
+    {
+        if (count >= Count)
+        {
+            Vector512.Store(value, destination);
+            return;
+        }
+        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+    }
+
+    public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
+    public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
+    public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c)
+        => Vector512.MultiplyAddEstimate(a, b, c);
+
+    public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.Min(a, b);
+    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.Max(a, b);
+    public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
+    public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
+    public static Vector512<float> Round(Vector512<float> a) => Vector512.Round(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ScaleByPowerOfTwo(Vector512<float> a, Vector512<float> n)
+        => a * ((Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23).AsSingle();
+
+    public static Vector512<float> SelectGreater(
+        Vector512<float> a, Vector512<float> b, Vector512<float> ifGreater, Vector512<float> otherwise)
+        => Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), ifGreater, otherwise);
+
+    public static float Sum(Vector512<float> a) => Vector512.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxAcross(Vector512<float> a)
+    {
+        return SimdVector256.MaxAcross(Vector256.Max(a.GetLower(), a.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Keep(uint key0, uint key1, uint index, uint threshold)
+    {
+        // The vector form of CounterRandom.Hash.
+        var h = (Vector512.Create(index) + Vector512<uint>.Indices) ^ Vector512.Create(key0);
+        h ^= h >>> 16;
+        h *= Vector512.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        h ^= Vector512.Create(key1);
+        h *= Vector512.Create(CounterRandom.Multiplier1);
+        h ^= h >>> 16;
+        h *= Vector512.Create(CounterRandom.Multiplier0);
+        h ^= h >>> 15;
+        return Vector512.ConditionalSelect(
+            Vector512.GreaterThanOrEqual(h, Vector512.Create(threshold)).AsSingle(), Vector512<float>.One, Vector512<float>.Zero);
+    }
+}

@@ -1,0 +1,209 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Idiolect.Kernels;
+
+/// <summary>One thread of a team, and memory that only it uses.</summary>
+internal readonly unsafe struct Worker(Team team, int index)
+{
+    internal int Index => index;
+
+    /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, kept and grown from call to call; contents undefined.</summary>
+    internal float* Scratch(long count) => team.Scratch(index, count);
+}
+
+/// <summary>
+/// A persistent team of threads that runs one <see cref="IJob"/> at a time. The caller is worker 0. Between jobs the
+/// others spin for some microseconds, then park. Not thread-safe: one caller at a time.
+/// </summary>
+internal sealed unsafe class Team : IDisposable
+{
+    private const int SpinsBeforeParking = 4000;
+
+    private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
+
+    private readonly Thread[] _threads;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly float*[] _scratch;
+    private readonly long[] _scratchCounts;
+    private readonly Lock _exclusive = new();
+
+    // The job that is running. Written before _epoch is raised, read after it was seen to rise.
+    private void* _job;
+    private delegate*<void*, int, Team, int, void> _invoke;
+    private int _parts;
+
+    private int _nextPart;
+    private int _epoch;
+    private int _busy;
+    private int _parked;
+    private bool _disposed;
+
+    /// <summary>Starts a team.</summary>
+    /// <param name="threads">The number of threads, the caller's included; at least 1.</param>
+    /// <param name="isa">The kernel variant that it runs.</param>
+    internal Team(int threads, Isa isa)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Isa = isa;
+        _scratch = new float*[threads + 1];
+        _scratchCounts = new long[threads + 1];
+        _threads = new Thread[threads - 1];
+        for (var i = 0; i < _threads.Length; i++)
+        {
+            var worker = i + 1;
+            _threads[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"Idiolect worker {worker}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>The team of all processors, made at first use.</summary>
+    internal static Team Shared => LazyShared.Value;
+
+    internal Isa Isa { get; }
+
+    internal int ThreadCount => _threads.Length + 1;
+
+    /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done.</summary>
+    internal void Run<TJob>(in TJob job, int parts)
+        where TJob : unmanaged, IJob
+    {
+        if (parts <= 0)
+        {
+            return;
+        }
+        var copy = job;
+        var invoke = Invoker<TJob>(Isa);
+        if (parts == 1 || _threads.Length == 0)
+        {
+            for (var part = 0; part < parts; part++)
+            {
+                invoke(&copy, part, this, 0);
+            }
+            return;
+        }
+
+        lock (_exclusive)
+        {
+            _job = &copy;
+            _invoke = invoke;
+            _parts = parts;
+            _nextPart = 0;
+            Volatile.Write(ref _busy, _threads.Length);
+            Interlocked.Increment(ref _epoch);
+            if (Volatile.Read(ref _parked) > 0)
+            {
+                _wake.Release(Interlocked.Exchange(ref _parked, 0));
+            }
+            RunParts(0);
+            SpinWait spinner = default;
+            while (Volatile.Read(ref _busy) != 0)
+            {
+                spinner.SpinOnce(sleep1Threshold: -1);
+            }
+        }
+    }
+
+    /// <summary>Scratch memory shared by all workers of the next job (index = thread count) or private to one.</summary>
+    internal float* Scratch(int index, long count)
+    {
+        if (_scratchCounts[index] < count)
+        {
+            NativeMemory.AlignedFree(_scratch[index]);
+            _scratch[index] = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);
+            _scratchCounts[index] = count;
+        }
+        return _scratch[index];
+    }
+
+    /// <summary>Memory that the caller fills in one job and reads in the next; valid until the next call of this method.</summary>
+    internal float* SharedScratch(long count) => Scratch(ThreadCount, count);
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
+        Interlocked.Increment(ref _epoch);
+        _wake.Release(_threads.Length);
+        foreach (var thread in _threads)
+        {
+            thread.Join();
+        }
+        for (var i = 0; i < _scratch.Length; i++)
+        {
+            NativeMemory.AlignedFree(_scratch[i]);
+            _scratch[i] = null;
+        }
+        _wake.Dispose();
+    }
+
+    private static delegate*<void*, int, Team, int, void> Invoker<TJob>(Isa isa)
+        where TJob : unmanaged, IJob
+        => isa switch
+        {
+            Isa.Vector512 => &Invoke<TJob, SimdVector512, Vector512<float>>,
+            Isa.Vector256 => &Invoke<TJob, SimdVector256, Vector256<float>>,
+            Isa.Vector128 => &Invoke<TJob, SimdVector128, Vector128<float>>,
+            _ => &Invoke<TJob, SimdScalar, float>,
+        };
+
+    private static void Invoke<TJob, S, V>(void* job, int part, Team team, int worker)
+        where TJob : unmanaged, IJob
+        where S : struct, ISimd<V>
+        where V : struct
+        => (*(TJob*)job).Execute<S, V>(part, new Worker(team, worker));
+
+    private void RunParts(int worker)
+    {
+        var job = _job;
+        var invoke = _invoke;
+        var parts = _parts;
+        int part;
+        while ((part = Interlocked.Increment(ref _nextPart) - 1) < parts)
+        {
+            invoke(job, part, this, worker);
+        }
+    }
+
+    private void Work(int worker)
+    {
+        var seen = 0;
+        while (true)
+        {
+            seen = WaitForJob(seen);
+            if (Volatile.Read(ref _disposed))
+            {
+                return;
+            }
+            RunParts(worker);
+            Interlocked.Decrement(ref _busy);
+        }
+    }
+
+    /// <summary>Returns the new epoch once it differs from <paramref name="seen"/>.</summary>
+    private int WaitForJob(int seen)
+    {
+        while (true)
+        {
+            for (var i = 0; i < SpinsBeforeParking; i++)
+            {
+                var epoch = Volatile.Read(ref _epoch);
+                if (epoch != seen)
+                {
+                    return epoch;
+                }
+                Thread.SpinWait(8);
+            }
+            // Announce the wish to park, then look once more: a job published in between is not missed, because the
+            // publisher raises the epoch before it reads _parked. A surplus permit only costs one more turn of this loop.
+            Interlocked.Increment(ref _parked);
+            if (Volatile.Read(ref _epoch) == seen)
+            {
+                _wake.Wait();
+            }
+        }
+    }
+}
