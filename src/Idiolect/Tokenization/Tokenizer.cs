@@ -62,8 +62,10 @@ public abstract class Tokenizer
     }
 
     /// <summary>Encodes a text and appends its ids to <paramref name="output"/>.</summary>
-    /// <inheritdoc cref="Encode(string, bool)" path="/param|/exception"/>
+    /// <param name="text">The text.</param>
     /// <param name="output">Receives the ids.</param>
+    /// <param name="allowSpecial">Whether special tokens written in the text become their ids.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no token for a character of the text.</exception>
     public void Encode(ReadOnlySpan<char> text, List<int> output, bool allowSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(output);
