@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Idiolect.Layers;
@@ -75,8 +76,15 @@ internal static class GptConfigJson
                 json["mlp_bias"] = false;
             }
         }
-        return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+        return Indented(json);
     }
+
+    /// <summary>The text of generation_config.json.</summary>
+    internal static string WriteGeneration(GptConfig c) => Indented(new JsonObject
+    {
+        ["bos_token_id"] = c.BeginningOfTextId,
+        ["eos_token_id"] = c.BeginningOfTextId,
+    });
 
     /// <summary>The shape that a config.json describes.</summary>
     /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or asks for something not supported.</exception>
@@ -146,6 +154,16 @@ internal static class GptConfigJson
             Dropout = (float)f.NumberOr("attention_dropout", 0),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
         };
+    }
+
+    private static string Indented(JsonObject json)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteTo(writer);
+        }
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
     }
 
     private static string ActivationName(FeedForwardActivation activation) => activation switch

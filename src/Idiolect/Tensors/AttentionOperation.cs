@@ -27,6 +27,7 @@ internal sealed unsafe class AttentionOperation : Operation
         {
             Batch = batch,
             QueryLength = time,
+            KeyLength = time,
             HeadCount = heads,
             KeyValueHeadCount = keyValueHeads,
             HeadSize = headSize,

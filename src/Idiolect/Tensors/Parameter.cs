@@ -7,8 +7,11 @@ namespace Idiolect.Tensors;
 /// </summary>
 public sealed unsafe class Parameter
 {
-    internal Parameter(string name, Shape shape, Initializer initializer)
+    private readonly ParameterSet _set;
+
+    internal Parameter(ParameterSet set, string name, Shape shape, Initializer initializer)
     {
+        _set = set;
         Name = name;
         Shape = shape;
         Initializer = initializer;
@@ -37,9 +40,9 @@ public sealed unsafe class Parameter
 
     internal Initializer Initializer { get; }
 
-    internal float* Data { get; set; }
+    internal float* Data => _set.Values + Offset;
 
-    internal float* Gradient { get; set; }
+    internal float* Gradient => _set.Gradients + Offset;
 
     /// <summary>Rises whenever the values change, so that what was derived from them (packed weights) is known to be stale.</summary>
     internal int Version { get; private set; }

@@ -10,12 +10,13 @@ namespace Idiolect.Tensors;
 /// </summary>
 public sealed unsafe class ParameterSet : IDisposable
 {
-    private const int Line = 16; // floats in a 64-byte cache line: every parameter starts on one
+    internal const int Line = 16; // floats in a 64-byte cache line: every parameter starts on one
 
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = [];
     private float* _values;
     private float* _gradients;
+    private bool _disposed;
 
     /// <summary>The parameters in the order of the model's definition.</summary>
     public IReadOnlyList<Parameter> All => _parameters;
@@ -26,22 +27,22 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
     internal long FlatLength { get; private set; }
 
-    internal float* Values => _values;
+    internal float* Values
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _values;
+        }
+    }
 
     /// <summary>The flat gradients; taken from the system (as zeros) at first use, since inference needs none.</summary>
     internal float* Gradients
     {
         get
         {
-            if (_gradients == null)
-            {
-                _gradients = Allocate();
-                foreach (var parameter in _parameters)
-                {
-                    parameter.Gradient = _gradients + parameter.Offset;
-                }
-            }
-            return _gradients;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _gradients == null ? _gradients = Allocate() : _gradients;
         }
     }
 
@@ -55,15 +56,11 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposed = true;
         NativeMemory.AlignedFree(_values);
         NativeMemory.AlignedFree(_gradients);
         _values = null;
         _gradients = null;
-        foreach (var parameter in _parameters)
-        {
-            parameter.Data = null;
-            parameter.Gradient = null;
-        }
     }
 
     internal Parameter Add(string name, Shape shape, Initializer initializer)
@@ -72,7 +69,7 @@ public sealed unsafe class ParameterSet : IDisposable
         {
             throw new InvalidOperationException("Parameters are added before they are allocated.");
         }
-        var parameter = new Parameter(name, shape, initializer);
+        var parameter = new Parameter(this, name, shape, initializer);
         _byName.Add(name, parameter);
         _parameters.Add(parameter);
         return parameter;
@@ -88,10 +85,6 @@ public sealed unsafe class ParameterSet : IDisposable
             Count += _parameters[i].Count;
         }
         _values = Allocate();
-        foreach (var parameter in _parameters)
-        {
-            parameter.Data = _values + parameter.Offset;
-        }
     }
 
     /// <summary>Gives every parameter its first values: a pure function of the seed and the parameter's name.</summary>
