@@ -18,7 +18,7 @@ internal sealed class DocumentationReader
 
     private DocumentationReader(XmlReader reader) => _reader = reader;
 
-    /// <summary>The documented members of a file, in its order; those that only inherit or say nothing are left out.</summary>
+    /// <summary>The members of a file, in its order.</summary>
     /// <exception cref="XmlException">It is no valid XML or has a DTD.</exception>
     internal static List<DocumentationMember> Read(byte[] xml)
     {
@@ -55,10 +55,10 @@ internal sealed class DocumentationReader
         {
             _generics.Add(id.TypePath, sections.TypeParameters);
         }
-        var body = sections.Body();
-        return body.Length == 0
-            ? null
-            : new DocumentationMember(id, id.Signature(sections.Parameters, _generics, id.Kind == 'M' ? sections.TypeParameters : []), body);
+        return new DocumentationMember(
+            id,
+            id.Signature(sections.Parameters, _generics, id.Kind == 'M' ? sections.TypeParameters : []),
+            sections.Elements());
     }
 
     private string SectionSubject()
@@ -167,6 +167,6 @@ internal sealed class DocumentationReader
             }
         }
 
-        internal string Body() => string.Join('\n', [.. _summary, .. _named, .. _returns, .. _exceptions, .. _remarks]);
+        internal string[] Elements() => [.. _summary, .. _named, .. _returns, .. _exceptions, .. _remarks];
     }
 }

@@ -10,20 +10,39 @@ namespace Idiolect.Data;
 /// </summary>
 internal static class DotnetDocumentation
 {
-    /// <summary>Reads, removes duplicates, sorts by type (so that members follow their type) and divides by outermost type.</summary>
+    /// <summary>
+    /// Reads, sorts by type (so that members follow their type), removes duplicates and divides by outermost type.
+    /// </summary>
+    /// <remarks>
+    /// Overloads repeat each other's parameters, and many types each other's summaries: half of the characters are copies. Each
+    /// element (summary, parameter, result, exception, remark) is kept only where it comes first, before the division, so that
+    /// validation measures the prediction of text that was not seen, not the memory of text that was.
+    /// </remarks>
     internal static (IReadOnlyList<Document> Training, IReadOnlyList<Document> Validation) Load(CorpusOptions options)
     {
-        var members = Distinct(ReadAll(Files(options.DotnetRoot ?? FindRoot())));
+        // Of several versions of a pack the newest comes first, and its member wins.
+        var members = ReadAll(Files(options.DotnetRoot ?? FindRoot())).DistinctBy(member => member.Id.Text).ToArray();
         var types = members.Select(member => member.Id.DeclaringType).ToHashSet(StringComparer.Ordinal);
-        var documents = members
+        var sorted = members
             .Select(member => (Type: member.Id.OutermostType(types), Member: member))
             .OrderBy(entry => entry.Type, StringComparer.Ordinal)
             .ThenBy(entry => entry.Member.Id.DeclaringType, StringComparer.Ordinal)
             .ThenByDescending(entry => entry.Member.Id.Kind == 'T')
-            .ThenBy(entry => entry.Member.Id.Text, StringComparer.Ordinal)
-            .Select(entry => (entry.Type, Document: new Document(entry.Member.Id.Text, entry.Member.Text)))
-            .ToLookup(entry => CorpusSplit.IsHeldOut(entry.Type, options.ValidationFraction), entry => entry.Document);
-        return ([.. documents[false]], [.. documents[true]]);
+            .ThenBy(entry => entry.Member.Id.Text, StringComparer.Ordinal);
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var training = new List<Document>();
+        var validation = new List<Document>();
+        foreach (var (type, member) in sorted)
+        {
+            string[] different = [.. member.Elements.Where(seen.Add)];
+            if (different.Length > 0)
+            {
+                var side = CorpusSplit.IsHeldOut(type, options.ValidationFraction) ? validation : training;
+                side.Add(new Document(member.Id.Text, $"{member.Signature}\n{string.Join('\n', different)}\n"));
+            }
+        }
+        return (training, validation);
     }
 
     /// <summary>The .NET installation that runs this process, or the one that DOTNET_ROOT names (for self-contained programs).</summary>
@@ -87,13 +106,5 @@ internal static class DotnetDocumentation
         {
             throw new InvalidDataException($"{file} is not valid XML: {exception.Message} Repair the .NET SDK.", exception);
         }
-    }
-
-    /// <summary>Keeps the first of each ID (the newest version) and of each documentation, whatever it is the documentation of.</summary>
-    private static List<DocumentationMember> Distinct(DocumentationMember[] members)
-    {
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        var bodies = new HashSet<string>(StringComparer.Ordinal);
-        return [.. members.Where(member => ids.Add(member.Id.Text) && bodies.Add(member.Body))];
     }
 }
