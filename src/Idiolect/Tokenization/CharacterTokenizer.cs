@@ -1,0 +1,67 @@
+using System.Text;
+
+namespace Idiolect.Tokenization;
+
+/// <summary>
+/// One token a code point, with ids in the order of the code points, as nanoGPT's character-level data sets have them. It
+/// has no special token, and no token for a character that its training text lacks.
+/// </summary>
+public sealed class CharacterTokenizer : Tokenizer
+{
+    private readonly Dictionary<Rune, int> _ids;
+
+    internal CharacterTokenizer(IReadOnlyList<byte[]?> tokens, SpecialTokenSet special)
+        : base(tokens, special)
+    {
+        _ids = new(tokens.Count);
+        for (var id = 0; id < tokens.Count; id++)
+        {
+            if (tokens[id] is { } bytes)
+            {
+                Rune.DecodeFromUtf8(bytes, out var character, out _);
+                _ids.Add(character, id);
+            }
+        }
+    }
+
+    /// <summary>Makes the tokenizer that knows the characters of the documents.</summary>
+    /// <exception cref="ArgumentException">The documents hold no character at all.</exception>
+    public static CharacterTokenizer Train(IEnumerable<string> documents)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        var characters = new HashSet<Rune>();
+        foreach (var document in documents)
+        {
+            foreach (var character in document.EnumerateRunes())
+            {
+                characters.Add(character);
+            }
+        }
+        return characters.Count > 0
+            ? new([.. characters.Order().Select(character => Encoding.UTF8.GetBytes(character.ToString()))], SpecialTokenSet.None)
+            : throw new ArgumentException("The training text is empty: a character tokenizer needs at least one character.",
+                nameof(documents));
+    }
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
+    {
+        var position = 0;
+        foreach (var character in text.EnumerateRunes())
+        {
+            output.Add(_ids.TryGetValue(character, out var id) ? id : throw new ArgumentException(
+                $"The character '{Printable(character)}' (U+{character.Value:X4}) at position {position} is not among the "
+                + $"{_ids.Count} that this character tokenizer knows. Remove it from the text, or use a tokenizer of bytes or "
+                + "byte pairs, which knows every character.", nameof(text)));
+            position += character.Utf16SequenceLength;
+        }
+    }
+
+    internal override TokenizerFile Describe() => new()
+    {
+        // Without merges BPE looks each code point up; without a pre-tokeniser it sees the whole text.
+        Decoder = TokenizerComponent.Fuse(),
+        Model = new() { Vocab = _ids.ToDictionary(entry => entry.Key.ToString(), entry => entry.Value), Merges = [] },
+    };
+
+    private static string Printable(Rune character) => Rune.IsControl(character) ? "\ufffd" : character.ToString();
+}

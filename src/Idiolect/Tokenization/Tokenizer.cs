@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Text;
+
+namespace Idiolect.Tokenization;
+
+/// <summary>
+/// Turns text into token ids and back. Reads and writes Hugging Face's <c>tokenizer.json</c>. Immutable and thread-safe.
+/// </summary>
+/// <remarks>Lone surrogates in a text become U+FFFD, as in any conversion to UTF-8.</remarks>
+public abstract class Tokenizer
+{
+    /// <summary>The token that separates documents unless another is named: it both begins and ends a text.</summary>
+    public const string EndOfText = "<|endoftext|>";
+
+    private readonly byte[]?[] _bytes;
+    private readonly FrozenDictionary<string, int> _specialTokens;
+    private readonly FrozenSet<int> _specialIds;
+    private readonly SearchValues<string> _specialSearch;
+
+    /// <param name="tokens">The bytes of each ordinary token by its id; null where an id is special or unused.</param>
+    /// <param name="special">The special tokens and their ids, which may lie past <paramref name="tokens"/>.</param>
+    private protected Tokenizer(IReadOnlyList<byte[]?> tokens, SpecialTokenSet special)
+    {
+        _specialTokens = special.Ids.ToFrozenDictionary(StringComparer.Ordinal);
+        _specialIds = special.Ids.Values.ToFrozenSet();
+        _specialSearch = SearchValues.Create([.. special.Ids.Keys], StringComparison.Ordinal);
+        _bytes = new byte[]?[Math.Max(tokens.Count, special.Ids.Values.DefaultIfEmpty(-1).Max() + 1)];
+        for (var id = 0; id < tokens.Count; id++)
+        {
+            _bytes[id] = tokens[id];
+        }
+        foreach (var (content, id) in special.Ids)
+        {
+            _bytes[id] = Encoding.UTF8.GetBytes(content);
+        }
+        BeginningOfTextId = special.BeginningOfText is { } beginning ? special.Ids[beginning] : null;
+    }
+
+    /// <summary>The number of rows that a model's embedding needs: the greatest id and one.</summary>
+    public int VocabularySize => _bytes.Length;
+
+    /// <summary>The special token that begins a text and separates documents, or null where there is none.</summary>
+    public int? BeginningOfTextId { get; }
+
+    /// <summary>Special tokens by their text.</summary>
+    public IReadOnlyDictionary<string, int> SpecialTokens => _specialTokens;
+
+    /// <summary>Encodes a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="allowSpecial">
+    /// Whether special tokens written in the text become their ids. False, the default, is right for text from elsewhere: it
+    /// cannot then smuggle a control token in.
+    /// </param>
+    /// <exception cref="ArgumentException">The tokenizer has no token for a character of the text.</exception>
+    public int[] Encode(string text, bool allowSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var output = new List<int>((text.Length / 3) + 1);
+        Encode(text, output, allowSpecial);
+        return [.. output];
+    }
+
+    /// <summary>Encodes a text and appends its ids to <paramref name="output"/>.</summary>
+    /// <inheritdoc cref="Encode(string, bool)" path="/param|/exception"/>
+    /// <param name="output">Receives the ids.</param>
+    public void Encode(ReadOnlySpan<char> text, List<int> output, bool allowSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        while (allowSpecial && text.IndexOfAny(_specialSearch) is >= 0 and var index)
+        {
+            EncodeOrdinary(text[..index], output);
+            var (content, id) = LongestSpecialAt(text[index..]);
+            output.Add(id);
+            text = text[(index + content.Length)..];
+        }
+        EncodeOrdinary(text, output);
+    }
+
+    /// <summary>
+    /// The text of the tokens; a special token gives the text that it is written as. Bytes that are not UTF-8 become U+FFFD.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The tokenizer has no such token.</exception>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        var bytes = new ArrayBufferWriter<byte>((ids.Length * 4) + 1);
+        foreach (var id in ids)
+        {
+            bytes.Write(BytesOf(id));
+        }
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>How many bytes of UTF-8 text the token stands for; 0 for a special token.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The tokenizer has no token <paramref name="id"/>.</exception>
+    public int GetByteCount(int id) => _specialIds.Contains(id) ? 0 : BytesOf(id).Length;
+
+    /// <summary>Begins to decode a stream of tokens.</summary>
+    public StreamingDecoder CreateDecoder() => new(this);
+
+    /// <summary>
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face's libraries load; creates the folder.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void Save(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        TokenizerFolder.Save(this, folder);
+    }
+
+    /// <summary>
+    /// Loads a <c>tokenizer.json</c>, or the one in a folder; where a folder has none, GPT-2's <c>vocab.json</c> and
+    /// <c>merges.txt</c>.
+    /// </summary>
+    /// <remarks>
+    /// Byte-level BPE with GPT-2's or GPT-4's pre-tokeniser, and what <see cref="Save"/> wrote. Post-processors, which would
+    /// add tokens around a text, are not applied; the options of added tokens (lstrip, rstrip, single_word) are ignored.
+    /// </remarks>
+    /// <exception cref="FileNotFoundException">There is no such file, or none in the folder.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or describes another kind of tokenizer.</exception>
+    public static Tokenizer Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return TokenizerFolder.Load(path);
+    }
+
+    /// <summary>Encodes text in which special tokens mean nothing.</summary>
+    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output);
+
+    /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted.</summary>
+    internal abstract TokenizerFile Describe();
+
+    /// <summary>The bytes of a token, of a special one too.</summary>
+    internal ReadOnlySpan<byte> BytesOf(int id)
+        => (uint)id < (uint)_bytes.Length && _bytes[id] is { } bytes
+            ? bytes
+            : throw new ArgumentOutOfRangeException(
+                nameof(id), id, $"The tokenizer has no such token: its vocabulary has {VocabularySize} ids.");
+
+    /// <summary>Whether an id belongs to an ordinary token.</summary>
+    private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_specialIds.Contains(id);
+
+    private KeyValuePair<string, int> LongestSpecialAt(ReadOnlySpan<char> text)
+    {
+        var longest = default(KeyValuePair<string, int>);
+        foreach (var candidate in _specialTokens)
+        {
+            if (text.StartsWith(candidate.Key, StringComparison.Ordinal) && candidate.Key.Length > (longest.Key?.Length ?? 0))
+            {
+                longest = candidate;
+            }
+        }
+        return longest;
+    }
+}

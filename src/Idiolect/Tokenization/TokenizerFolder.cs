@@ -1,0 +1,140 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Idiolect.Tokenization;
+
+/// <summary>The files of a tokenizer in a Hugging Face folder.</summary>
+internal static class TokenizerFolder
+{
+    private const string TokenizerName = "tokenizer.json";
+    private const string ConfigurationName = "tokenizer_config.json";
+    private const string VocabularyName = "vocab.json";
+    private const string MergesName = "merges.txt";
+
+    // As Hugging Face writes it: "Ġ", not "\u0120".
+    private static readonly TokenizerJsonContext WritingContext = new(new JsonSerializerOptions(TokenizerJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    internal static void Save(Tokenizer tokenizer, string folder)
+    {
+        var file = tokenizer.Describe() with
+        {
+            AddedTokens = [.. tokenizer.SpecialTokens.OrderBy(token => token.Value)
+                .Select(token => new AddedToken { Id = token.Value, Content = token.Key })],
+        };
+        var beginning = tokenizer.SpecialTokens.FirstOrDefault(token => token.Value == tokenizer.BeginningOfTextId).Key;
+        JsonElement? separator = beginning is null
+            ? null
+            : JsonSerializer.SerializeToElement(beginning, TokenizerJsonContext.Default.String);
+        Directory.CreateDirectory(folder);
+        Write(Path.Combine(folder, TokenizerName), file, WritingContext.TokenizerFile);
+        Write(
+            Path.Combine(folder, ConfigurationName),
+            new TokenizerConfiguration { BosToken = separator, EosToken = separator },
+            WritingContext.TokenizerConfiguration);
+    }
+
+    internal static Tokenizer Load(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return LoadTokenizerFile(path);
+        }
+        if (File.Exists(Path.Combine(path, TokenizerName)))
+        {
+            return LoadTokenizerFile(Path.Combine(path, TokenizerName));
+        }
+        return File.Exists(Path.Combine(path, VocabularyName)) && File.Exists(Path.Combine(path, MergesName))
+            ? LoadVocabularyAndMerges(path)
+            : throw new FileNotFoundException(
+                $"'{path}' holds no {TokenizerName} (nor {VocabularyName} with {MergesName}): name a tokenizer's file or folder.",
+                Path.Combine(path, TokenizerName));
+    }
+
+    private static Tokenizer LoadTokenizerFile(string path)
+    {
+        var file = Read(path, TokenizerJsonContext.Default.TokenizerFile);
+        var configuration = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigurationName);
+        var beginning = File.Exists(configuration) ? BeginningOfText(configuration) : null;
+        return new TokenizerFileReader(path).ToTokenizer(file, beginning);
+    }
+
+    private static BytePairTokenizer LoadVocabularyAndMerges(string folder)
+    {
+        var vocabulary = Path.Combine(folder, VocabularyName);
+        var merges = Path.Combine(folder, MergesName);
+        var tokens = Read(vocabulary, TokenizerJsonContext.Default.DictionaryStringInt32);
+        var model = new BytePairModel { Vocab = tokens, Merges = ReadMerges(merges) };
+        IReadOnlyList<AddedToken> added = tokens.TryGetValue(Tokenizer.EndOfText, out var id)
+            ? [new() { Id = id, Content = Tokenizer.EndOfText }]
+            : [];
+        return new TokenizerFileReader(vocabulary).ToBytePairTokenizer(model, added, PreTokenizer.Gpt2, null);
+    }
+
+    private static List<(string Left, string Right)> ReadMerges(string path)
+    {
+        var merges = new List<(string, string)>();
+        foreach (var line in File.ReadLines(path, Encoding.UTF8))
+        {
+            if (line.Length == 0 || (merges.Count == 0 && line.StartsWith("#version", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+            try
+            {
+                merges.Add(MergeListConverter.Split(line, merges.Count));
+            }
+            catch (JsonException exception)
+            {
+                throw new InvalidDataException($"{path}: {exception.Message}", exception);
+            }
+        }
+        return merges;
+    }
+
+    private static string? BeginningOfText(string path)
+    {
+        var configuration = Read(path, TokenizerJsonContext.Default.TokenizerConfiguration);
+        return configuration.BosToken switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => null,
+            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { ValueKind: JsonValueKind.Object } token when token.TryGetProperty("content", out var content)
+                && content.ValueKind == JsonValueKind.String => content.GetString(),
+            _ => throw new InvalidDataException($"{path}: bos_token: expected a string, or an object with a string \"content\"."),
+        };
+    }
+
+    private static T Read<T>(string path, JsonTypeInfo<T> type)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"'{path}' does not exist: name a tokenizer's file or folder.", path);
+        }
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize(stream, type)
+                ?? throw new InvalidDataException($"{path}: expected a JSON object, found null.");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"{path}: {exception.Message.ReplaceLineEndings(" ")}", exception);
+        }
+    }
+
+    private static void Write<T>(string path, T value, JsonTypeInfo<T> type)
+    {
+        var partial = path + ".partial";
+        using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            JsonSerializer.Serialize(stream, value, type);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(partial, path, overwrite: true);
+    }
+}
