@@ -136,6 +136,9 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
     /// <summary>
     /// The prompt's tokens behind the token that begins a text. Where the vocabulary has no such token, an empty prompt
     /// becomes a line feed, as in nanoGPT, or the first token where even that is unknown.

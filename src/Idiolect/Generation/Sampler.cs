@@ -28,7 +28,8 @@ internal sealed class Sampler(GenerationOptions options, int sample)
         Rank(logits);
         var kept = CollectionsMarshal.AsSpan(_candidates);
         var total = Weigh(kept);
-        kept = Nucleus(kept, ref total);
+        (var count, total) = Nucleus(kept, total);
+        kept = kept[..count];
 
         var target = CounterRandom.Uniform(_key, _drawn++) * total;
         foreach (var (weight, id) in kept)
@@ -101,11 +102,12 @@ internal sealed class Sampler(GenerationOptions options, int sample)
         return total;
     }
 
-    private Span<(float Score, int Id)> Nucleus(Span<(float Score, int Id)> candidates, ref double total)
+    /// <summary>How many of the best together have probability top-p, and the sum of their weights.</summary>
+    private (int Count, double Total) Nucleus(ReadOnlySpan<(float Score, int Id)> candidates, double total)
     {
         if (options.TopP >= 1f)
         {
-            return candidates;
+            return (candidates.Length, total);
         }
         var sum = 0.0;
         for (var i = 0; i < candidates.Length; i++)
@@ -113,11 +115,10 @@ internal sealed class Sampler(GenerationOptions options, int sample)
             sum += candidates[i].Score;
             if (sum >= options.TopP * total)
             {
-                total = sum;
-                return candidates[..(i + 1)];
+                return (i + 1, sum);
             }
         }
-        return candidates;
+        return (candidates.Length, total);
     }
 
     private static int IndexOfLargest(ReadOnlySpan<float> logits)

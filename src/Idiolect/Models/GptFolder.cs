@@ -1,6 +1,5 @@
 using System.Text;
 using Idiolect.Formats;
-using Idiolect.Tensors;
 
 namespace Idiolect.Models;
 

@@ -107,7 +107,8 @@ internal sealed unsafe class Arena : IDisposable
         _memory.Add((nint)memory);
         Reserved += size;
         var block = NewRecord();
-        (block.Pointer, block.Count, block.Previous, block.Next) = (memory, size, null, null);
+        block.Pointer = memory;
+        (block.Count, block.Previous, block.Next) = (size, null, null);
         _chunks.Add(block);
         return block;
     }
@@ -115,7 +116,8 @@ internal sealed unsafe class Arena : IDisposable
     private void Split(ArenaBlock block, long count)
     {
         var rest = NewRecord();
-        (rest.Pointer, rest.Count, rest.Previous, rest.Next) = (block.Pointer + count, block.Count - count, block, block.Next);
+        rest.Pointer = block.Pointer + count;
+        (rest.Count, rest.Previous, rest.Next) = (block.Count - count, block, block.Next);
         if (block.Next != null)
         {
             block.Next.Previous = rest;

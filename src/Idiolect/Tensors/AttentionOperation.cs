@@ -56,7 +56,8 @@ internal sealed unsafe class AttentionOperation : Operation
         record.Save(y);
         record.Own(logSumExp);
         record.Own(tables);
-        (record._qkv, record._shape, record._logSumExp, record._tables) = (qkv.Node, shape, logSumExp.Pointer, tables);
+        (record._qkv, record._shape, record._tables) = (qkv.Node, shape, tables);
+        record._logSumExp = logSumExp.Pointer;
         return y;
     }
 

@@ -26,7 +26,8 @@ internal sealed unsafe class LayerNormOperation : Operation
         var statistics = tape.RentMemory(2L * rows);
         record.Own(statistics);
         record.Save(x);
-        (record._x, record._gain, record._bias, record._statistics) = (x.Node, gain, bias, statistics.Pointer);
+        (record._x, record._gain, record._bias) = (x.Node, gain, bias);
+        record._statistics = statistics.Pointer;
         tape.CountUse(gain);
         tape.CountUse(bias);
         LayerNorm.Forward(

@@ -13,7 +13,8 @@ internal sealed unsafe class ResidualAddOperation : Operation
     internal static Tensor Apply(Tape tape, Tensor a, Tensor b)
     {
         var (left, right) = (a.Node, b.Node);
-        var (leftData, rightData) = (a.Pointer, b.Pointer);
+        var leftData = a.Pointer;
+        var rightData = b.Pointer;
         var y = tape.CreateConsuming(b, left.NeedsGradient || right.NeedsGradient);
         ResidualAdd.Forward(tape.Team, leftData, rightData, y.Pointer, left.Shape.Count);
         if (y.Node.NeedsGradient)

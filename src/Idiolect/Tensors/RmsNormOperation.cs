@@ -24,7 +24,8 @@ internal sealed unsafe class RmsNormOperation : Operation
         var inverseRms = tape.RentMemory(rows);
         record.Own(inverseRms);
         record.Save(x);
-        (record._x, record._gain, record._inverseRms) = (x.Node, gain, inverseRms.Pointer);
+        (record._x, record._gain) = (x.Node, gain);
+        record._inverseRms = inverseRms.Pointer;
         tape.CountUse(gain);
         RmsNorm.Forward(tape.Team, x.Pointer, gain.Data, y.Pointer, inverseRms.Pointer, rows, width, epsilon);
         return y;

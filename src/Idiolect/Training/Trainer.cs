@@ -269,11 +269,11 @@ public sealed unsafe class Trainer : IDisposable
     private StepSkipped Skip(double loss)
     {
         var parameters = _languageModel.Model.Parameters;
-        var bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(_team, parameter.Data, parameter.Count) >= 0);
+        var bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
         var what = "value";
         if (bad == null)
         {
-            bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(_team, parameter.Gradient, parameter.Count) >= 0);
+            bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Gradient, parameter.Count) >= 0);
             what = "gradient";
         }
         parameters.ZeroGradients();

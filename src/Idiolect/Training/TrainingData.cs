@@ -29,5 +29,5 @@ public sealed record TrainingData(TokenDataset Training, TokenDataset? Validatio
 
     private static TokenDataset EncodeSide(IReadOnlyList<Document> documents, Tokenizer tokenizer, CancellationToken cancellationToken)
         => TokenDataset.Encode(
-            documents, tokenizer.Encode, tokenizer.VocabularySize, tokenizer.BeginningOfTextId, cancellationToken: cancellationToken);
+            documents, text => tokenizer.Encode(text), tokenizer.VocabularySize, tokenizer.BeginningOfTextId, cancellationToken: cancellationToken);
 }
