@@ -9,14 +9,14 @@ internal sealed record FileChecksum(long Length, string Sha256);
 
 /// <summary><c>checksums.json</c>, the last file written into a checkpoint: what every other file in it must be.</summary>
 /// <param name="Files">By path inside the checkpoint, with '/' between folders, in ordinal order.</param>
-internal sealed record CheckpointChecksums(SortedDictionary<string, FileChecksum> Files)
+internal sealed record CheckpointChecksums(SortedDictionary<string, FileChecksum?> Files)
 {
     internal const string FileName = "checksums.json";
 
     /// <summary>Computes the checksums of all files in a folder and writes them into it.</summary>
     internal static void Write(string folder)
     {
-        var files = new SortedDictionary<string, FileChecksum>(StringComparer.Ordinal);
+        var files = new SortedDictionary<string, FileChecksum?>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             files.Add(Path.GetRelativePath(folder, file).Replace('\\', '/'), new FileChecksum(new FileInfo(file).Length, Hash(file)));
@@ -48,13 +48,13 @@ internal sealed record CheckpointChecksums(SortedDictionary<string, FileChecksum
         }
     }
 
-    private static string? FindDamage(string folder, string name, FileChecksum expected)
+    private static string? FindDamage(string folder, string name, FileChecksum? expected)
     {
-        var file = new FileInfo(Path.Combine(folder, name));
-        if (Path.IsPathRooted(name) || name.Split('/').Contains(".."))
+        if (expected is null || Path.IsPathRooted(name) || name.Split('/').Contains(".."))
         {
-            return $"{FileName} names '{name}', which lies outside the checkpoint";
+            return $"{FileName} is damaged: its entry '{name}' is no file of the checkpoint";
         }
+        var file = new FileInfo(Path.Combine(folder, name));
         if (!file.Exists)
         {
             return $"{name} is missing";

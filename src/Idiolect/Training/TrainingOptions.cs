@@ -3,81 +3,68 @@ using System.Text.Json.Serialization;
 
 namespace Idiolect.Training;
 
-/// <summary>How a model is trained. What the model is (dropout included) stands in its own configuration.</summary>
-public sealed record TrainingOptions
+/// <summary>
+/// How a model is trained; every value has a default: <c>new TrainingOptions { Steps = 500 }</c>. What the model is (dropout
+/// included) stands in its own configuration.
+/// </summary>
+/// <remarks>
+/// The values are constructor parameters because the JSON source generator keeps the defaults of those, but sets init-only
+/// properties that a file leaves out to zero.
+/// </remarks>
+/// <param name="Steps">The number of optimiser steps.</param>
+/// <param name="BatchSize">Sequences in a forward pass.</param>
+/// <param name="ContextLength">Tokens in a sequence; null for the model's context length.</param>
+/// <param name="GradientAccumulation">Forward and backward passes in a step; their gradients are averaged.</param>
+/// <param name="LearningRate">The peak learning rate.</param>
+/// <param name="MinimumLearningRateFraction">The last learning rate as a fraction of the peak.</param>
+/// <param name="WarmupSteps">Steps of linear rise at the start.</param>
+/// <param name="Schedule">The course of the learning rate after warm-up.</param>
+/// <param name="DecayFraction">The part of all steps that <see cref="ScheduleShape.WarmupStableDecay"/> decays over.</param>
+/// <param name="Beta1">AdamW's decay of the mean gradient (Kingma and Ba 2015, algorithm 1).</param>
+/// <param name="Beta2">AdamW's decay of the mean squared gradient; 0.99 suits small batches, 0.95 large ones.</param>
+/// <param name="Epsilon">AdamW's guard against division by zero.</param>
+/// <param name="WeightDecay">Decoupled weight decay, of matrices only (Loshchilov and Hutter 2019).</param>
+/// <param name="L1">The weight of the sum of absolute parameters in the loss.</param>
+/// <param name="L2">
+/// The weight of half the sum of squared parameters in the loss (unlike weight decay it passes through Adam).
+/// </param>
+/// <param name="GradientClip">
+/// Gradients with a larger norm are scaled down to this one (Pascanu et al. 2013); 0 for no clipping.
+/// </param>
+/// <param name="EvaluateEvery">Steps from one evaluation to the next; 0 for none but the last.</param>
+/// <param name="EvaluationBatches">Batches in an evaluation, each of training and of validation data.</param>
+/// <param name="CheckpointEvery">Steps from one checkpoint to the next; 0 for none but the last and the best.</param>
+/// <param name="KeepCheckpoints">Checkpoints kept, the newest ones; the best is kept besides.</param>
+/// <param name="EarlyStopPatience">Stop after this many evaluations without a better one; null to go on.</param>
+/// <param name="Seed">The seed of all random numbers.</param>
+/// <param name="Threads">
+/// Threads to train on; 0 for all processors. Not part of the JSON: results do not depend on it, checkpoints included.
+/// </param>
+public sealed record TrainingOptions(
+    long Steps = 1000,
+    int BatchSize = 16,
+    int? ContextLength = null,
+    int GradientAccumulation = 1,
+    double LearningRate = 1e-3,
+    double MinimumLearningRateFraction = 0.1,
+    long WarmupSteps = 0,
+    ScheduleShape Schedule = ScheduleShape.Cosine,
+    double DecayFraction = 0.3,
+    double Beta1 = 0.9,
+    double Beta2 = 0.99,
+    double Epsilon = 1e-8,
+    double WeightDecay = 0.1,
+    double L1 = 0,
+    double L2 = 0,
+    double GradientClip = 1,
+    long EvaluateEvery = 250,
+    int EvaluationBatches = 20,
+    long CheckpointEvery = 250,
+    int KeepCheckpoints = 2,
+    int? EarlyStopPatience = null,
+    ulong Seed = 1337,
+    [property: JsonIgnore] int Threads = 0)
 {
-    /// <summary>The number of optimiser steps.</summary>
-    public long Steps { get; init; } = 1000;
-
-    /// <summary>Sequences in a forward pass.</summary>
-    public int BatchSize { get; init; } = 16;
-
-    /// <summary>Tokens in a sequence; null for the model's context length.</summary>
-    public int? ContextLength { get; init; }
-
-    /// <summary>Forward and backward passes in a step; their gradients are averaged.</summary>
-    public int GradientAccumulation { get; init; } = 1;
-
-    /// <summary>The peak learning rate.</summary>
-    public double LearningRate { get; init; } = 1e-3;
-
-    /// <summary>The last learning rate as a fraction of the peak.</summary>
-    public double MinimumLearningRateFraction { get; init; } = 0.1;
-
-    /// <summary>Steps of linear rise at the start.</summary>
-    public long WarmupSteps { get; init; }
-
-    /// <summary>The course of the learning rate after warm-up.</summary>
-    public ScheduleShape Schedule { get; init; } = ScheduleShape.Cosine;
-
-    /// <summary>The part of all steps that <see cref="ScheduleShape.WarmupStableDecay"/> decays over.</summary>
-    public double DecayFraction { get; init; } = 0.3;
-
-    /// <summary>AdamW's decay of the mean gradient (Kingma and Ba 2015, algorithm 1).</summary>
-    public double Beta1 { get; init; } = 0.9;
-
-    /// <summary>AdamW's decay of the mean squared gradient; 0.99 suits small batches, 0.95 large ones.</summary>
-    public double Beta2 { get; init; } = 0.99;
-
-    /// <summary>AdamW's guard against division by zero.</summary>
-    public double Epsilon { get; init; } = 1e-8;
-
-    /// <summary>Decoupled weight decay, of matrices only (Loshchilov and Hutter 2019).</summary>
-    public double WeightDecay { get; init; } = 0.1;
-
-    /// <summary>The weight of the sum of absolute parameters in the loss.</summary>
-    public double L1 { get; init; }
-
-    /// <summary>The weight of half the sum of squared parameters in the loss (unlike weight decay it passes through Adam).</summary>
-    public double L2 { get; init; }
-
-    /// <summary>Gradients with a larger norm are scaled down to this one (Pascanu et al. 2013); 0 for no clipping.</summary>
-    public double GradientClip { get; init; } = 1;
-
-    /// <summary>Steps from one evaluation to the next; 0 for none but the last.</summary>
-    public long EvaluateEvery { get; init; } = 250;
-
-    /// <summary>Batches in an evaluation, each of training and of validation data.</summary>
-    public int EvaluationBatches { get; init; } = 20;
-
-    /// <summary>Steps from one checkpoint to the next; 0 for none but the last and the best.</summary>
-    public long CheckpointEvery { get; init; } = 250;
-
-    /// <summary>Checkpoints kept, the newest ones; the best is kept besides.</summary>
-    public int KeepCheckpoints { get; init; } = 2;
-
-    /// <summary>Stop after this many evaluations without a better one; null to go on.</summary>
-    public int? EarlyStopPatience { get; init; }
-
-    /// <summary>The seed of all random numbers.</summary>
-    public ulong Seed { get; init; } = 1337;
-
-    /// <summary>
-    /// Threads to train on; 0 for all processors. Not part of the JSON: results do not depend on it, checkpoints included.
-    /// </summary>
-    [JsonIgnore]
-    public int Threads { get; init; }
-
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One makes no sense; the message says which, and what is allowed.</exception>
     public void Validate()

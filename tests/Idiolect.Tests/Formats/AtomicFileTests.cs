@@ -33,12 +33,15 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void What_a_crashed_writer_left_is_removed_by_the_next_one_and_other_files_are_not()
     {
-        foreach (var name in new[] { ".a.txt.0123abcd.partial", ".b.txt.0123abcd.partial", ".a.txt.partial", ".a.txt.0123abcz.partial" })
+        File.WriteAllText(_temp[".a.txt.0123abcd.partial"], "half");
+        string[] others = [".b.txt.0123abcd.partial", ".a.txt.partial", ".a.txt.0123abcz.partial"];
+        foreach (var name in others)
         {
-            File.WriteAllText(_temp[name], "half");
+            File.WriteAllText(_temp[name], "other");
         }
         AtomicFile.Write(_temp["a.txt"], []);
-        Assert.Equal(new[] { ".a.txt.0123abcz.partial", ".a.txt.partial", ".b.txt.0123abcd.partial", "a.txt" }.Order(), _temp.Names);
+        string[] expected = [.. others, "a.txt"];
+        Assert.Equal(expected.Order(), _temp.Names);
     }
 
     [Fact]

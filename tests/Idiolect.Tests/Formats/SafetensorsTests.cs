@@ -90,7 +90,7 @@ public sealed class SafetensorsTests : IDisposable
     public void A_tensor_longer_than_the_conversion_buffer_is_read_whole()
     {
         const int count = 100_003;
-        var file = FileOf($$"""{"b":{"dtype":"BF16","shape":[{{count}}],"data_offsets":[0,{{count * 2}}]}}""", count * 2);
+        var file = FileOf($$$"""{"b":{"dtype":"BF16","shape":[{{{count}}}],"data_offsets":[0,{{{count * 2}}}]}}""", count * 2);
         for (var i = 0; i < count; i++)
         {
             BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(file.Length - (2 * (count - i))), (ushort)i);
@@ -204,7 +204,7 @@ public sealed class SafetensorsTests : IDisposable
         // A sparse file: the hole costs no disk.
         const long large = 3L << 30;
         var header = Encoding.UTF8.GetBytes(
-            $$"""{"big":{"dtype":"U8","shape":[{{large}}],"data_offsets":[0,{{large}}]},"end":{"dtype":"F32","shape":[1],"data_offsets":[{{large}},{{large + 4}}]}}""");
+            $$$"""{"big":{"dtype":"U8","shape":[{{{large}}}],"data_offsets":[0,{{{large}}}]},"end":{"dtype":"F32","shape":[1],"data_offsets":[{{{large}}},{{{large + 4}}}]}}""");
         using (var stream = File.Create(_temp["big"]))
         {
             stream.Write(BitConverter.GetBytes((long)header.Length));

@@ -182,7 +182,7 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData("", "damaged")]
     [InlineData("{\"files\":{}}", "lists no file")]
     [InlineData("{\"files\":null}", "damaged")]
-    [InlineData("{\"files\":{\"../../latest\":{\"length\":1,\"sha256\":\"\"}}}", "outside")]
+    [InlineData("{\"files\":{\"../../latest\":{\"length\":1,\"sha256\":\"\"}}}", "no file of")]
     [InlineData("{\"files\":{\"model.safetensors\":null}}", "damaged")]
     public void A_bad_list_of_checksums_is_found(string checksums, string damage)
     {
@@ -222,7 +222,8 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Other_folders_are_no_checkpoints()
     {
         Save(100);
-        foreach (var name in new[] { "step-best", "step-5", "step--0000001", "notes" })
+        string[] others = ["step-best", "step-5", "step--0000001", "notes"];
+        foreach (var name in others)
         {
             Directory.CreateDirectory(this[name]);
         }

@@ -100,5 +100,9 @@ public sealed class TrainingStateTests : IDisposable
             new TrainingOptions { LearningRate = double.NaN }.Validate).ParamName);
 
     [Fact]
+    public void An_option_that_a_file_leaves_out_has_its_default()
+        => Assert.Equal(new TrainingOptions { Steps = 7 }, JsonSerializer.Deserialize("""{"steps":7}""", TrainingJson.Default.TrainingOptions));
+
+    [Fact]
     public void The_defaults_make_sense() => new TrainingOptions().Validate();
 }
