@@ -25,7 +25,7 @@ internal static class Application
             if (parsed.Action is not { ClearsParseErrors: true } && Usage.FindError(parsed) is { } problem)
             {
                 Failure.Write(problem, terminal, json);
-                terminal.Error.WriteLine($"see {CommandName.Current} {Usage.VerbOf(parsed)}--help");
+                terminal.WriteError($"see {CommandName.Current} {Usage.VerbOf(parsed)}--help");
                 return ExitCode.Usage;
             }
             Usage.CheckRanges(parsed);
@@ -59,8 +59,8 @@ internal static class Application
             CompletionCommand.Create(terminal),
         };
         root.WithExamples(
-            "idiolect train                          # on the documentation of your .NET SDK, about three minutes",
-            "idiolect generate                       # with the model trained last",
+            "idiolect train             # on your SDK's documentation, about three minutes",
+            "idiolect generate          # with the model trained last",
             "idiolect train --data book.txt --tokenizer char",
             "idiolect info latest");
         var help = root.Options.OfType<HelpOption>().Single();

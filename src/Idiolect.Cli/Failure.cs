@@ -16,20 +16,20 @@ internal static class Failure
         }
         if (exception is OperationCanceledException)
         {
-            terminal.Error.WriteLine("interrupted");
+            terminal.WriteError("interrupted");
             return ExitCode.Interrupted;
         }
         Write(Describe(exception), terminal, json);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
         {
-            terminal.Error.WriteLine(exception);
+            terminal.WriteError(exception.ToString());
         }
         return ExitCode.Error;
     }
 
     internal static void Write(string message, Terminal terminal, bool json)
     {
-        terminal.Error.WriteLine($"error: {message}");
+        terminal.WriteError($"error: {message}");
         if (json)
         {
             try

@@ -14,24 +14,28 @@ internal static class StandardOutput
 
     internal static StreamWriter Open() => new(OpenStream(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 
-    private static Stream OpenStream()
+    private static Reporting OpenStream()
     {
-        if (OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows())
         {
-            return Console.OpenStandardOutput();
+            try
+            {
+                var stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+                if (!stream.CanSeek) // a FileStream would write a file from its own idea of the position, not from the shell's
+                {
+                    return new Reporting(stream);
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                return new Reporting(Stream.Null); // closed by the caller: >&-
+            }
         }
-        try
-        {
-            return new Reporting(new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return Stream.Null; // closed by the caller: >&-
-        }
+        return new Reporting(Console.OpenStandardOutput());
     }
 
     /// <summary>Names the stream in the message of an error: "No space left on device" alone says too little.</summary>
-    private sealed class Reporting(FileStream stream) : Stream
+    private sealed class Reporting(Stream stream) : Stream
     {
         private const int BrokenPipe = 32; // EPIPE on Linux and macOS; .NET keeps errno in HResult
 

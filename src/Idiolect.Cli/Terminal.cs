@@ -17,6 +17,18 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int width, b
 
     internal TextWriter Error => error;
 
+    /// <summary>Writes a line to standard error, if it takes one: with it closed there is nowhere left to complain.</summary>
+    internal void WriteError(string line)
+    {
+        try
+        {
+            error.WriteLine(line);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
     internal int Width => width;
 
     internal bool Live => live;

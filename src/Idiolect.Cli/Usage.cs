@@ -27,7 +27,7 @@ internal static class Usage
         }
         return command is not RootCommand && command.Subcommands.Count > 0 && command.Action is null
             ? $"{command.Name} needs a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}"
-            : parsed.Errors[0].Message;
+            : WrongCount(parsed) ?? parsed.Errors[0].Message;
     }
 
     /// <summary>Numbers that were read but lie outside what makes sense.</summary>
@@ -59,6 +59,23 @@ internal static class Usage
                 .SelectMany(argument => argument.Tokens).Select(token => token.Value))
             .FirstOrDefault(token => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]))
             ?.Split('=')[0];
+
+    private static string? WrongCount(ParseResult parsed)
+    {
+        foreach (var flag in parsed.CommandResult.Children.OfType<OptionResult>().Where(flag => !flag.Implicit))
+        {
+            var option = flag.Option;
+            if (flag.Tokens.Count < option.Arity.MinimumNumberOfValues)
+            {
+                return $"{option.Name} needs a value: {option.Name} {option.HelpName}";
+            }
+            if (flag.Tokens.Count > option.Arity.MaximumNumberOfValues)
+            {
+                return $"{option.Name} was given {flag.Tokens.Count} values and takes one";
+            }
+        }
+        return null;
+    }
 
     private static IEnumerable<string> FlagsOf(ParseResult parsed) =>
         parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options.Where(option => option.Recursive))

@@ -62,7 +62,7 @@ internal static class GenerateCommand
             "idiolect generate",
             "idiolect generate latest --prompt 'Returns the number of' --max-tokens 100",
             "idiolect generate quiet-harbor --temperature 0.7 --top-p 0.9 --samples 4",
-            "idiolect generate ./my-model --prompt 'Once upon a time' --stop '\\n\\n' --seed 1");
+            "idiolect generate ./my-model --prompt 'Once upon' --stop '\\n' --seed 1");
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new Request { Folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };

@@ -38,7 +38,7 @@ internal static class TokenizerTrainCommand
         var data = Flag.Data("Text to learn from  [dotnet-docs]");
         var field = Flag.Field();
         var vocabulary = new NumberOption<int>("--vocab", "Tokens, the 256 bytes and the special ones included  [4096]", 257, 1_000_000);
-        var pattern = new ChoiceOption("--pattern", "How text is split before merging  [gpt4]", "gpt2", "gpt4");
+        var pattern = new ChoiceOption("--pattern", "How text is split before merging  [gpt4]", ["gpt2", "gpt4"]);
         var special = new Option<string[]>("--special")
         {
             Description = "A special token; may be given several times  [<|endoftext|>]", HelpName = "TOKEN",

@@ -5,11 +5,11 @@ namespace Idiolect.Cli.Options;
 /// <summary>A flag that takes one of a few words.</summary>
 internal sealed class ChoiceOption : Option<string?>
 {
-    internal ChoiceOption(string name, string description, params string[] choices)
+    internal ChoiceOption(string name, string description, string[] choices, string? valueName = null)
         : base(name)
     {
         Description = description;
-        HelpName = string.Join('|', choices);
+        HelpName = valueName ?? string.Join('|', choices);
         CompletionSources.Add(choices);
         CustomParser = result =>
         {

@@ -5,7 +5,8 @@ namespace Idiolect.Cli.Options;
 /// <summary>The flags of <c>train</c>. Each is optional; what is not given comes from the preset or from the depth.</summary>
 internal sealed class TrainingFlags
 {
-    private readonly ChoiceOption preset = new("--preset", "Named settings that the other flags start from  [default]", [.. Presets.Names]);
+    private readonly ChoiceOption preset = new(
+        "--preset", $"Settings to start from: {string.Join(", ", Presets.Names)}", [.. Presets.Names], "NAME");
     private readonly NumberOption<int> depth = new(
         "--depth", "The one dial: N layers, and the width, heads, learning rate and steps that suit them", 1, 64);
 

@@ -63,7 +63,7 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, int samples
         }
         else if (terminal.Live)
         {
-            terminal.Error.WriteLine($"({TrainingText.TokensPerSecond(tokensPerSecond)})");
+            terminal.WriteError($"({TrainingText.TokensPerSecond(tokensPerSecond)})");
         }
     }
 }
