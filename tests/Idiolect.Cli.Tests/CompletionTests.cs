@@ -7,7 +7,7 @@ public sealed class CompletionTests
     [InlineData("idiolect train --pr", "--preset")]
     [InlineData("idiolect train --preset nano", "nanogpt nanogpt-cpu")]
     [InlineData("idiolect train --schedule c", "constant cosine")]
-    [InlineData("idiolect tokenizer e", "encode")]
+    [InlineData("idiolect tokenizer enc", "encode")]
     public async Task A_begun_word_is_completed(string line, string expected)
     {
         // The parser drops the first word of the line when it is the name of the process, which here is the test's.

@@ -52,7 +52,7 @@ internal static class TokenizerTrainCommand
         };
         command.WithExamples(
             "idiolect tokenizer train",
-            "idiolect tokenizer train --data book.txt --vocab 1000 --pattern gpt2 --out book.json");
+            "idiolect tokenizer train --data book.txt --vocab 1000 --out book.json");
         command.SetAction(parsed =>
         {
             var request = new Request

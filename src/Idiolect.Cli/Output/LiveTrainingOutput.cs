@@ -14,24 +14,26 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
     private ProgressContext? context;
     private ProgressTask? bar;
     private StepCompleted? last;
+    private TrainingFinished? result;
     private long refreshed;
 
-    public Task RunAsync(Func<Task> work) => console.Progress()
-        .AutoRefresh(false) // no thread of its own beside the training's
-        .AutoClear(true)
-        .Columns(Columns())
-        .StartAsync(async progress =>
-        {
-            context = progress;
-            try
+    public async Task RunAsync(Func<Task> work)
+    {
+        await console.Progress()
+            .AutoRefresh(false) // no thread of its own beside the training's
+            .AutoClear(true)
+            .Columns(Columns())
+            .StartAsync(async progress =>
             {
+                context = progress;
                 await work().ConfigureAwait(false);
-            }
-            finally
-            {
-                context = null;
-            }
-        });
+            }).ConfigureAwait(false);
+        context = null;
+        if (result is not null)
+        {
+            WriteResult(result); // where the bar was
+        }
+    }
 
     public void Report(TrainingEvent value)
     {
@@ -56,13 +58,14 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 console.Write(new Text(TrainingText.Evaluation(evaluation) + "\n", evaluation.Best ? Color.Green : Style.Plain));
                 break;
             case TextSampled sample:
-                console.Write(new Padder(new Text(TrainingText.Printable(sample.Text), new Style(Color.Grey)), new Padding(2, 0, 0, 1)));
+                // Expanded: the lines overwrite the bar, and a short one would leave a part of it standing.
+                console.Write(new Padder(new Text(TrainingText.Printable(sample.Text), new Style(Color.Grey)), new Padding(2, 0, 0, 1)).Expand());
                 break;
             case StepSkipped skipped:
                 console.Write(new Text(TrainingText.Skipped(skipped) + "\n", Color.Yellow));
                 break;
             case TrainingFinished finished:
-                WriteResult(finished);
+                result = finished;
                 break;
         }
     }

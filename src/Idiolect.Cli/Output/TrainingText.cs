@@ -63,7 +63,11 @@ internal static class TrainingText
             yield return $"  {ResumeCommand(finished.Run)}";
             yield break;
         }
-        yield return $"loss curve: {Path.Combine(finished.Run, RunFile.LossSvg)}";
+        var picture = Path.Combine(finished.Run, RunFile.LossSvg);
+        if (File.Exists(picture))
+        {
+            yield return $"loss curve: {picture}";
+        }
         yield return "next:";
         yield return $"  {CommandName.Current} generate {Quote(finished.Run)}";
         yield return $"  {CommandName.Current} info {Quote(finished.Run)}";

@@ -13,6 +13,7 @@ internal static class LossPlot
     private static readonly Color Validation = Color.FromHex("#D55E00");
 
     /// <summary>Writes <c>loss.svg</c> and <c>loss.png</c> into the run's folder; without a step there is nothing to draw.</summary>
+    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: the run is complete.</remarks>
     internal static void Save(Metrics metrics, string folder)
     {
         if (metrics.Steps.Count == 0)
@@ -20,9 +21,15 @@ internal static class LossPlot
             return;
         }
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        using var plot = Draw(metrics, name);
-        plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
-        plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
+        try
+        {
+            using var plot = Draw(metrics, name);
+            plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
+            plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
+        {
+        }
     }
 
     private static Plot Draw(Metrics metrics, string name)
@@ -69,17 +76,19 @@ internal static class LossPlot
         return plot;
     }
 
-    /// <summary>An exponential moving average over about a fiftieth of the run, without the usual pull towards its beginning.</summary>
+    /// <summary>The mean over the fiftieth of the run around each step, which, unlike one over the steps before it, does not lag.</summary>
     private static double[] Smooth(double[] values)
     {
-        var decay = 1 - (1 / Math.Max(1, values.Length / 50.0));
-        var smooth = new double[values.Length];
-        double sum = 0, weight = 0;
+        var sums = new double[values.Length + 1];
         for (var i = 0; i < values.Length; i++)
         {
-            sum = (sum * decay) + values[i];
-            weight = (weight * decay) + 1;
-            smooth[i] = sum / weight;
+            sums[i + 1] = sums[i] + values[i];
+        }
+        var smooth = new double[values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var reach = Math.Min(values.Length / 100, Math.Min(i, values.Length - 1 - i)); // as far to the left as to the right
+            smooth[i] = (sums[i + reach + 1] - sums[i - reach]) / ((2 * reach) + 1);
         }
         return smooth;
     }
