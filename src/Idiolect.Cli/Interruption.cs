@@ -8,13 +8,13 @@ namespace Idiolect.Cli;
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource source = new();
-    private readonly TextWriter error;
+    private readonly Terminal terminal;
     private readonly PosixSignalRegistration[] registrations;
     private int count;
 
-    internal Interruption(TextWriter error)
+    internal Interruption(Terminal terminal)
     {
-        this.error = error;
+        this.terminal = terminal;
         registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
@@ -38,13 +38,13 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref count) > 1)
         {
-            if (!Console.IsErrorRedirected)
+            if (terminal.Live)
             {
-                error.Write("\e[?25h"); // a progress bar hides the cursor
+                terminal.WriteError("\e[?25h"); // a progress bar hides the cursor
             }
             Environment.Exit(ExitCode.Interrupted);
         }
-        error.WriteLine("stopping in order; press Ctrl+C again to stop at once");
+        terminal.WriteError("stopping in order; press Ctrl+C again to stop at once");
         source.Cancel();
     }
 }

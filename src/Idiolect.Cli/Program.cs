@@ -1,5 +1,5 @@
 using Idiolect.Cli;
 
-using var interruption = new Interruption(Console.Error);
 using var terminal = Terminal.Open();
+using var interruption = new Interruption(terminal);
 return await Application.RunAsync(args, terminal, interruption.Token).ConfigureAwait(false);

@@ -54,10 +54,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int width, b
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             || Environment.GetEnvironmentVariable("TERM") == "dumb";
         var error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
-        return new Terminal(StandardOutput.Open(), error, FindWidth(), live: !plain);
+        return new Terminal(StandardOutput.Open(), error, FindWidth(plain), live: !plain);
     }
 
-    private static int FindWidth()
+    private static int FindWidth(bool plain)
     {
         if (int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) && columns > 0)
         {
@@ -65,7 +65,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int width, b
         }
         try
         {
-            return Console.IsOutputRedirected || Console.WindowWidth <= 0 ? WidthWhenUnknown : Console.WindowWidth;
+            // Asking for the width makes the runtime write a mode switch to the terminal, an escape sequence.
+            return plain || Console.WindowWidth <= 0 ? WidthWhenUnknown : Console.WindowWidth;
         }
         catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
         {
