@@ -15,6 +15,7 @@ internal sealed class DocumentationReader
     private readonly XmlReader _reader;
     private readonly PlainText _text = new();
     private readonly TypeParameterNames _generics = new();
+    private readonly Dictionary<string, string> _mentions = new(StringComparer.Ordinal);
 
     private DocumentationReader(XmlReader reader) => _reader = reader;
 
@@ -117,13 +118,22 @@ internal sealed class DocumentationReader
         }
     }
 
-    private string Mention(string cref) => DocumentationId.TryParse(cref)?.Mention(_generics) ?? cref[(cref.IndexOf(':', StringComparison.Ordinal) + 1)..];
+    private string Mention(string cref)
+    {
+        if (!_mentions.TryGetValue(cref, out var mention))
+        {
+            mention = DocumentationId.TryParse(cref)?.Mention(_generics) ?? cref[(cref.IndexOf(':', StringComparison.Ordinal) + 1)..];
+            _mentions.Add(cref, mention);
+        }
+        return mention;
+    }
 
     /// <summary>The parts of one member's documentation, collected in any order and written in one.</summary>
     private sealed class Sections
     {
         private readonly List<string> _summary = [];
-        private readonly List<string> _named = [];
+        private readonly List<string> _typeParameters = [];
+        private readonly List<string> _parameters = [];
         private readonly List<string> _returns = [];
         private readonly List<string> _exceptions = [];
         private readonly List<string> _remarks = [];
@@ -152,8 +162,11 @@ internal sealed class DocumentationReader
                 case "summary":
                     _summary.Add(text);
                     break;
-                case "param" or "typeparam":
-                    _named.Add($"{subject}: {text}");
+                case "typeparam":
+                    _typeParameters.Add($"{subject}: {text}");
+                    break;
+                case "param":
+                    _parameters.Add($"{subject}: {text}");
                     break;
                 case "returns" or "value":
                     _returns.Add($"Returns: {text}");
@@ -167,6 +180,6 @@ internal sealed class DocumentationReader
             }
         }
 
-        internal string[] Elements() => [.. _summary, .. _named, .. _returns, .. _exceptions, .. _remarks];
+        internal string[] Elements() => [.. _summary, .. _typeParameters, .. _parameters, .. _returns, .. _exceptions, .. _remarks];
     }
 }

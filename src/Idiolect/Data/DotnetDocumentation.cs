@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Xml;
 
 namespace Idiolect.Data;
@@ -59,7 +58,7 @@ internal static class DotnetDocumentation
     {
         var packs = Path.Join(root, "packs");
         string[] files = Directory.Exists(packs)
-            ? [.. Subfolders(packs).SelectMany(pack => Subfolders(pack).Reverse())
+            ? [.. Subfolders(packs).SelectMany(pack => Subfolders(pack).OrderByDescending(ParseVersion))
                 .Select(version => Path.Join(version, "ref"))
                 .Where(Directory.Exists)
                 .SelectMany(Subfolders)
@@ -72,28 +71,19 @@ internal static class DotnetDocumentation
                 + "(https://dot.net/download), set DOTNET_ROOT to its folder, or train on text of your own with --data.");
     }
 
-    private static IEnumerable<string> Subfolders(string folder)
-        => Directory.EnumerateDirectories(folder).OrderBy(path => path, NumericOrdinal);
+    /// <summary>The version that a folder such as 10.0.12 or 11.0.0-preview.1 is named after.</summary>
+    private static Version ParseVersion(string folder)
+        => Version.TryParse(Path.GetFileName(folder).Split('-')[0], out var version) ? version : new Version();
 
-    /// <summary>Orders 10.0.9 before 10.0.12.</summary>
-    private static readonly StringComparer NumericOrdinal
-        = StringComparer.Create(System.Globalization.CultureInfo.InvariantCulture, System.Globalization.CompareOptions.NumericOrdering);
+    private static IEnumerable<string> Subfolders(string folder) => Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal);
 
-    private static DocumentationMember[] ReadAll(string[] files)
+    private static IEnumerable<DocumentationMember> ReadAll(string[] files)
     {
         // The packs share files (ASP.NET Core's holds a copy of the runtime's): equal content is parsed once.
-        var contents = new byte[files.Length][];
-        var hashes = new string[files.Length];
-        Parallel.For(0, files.Length, i =>
-        {
-            contents[i] = File.ReadAllBytes(files[i]);
-            hashes[i] = Convert.ToHexString(SHA256.HashData(contents[i]));
-        });
-        var different = Enumerable.Range(0, files.Length).DistinctBy(i => hashes[i]).ToArray();
-        return [.. different.AsParallel().AsOrdered()
-            .Select(i => Parse(files[i], contents[i]))
-            .ToArray()
-            .SelectMany(members => members)];
+        var different = ParallelMap.Run(files, file => (File: file, Content: File.ReadAllBytes(file)))
+            .DistinctBy(entry => entry.Content, new ContentComparer())
+            .ToArray();
+        return ParallelMap.Run(different, entry => Parse(entry.File, entry.Content)).SelectMany(members => members);
     }
 
     private static List<DocumentationMember> Parse(string file, byte[] xml)
@@ -106,5 +96,12 @@ internal static class DotnetDocumentation
         {
             throw new InvalidDataException($"{file} is not valid XML: {exception.Message} Repair the .NET SDK.", exception);
         }
+    }
+
+    private sealed class ContentComparer : IEqualityComparer<byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] content) => content.Length;
     }
 }

@@ -63,22 +63,8 @@ public sealed class TokenDataset : IDisposable
         {
             throw new ArgumentOutOfRangeException(nameof(separator), id, $"The separator is not in the vocabulary of {vocabularySize}.");
         }
-        var pieces = new int[documents.Count][];
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads,
-            CancellationToken = cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, pieces.Length, options, i => pieces[i] = EncodeOne(documents[i], encode, vocabularySize));
-        }
-        catch (AggregateException failures)
-        {
-            // Which document fails first depends on the threads; its message does not need the others.
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
-
+        var pieces = ParallelMap.Run(
+            documents, document => EncodeOne(document, encode, vocabularySize), threads == 0 ? -1 : threads, cancellationToken);
         var perDocument = separator is null ? 0 : 1;
         var count = pieces.Sum(piece => (long)piece.Length + perDocument);
         if (count > Array.MaxLength)

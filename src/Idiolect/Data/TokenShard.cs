@@ -57,13 +57,7 @@ internal sealed unsafe class TokenShard : IDisposable
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                var header = new TokenShardHeader(
-                    dataset.VocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint),
-                    dataset.TokenCount, dataset.ByteCount, dataset.VocabularySize, dataset.Separator, new byte[SHA256.HashSizeInBytes]);
-                stream.Write(header.ToBytes());
-                var hash = WriteTokens(stream, dataset, header.BytesPerToken);
-                stream.Position = 0;
-                stream.Write((header with { ContentHash = hash }).ToBytes());
+                Write(stream, dataset);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -101,7 +95,18 @@ internal sealed unsafe class TokenShard : IDisposable
         _file.Dispose();
     }
 
-    private static byte[] WriteTokens(FileStream stream, TokenDataset dataset, int bytesPerToken)
+    private static void Write(Stream stream, TokenDataset dataset)
+    {
+        var header = new TokenShardHeader(
+            dataset.VocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint),
+            dataset.TokenCount, dataset.ByteCount, dataset.VocabularySize, dataset.Separator, new byte[SHA256.HashSizeInBytes]);
+        stream.Write(header.ToBytes());
+        var hash = WriteTokens(stream, dataset, header.BytesPerToken);
+        stream.Position = 0;
+        stream.Write((header with { ContentHash = hash }).ToBytes());
+    }
+
+    private static byte[] WriteTokens(Stream stream, TokenDataset dataset, int bytesPerToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var tokens = new int[TokensPerChunk];
