@@ -31,11 +31,11 @@ public static class XzRival
         var watch = Stopwatch.StartNew();
         try
         {
-            var alone = CompressAsync(program, dictionary, corpus.Training, cancellationToken);
-            var both = CompressAsync(program, dictionary, corpus.Training.Concat(corpus.Validation), cancellationToken);
-            var added = -await alone.ConfigureAwait(false) + await both.ConfigureAwait(false);
+            var sizes = await Task.WhenAll(
+                CompressAsync(program, dictionary, corpus.Training, cancellationToken),
+                CompressAsync(program, dictionary, corpus.Training.Concat(corpus.Validation), cancellationToken)).ConfigureAwait(false);
             return new RivalResult(
-                Name, 8.0 * added / corpus.ValidationBytes, corpus.ValidationBytes, watch.Elapsed.TotalSeconds,
+                Name, 8.0 * (sizes[1] - sizes[0]) / corpus.ValidationBytes, corpus.ValidationBytes, watch.Elapsed.TotalSeconds,
                 bytes > dictionary ? $"its dictionary holds only {dictionary >> 20} MiB of the text" : null);
         }
         catch (Win32Exception)
