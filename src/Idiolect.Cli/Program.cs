@@ -1,1 +1,5 @@
-return 0;
+using Idiolect.Cli;
+
+using var terminal = Terminal.Open();
+using var interruption = new Interruption(terminal);
+return await Application.RunAsync(args, terminal, interruption.Token).ConfigureAwait(false);

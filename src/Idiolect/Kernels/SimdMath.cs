@@ -33,4 +33,29 @@ internal static class SimdMath
         where S : struct, ISimd<V>
         where V : struct
         => S.Divide(S.Create(1f), S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Zero, x))));
+
+    /// <summary>
+    /// The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2, given <paramref name="bell"/> = e^(-x^2 / 2).
+    /// With z = |x| / sqrt 2 and t = 1 / (1 + 0.35 z), erfc(z) = e^(-z^2) t P(t); P is interpolated at the Chebyshev nodes
+    /// of z in [0, 12] with a relative error of 1.2e-8, so that the lower tail is accurate too.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static V NormalDistribution<S, V>(V x, V bell)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        const float SlopeOfT = 0.24748737f; // 0.35 / sqrt 2
+        var t = S.Divide(S.Create(1f), S.MultiplyAdd(S.Abs(x), S.Create(SlopeOfT), S.Create(1f)));
+        var p = S.MultiplyAdd(S.Create(0.0394160533f), t, S.Create(-0.164974626f));
+        p = S.MultiplyAdd(p, t, S.Create(0.197046516f));
+        p = S.MultiplyAdd(p, t, S.Create(-0.050472887f));
+        p = S.MultiplyAdd(p, t, S.Create(0.107743206f));
+        p = S.MultiplyAdd(p, t, S.Create(0.133880729f));
+        p = S.MultiplyAdd(p, t, S.Create(0.155775722f));
+        p = S.MultiplyAdd(p, t, S.Create(0.18683078f));
+        p = S.MultiplyAdd(p, t, S.Create(0.197278554f));
+        p = S.MultiplyAdd(p, t, S.Create(0.197475959f));
+        var tail = S.Multiply(S.Multiply(S.Multiply(p, t), bell), S.Create(0.5f));
+        return S.SelectGreater(x, S.Zero, S.Subtract(S.Create(1f), tail), tail);
+    }
 }

@@ -127,7 +127,10 @@ internal sealed unsafe class Team : IDisposable
         }
         _disposed = true;
         Interlocked.Increment(ref _epoch);
-        _wake.Release(_threads.Length);
+        if (_threads.Length > 0)
+        {
+            _wake.Release(_threads.Length);
+        }
         foreach (var thread in _threads)
         {
             thread.Join();

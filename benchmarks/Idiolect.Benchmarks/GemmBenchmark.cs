@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Idiolect.Kernels;
+
+namespace Idiolect.Benchmarks;
+
+/// <summary>The matrix products of the presets, beside the peak measured in the same seconds.</summary>
+internal static unsafe class GemmBenchmark
+{
+    private static readonly (string Name, int M, int N, int K)[] Shapes =
+    [
+        ("768x3072x768", 768, 3072, 768),
+        ("768x768x3072", 768, 768, 3072),
+        ("768x768x768", 768, 768, 768),
+        ("256x3072x768 (gpt2-124m, 256 tokens)", 256, 3072, 768),
+        ("256x768x3072", 256, 768, 3072),
+        ("3072x768x256 (weight gradient)", 3072, 768, 256),
+        ("256x50257x768 (head)", 256, 50257, 768),
+        ("768x384x128 (nanogpt-cpu)", 768, 384, 128),
+        ("768x512x128 (nanogpt-cpu)", 768, 512, 128),
+        ("768x65x128 (nanogpt-cpu head)", 768, 65, 128),
+        ("1x3072x768 (decode)", 1, 3072, 768),
+    ];
+
+    internal static void Run()
+    {
+        Console.WriteLine($"{"m x n x k",-38} {"threads",7} {"layout",6} {"GFLOP/s",9} {"peak",7} {"share",6}");
+        foreach (var threads in Environment.ProcessorCount > 1 ? new[] { 1, Environment.ProcessorCount } : [1])
+        {
+            using var team = new Team(threads, IsaSelector.Default);
+            foreach (var (name, m, n, k) in Shapes)
+            {
+                foreach (var (layout, transposeA, transposeB) in new[] { ("NT", false, true), ("NN", false, false), ("TN", true, false) })
+                {
+                    var (gflops, peak) = Measure(team, m, n, k, transposeA, transposeB);
+                    Console.WriteLine($"{name,-38} {threads,7} {layout,6} {gflops,9:F1} {peak,7:F1} {gflops / peak,6:P0}");
+                }
+            }
+        }
+    }
+
+    private static (double Gflops, double Peak) Measure(Team team, int m, int n, int k, bool transposeA, bool transposeB)
+    {
+        float* a = Allocate((long)m * k), b = Allocate((long)k * n), c = Allocate((long)m * n);
+        var left = new MatrixView(a, transposeA ? m : k, transposeA);
+        var right = new MatrixView(b, transposeB ? k : n, transposeB);
+        var flops = 2.0 * m * n * k;
+        var repeats = (int)Math.Clamp(2e10 * team.ThreadCount / flops / 10, 2, 2000);
+        List<double> rates = [], peaks = [];
+        for (var round = 0; round < 5; round++)
+        {
+            peaks.Add(Peak.Gflops(team));
+            Gemm.Multiply(team, m, n, k, left, right, c, n);
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < repeats; i++)
+            {
+                Gemm.Multiply(team, m, n, k, left, right, c, n);
+            }
+            rates.Add(flops * repeats / watch.Elapsed.TotalSeconds / 1e9);
+        }
+        NativeMemory.AlignedFree(a);
+        NativeMemory.AlignedFree(b);
+        NativeMemory.AlignedFree(c);
+        return (Median(rates), Median(peaks));
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
+    }
+
+    private static float* Allocate(long count)
+    {
+        var data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);
+        for (var i = 0L; i < count; i++)
+        {
+            data[i] = ((i % 17) - 8) * 0.01f;
+        }
+        return data;
+    }
+}

@@ -1,0 +1,3 @@
+using Idiolect.Benchmarks;
+
+GemmBenchmark.Run();

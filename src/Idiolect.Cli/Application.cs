@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+
+using Idiolect.Cli.Commands;
+
+namespace Idiolect.Cli;
+
+/// <summary>The root command: builds the verbs, parses, runs one and turns what goes wrong into a message and an exit code.</summary>
+internal static class Application
+{
+    /// <summary>The version without the commit that the SDK appends.</summary>
+    internal static string Version { get; } =
+        typeof(Application).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var json = args.Contains("--json");
+        try
+        {
+            // An "@" begins many a prompt, so no response files; there are no one-letter flags to bundle.
+            var parsed = CreateRoot(terminal)
+                .Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            if (parsed.Action is not { ClearsParseErrors: true } && Usage.FindError(parsed) is { } problem)
+            {
+                Failure.Write(problem, terminal, json);
+                terminal.WriteError($"see {CommandName.Current} {Usage.VerbOf(parsed)}--help");
+                return ExitCode.Usage;
+            }
+            Usage.CheckRanges(parsed);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Out,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null, // Interruption owns the signals
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The one place where every exception ends.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return Failure.Report(exception, terminal, json);
+        }
+    }
+
+    internal static RootCommand CreateRoot(Terminal terminal)
+    {
+        var root = new RootCommand("Idiolect pre-trains a GPT on your text and lets it write: pure C#, no Python, no native code.")
+        {
+            TrainCommand.Create(terminal),
+            GenerateCommand.Create(terminal),
+            EvalCommand.Create(terminal),
+            TokenizerCommand.Create(terminal),
+            InfoCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
+        };
+        root.WithExamples(
+            "idiolect train             # on your SDK's documentation, about three minutes",
+            "idiolect generate          # with the model trained last",
+            "idiolect train --data book.txt --tokenizer char",
+            "idiolect info latest");
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal.Width);
+        root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
+        root.SetAction(parsed => help.Action is SynchronousCommandLineAction action ? action.Invoke(parsed) : ExitCode.Error);
+        return root;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"idiolect {Version}");
+            return ExitCode.Success;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
+
+namespace Idiolect.Cli.Commands;
+
+/// <summary><c>idiolect generate</c>: lets a model write.</summary>
+internal static class GenerateCommand
+{
+    /// <summary>What <c>generate</c> was asked for.</summary>
+    internal sealed record Request
+    {
+        public required string Folder { get; init; }
+
+        /// <summary>Empty: the model begins from its beginning-of-text token.</summary>
+        public string Prompt { get; init; } = "";
+
+        public int MaximumTokens { get; init; } = 200;
+
+        public double Temperature { get; init; } = 0.8;
+
+        public int? TopK { get; init; }
+
+        public double? TopP { get; init; }
+
+        public double? MinimumP { get; init; }
+
+        public double RepetitionPenalty { get; init; } = 1;
+
+        public IReadOnlyList<string> Stop { get; init; } = [];
+
+        /// <summary>Null: another text each time.</summary>
+        public ulong? Seed { get; init; }
+
+        public int Samples { get; init; } = 1;
+
+        public int? Threads { get; init; }
+    }
+
+    internal static Command Create(Terminal terminal)
+    {
+        var run = Flag.Run();
+        var prompt = Flag.Text("--prompt", "Text to continue  [none: begin a new text]", "TEXT");
+        var tokens = Flag.Count("--max-tokens", "Longest continuation, in tokens  [200]");
+        var temperature = Flag.Number("--temperature", "0 takes the likeliest token always, 1 draws as the model believes  [0.8]", 0, 100);
+        var topK = Flag.Count("--top-k", "Draw among the K likeliest tokens");
+        var topP = Flag.Number("--top-p", "Draw among the likeliest tokens that together have this probability", 0, 1);
+        var minimumP = Flag.Number("--min-p", "Draw among tokens at least this share as likely as the likeliest", 0, 1);
+        var penalty = Flag.Number("--repetition-penalty", "Above 1 makes tokens that were used less likely  [1]", 0.01, 100);
+        var stop = new Option<string[]>("--stop") { Description = "End before this text; may be given several times", HelpName = "TEXT" };
+        var seed = Flag.Seed();
+        var samples = Flag.Count("--samples", "Texts to write  [1]");
+        var threads = Flag.Threads();
+        var json = Flag.Json();
+        var command = new Command("generate", "Let a model write")
+        {
+            run, prompt, tokens, temperature, topK, topP, minimumP, penalty, stop, seed, samples, threads, json,
+        };
+        command.WithExamples(
+            "idiolect generate",
+            "idiolect generate latest --prompt 'Returns the number of' --max-tokens 100",
+            "idiolect generate quiet-harbor --temperature 0.7 --top-p 0.9 --samples 4",
+            "idiolect generate ./my-model --prompt 'Once upon' --stop '\\n' --seed 1");
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var request = new Request { Folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };
+            request = request with
+            {
+                Prompt = parsed.GetValue(prompt) ?? request.Prompt,
+                MaximumTokens = parsed.GetValue(tokens) ?? request.MaximumTokens,
+                Temperature = parsed.GetValue(temperature) ?? request.Temperature,
+                TopK = parsed.GetValue(topK),
+                TopP = parsed.GetValue(topP),
+                MinimumP = parsed.GetValue(minimumP),
+                RepetitionPenalty = parsed.GetValue(penalty) ?? request.RepetitionPenalty,
+                Stop = [.. (parsed.GetValue(stop) ?? []).Select(Unescape)],
+                Seed = parsed.GetValue(seed),
+                Samples = parsed.GetValue(samples) ?? request.Samples,
+                Threads = parsed.GetValue(threads),
+            };
+            return GenerateAsync(request, new GenerationOutput(terminal, parsed.GetValue(json), request.Samples), cancellationToken);
+        });
+        return command;
+    }
+
+    // A shell makes it hard to type a line break, the commonest of stops.
+    internal static string Unescape(string text) => text
+        .Replace("\\n", "\n", StringComparison.Ordinal)
+        .Replace("\\t", "\t", StringComparison.Ordinal);
+
+    private static Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
+    {
+        // Connection point: LanguageModel.Load(request.Folder), GenerateAsync for each sample into output.Begin, Append, End; output.Done.
+        _ = (output, cancellationToken);
+        throw new NotSupportedException($"this build holds no engine to run {request.Folder} with");
+    }
+}

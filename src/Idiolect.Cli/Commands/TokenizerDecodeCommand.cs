@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Globalization;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+
+namespace Idiolect.Cli.Commands;
+
+/// <summary><c>idiolect tokenizer decode</c>: prints the text of ids.</summary>
+internal static class TokenizerDecodeCommand
+{
+    private static readonly char[] Separators = [' ', ',', '\t', '\r', '\n', '[', ']'];
+
+    internal static Command Create(Terminal terminal)
+    {
+        var ids = new TextArgument("IDS") { Description = "Ids to decode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
+        var source = TokenizerCommand.Source();
+        var json = Flag.Json();
+        var command = new Command("decode", "Print the text of ids") { ids, source, json };
+        command.WithExamples(
+            "idiolect tokenizer decode 15496 11 995",
+            "idiolect tokenizer encode 'Hello' | idiolect tokenizer decode");
+        command.SetAction(parsed =>
+        {
+            var words = parsed.GetValue(ids) ?? [];
+            var text = Decode(parsed.GetValue(source), ParseIds(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd()));
+            Write(text, terminal, parsed.GetValue(json));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string Decode(string? source, int[] ids)
+    {
+        // Connection point: Tokenizer.Load, Decode.
+        _ = (source, ids);
+        throw new NotSupportedException("this build holds no tokenizer");
+    }
+
+    /// <summary>Ids separated by spaces, commas or line breaks, with or without the brackets of a JSON array.</summary>
+    /// <exception cref="ArgumentException">A word that is no id.</exception>
+    internal static int[] ParseIds(string text) =>
+    [
+        .. text.Split(Separators, StringSplitOptions.RemoveEmptyEntries).Select(word =>
+            int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                ? id
+                : throw new ArgumentException($"\"{word}\" is no token id; ids are whole numbers from 0")),
+    ];
+
+    internal static void Write(string text, Terminal terminal, bool json)
+    {
+        if (json)
+        {
+            new JsonLines(terminal.Out).Write("done", writer => writer.WriteString("text", text));
+        }
+        else
+        {
+            terminal.Out.WriteLine(text);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+
+namespace Idiolect.Cli.Commands;
+
+/// <summary><c>idiolect tokenizer train</c>: learns a byte-level BPE vocabulary.</summary>
+internal static class TokenizerTrainCommand
+{
+    /// <summary>What <c>tokenizer train</c> was asked for.</summary>
+    internal sealed record Request
+    {
+        public required string Data { get; init; }
+
+        public required string Field { get; init; }
+
+        public required int VocabularySize { get; init; }
+
+        /// <summary><c>gpt2</c> or <c>gpt4</c>.</summary>
+        public required string Pattern { get; init; }
+
+        public required IReadOnlyList<string> Special { get; init; }
+
+        /// <summary>The file to write.</summary>
+        public required string File { get; init; }
+
+        public int? Threads { get; init; }
+    }
+
+    /// <param name="VocabularySize">Fewer than asked for when the text holds no more pairs.</param>
+    /// <param name="BytesPerToken">On the text learnt from.</param>
+    /// <param name="Time">Without reading the text.</param>
+    internal sealed record Result(int VocabularySize, double BytesPerToken, TimeSpan Time);
+
+    internal static Command Create(Terminal terminal)
+    {
+        var data = Flag.Data("Text to learn from  [dotnet-docs]");
+        var field = Flag.Field();
+        var vocabulary = new NumberOption<int>("--vocab", "Tokens, the 256 bytes and the special ones included  [4096]", 257, 1_000_000);
+        var pattern = new ChoiceOption("--pattern", "How text is split before merging  [gpt4]", ["gpt2", "gpt4"]);
+        var special = new Option<string[]>("--special")
+        {
+            Description = "A special token; may be given several times  [<|endoftext|>]", HelpName = "TOKEN",
+        };
+        var file = Flag.Text("--out", "File to write  [tokenizer.json]", "FILE");
+        var threads = Flag.Threads();
+        var json = Flag.Json();
+        var command = new Command("train", "Learn a byte-level BPE vocabulary")
+        {
+            data, field, vocabulary, pattern, special, file, threads, json,
+        };
+        command.WithExamples(
+            "idiolect tokenizer train",
+            "idiolect tokenizer train --data book.txt --vocab 1000 --out book.json");
+        command.SetAction(parsed =>
+        {
+            var request = new Request
+            {
+                Data = parsed.GetValue(data) ?? "dotnet-docs",
+                Field = parsed.GetValue(field) ?? "text",
+                VocabularySize = parsed.GetValue(vocabulary) ?? 4096,
+                Pattern = parsed.GetValue(pattern) ?? "gpt4",
+                Special = parsed.GetValue(special) is { Length: > 0 } tokens ? tokens : ["<|endoftext|>"],
+                File = parsed.GetValue(file) ?? "tokenizer.json",
+                Threads = parsed.GetValue(threads),
+            };
+            Write(Train(request), request.File, terminal, parsed.GetValue(json));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    internal static void Write(Result result, string file, Terminal terminal, bool json)
+    {
+        if (json)
+        {
+            new JsonLines(terminal.Out).Write("done", writer =>
+            {
+                writer.WriteString("tokenizer", file);
+                writer.WriteNumber("vocab", result.VocabularySize);
+                writer.WriteFinite("bytesPerToken", result.BytesPerToken);
+                writer.WriteFinite("seconds", result.Time.TotalSeconds);
+            });
+            return;
+        }
+        terminal.Out.WriteLine(FormattableString.Invariant(
+            $"{file}: {result.VocabularySize} tokens, {result.BytesPerToken:0.00} bytes a token, learnt in {result.Time.TotalSeconds:0.0} s"));
+    }
+
+    private static Result Train(Request request)
+    {
+        // Connection point: Corpus.Load, BytePairTrainer, Save.
+        throw new NotSupportedException($"this build holds no tokenizer to train on {request.Data}");
+    }
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Runtime.CompilerServices;
+
+namespace Idiolect.Cli;
+
+/// <summary>The library's help page with the command's examples below it.</summary>
+internal sealed class HelpWithExamples : SynchronousCommandLineAction
+{
+    private readonly HelpAction help;
+
+    internal HelpWithExamples(HelpAction help, int width)
+    {
+        this.help = help;
+        help.MaxWidth = width;
+    }
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var result = help.Invoke(parseResult);
+        var examples = Examples.Of(parseResult.CommandResult.Command);
+        if (examples.Length > 0)
+        {
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (var example in examples)
+            {
+                output.WriteLine($"  {example}");
+            }
+            output.WriteLine();
+        }
+        return result;
+    }
+}
+
+/// <summary>Examples hang on a command without a class of its own for each.</summary>
+internal static class Examples
+{
+    private static readonly ConditionalWeakTable<Command, string[]> Table = [];
+
+    internal static void WithExamples(this Command command, params string[] examples) => Table.Add(command, examples);
+
+    internal static string[] Of(Command command) => Table.TryGetValue(command, out var examples) ? examples : [];
+}

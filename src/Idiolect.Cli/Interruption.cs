@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace Idiolect.Cli;
+
+/// <summary>
+/// Ctrl+C and SIGTERM. The first asks the work to end in order (a training finishes its step and saves), the second ends the process.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly Terminal terminal;
+    private readonly PosixSignalRegistration[] registrations;
+    private int count;
+
+    internal Interruption(Terminal terminal)
+    {
+        this.terminal = terminal;
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
+    }
+
+    internal CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+        {
+            registration.Dispose();
+        }
+        source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref count) > 1)
+        {
+            if (terminal.Live)
+            {
+                terminal.WriteError("\e[?25h"); // a progress bar hides the cursor
+            }
+            Environment.Exit(ExitCode.Interrupted);
+        }
+        terminal.WriteError("stopping in order; press Ctrl+C again to stop at once");
+        source.Cancel();
+    }
+}

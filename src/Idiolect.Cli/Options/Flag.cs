@@ -1,0 +1,42 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Runs;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>Makes the flags and arguments that several verbs have.</summary>
+internal static class Flag
+{
+    internal static NumberOption<int> Count(string name, string description, int minimum = 1) => new(name, description, minimum);
+
+    internal static NumberOption<double> Number(string name, string description, double minimum = 0, double? maximum = null) =>
+        new(name, description, minimum, maximum);
+
+    internal static NumberOption<ulong> Seed() => new("--seed", "Seed of all random numbers; the same seed gives the same result", 0);
+
+    internal static Option<string?> Text(string name, string description, string valueName) =>
+        new(name) { Description = description, HelpName = valueName };
+
+    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, for programs" };
+
+    internal static NumberOption<int> Threads() => Count("--threads", "Threads; the result is the same with any number  [all cores]");
+
+    internal static Option<string?> Data(string description) => Text("--data", description, "PATH|dotnet-docs");
+
+    internal static Option<string?> Field() => Text("--field", "Field of a JSON Lines file that holds the text  [text]", "NAME");
+
+    /// <summary>A run by name or path; completes to the runs that there are.</summary>
+    internal static Argument<string?> Run()
+    {
+        var run = new Argument<string?>("RUN")
+        {
+            Description = "Run or model folder: a name under runs/, a path, or latest  [latest]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        run.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());
+        return run;
+    }
+}
+
+/// <summary>An argument that may hold anything, words that look like flags included.</summary>
+internal sealed class TextArgument(string name) : Argument<string[]>(name);

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>A flag whose value must lie in a range.</summary>
+internal interface IRanged
+{
+    /// <exception cref="ArgumentException">The value given lies outside the range.</exception>
+    void CheckRange(ParseResult parsed);
+}
+
+/// <summary>
+/// A number, always written the invariant way (0.001). Text that is no number is a usage error (exit code 2); a number out of range
+/// is an error of the request (exit code 1), like a size that does not fit the data.
+/// </summary>
+internal sealed class NumberOption<T> : Option<T?>, IRanged
+    where T : struct, INumber<T>, IMinMaxValue<T>
+{
+    private readonly T minimum;
+    private readonly T maximum;
+
+    internal NumberOption(string name, string description, T minimum, T? maximum = null)
+        : base(name)
+    {
+        this.minimum = minimum;
+        this.maximum = maximum ?? T.MaxValue;
+        Description = description;
+        HelpName = IsWhole ? "N" : "X";
+        Arity = ArgumentArity.ExactlyOne;
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (T.TryParse(text, IsWhole ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && T.IsFinite(value))
+            {
+                return value;
+            }
+            result.AddError($"{name} takes {Kind}, not \"{text}\"");
+            return null;
+        };
+    }
+
+    private static bool IsWhole => typeof(T) == typeof(int) || typeof(T) == typeof(long) || typeof(T) == typeof(ulong);
+
+    private static string Kind => IsWhole ? "a whole number" : "a number";
+
+    public void CheckRange(ParseResult parsed)
+    {
+        if (parsed.GetValue(this) is { } value && (value < minimum || value > maximum))
+        {
+            var range = maximum == T.MaxValue ? $"of at least {Say(minimum)}" : $"from {Say(minimum)} to {Say(maximum)}";
+            throw new ArgumentException($"{Name} takes {Kind} {range}, not {Say(value)}");
+        }
+    }
+
+    private static string Say(T value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

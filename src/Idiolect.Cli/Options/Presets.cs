@@ -1,0 +1,49 @@
+namespace Idiolect.Cli.Options;
+
+/// <summary>Settings with a name: what <c>--preset</c> offers. Flags override single values.</summary>
+internal static class Presets
+{
+    internal const string Default = "default";
+
+    private static readonly Dictionary<string, TrainingSetup> Table = new TrainingSetup[]
+    {
+        // Three minutes on two cores with the documentation of the SDK; less than one epoch, so no dropout.
+        new()
+        {
+            Preset = Default, Architecture = "llama", LayerCount = 6, HeadCount = 4, KeyValueHeadCount = 4, Width = 256,
+            ContextLength = 128, BatchSize = 16, Steps = 1500, LearningRate = 2e-3, MinimumLearningRate = 2e-4,
+        },
+        // The setting for which nanoGPT's README publishes a validation loss of 1.88 on tinyshakespeare.
+        new()
+        {
+            Preset = "nanogpt-cpu", Architecture = "gpt2", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 4, Width = 128,
+            ContextLength = 64, BatchSize = 12, Steps = 2000, LearningRate = 1e-3, MinimumLearningRate = 1e-4, Tokenizer = "char",
+        },
+        // nanoGPT's setting for one GPU on tinyshakespeare.
+        new()
+        {
+            Preset = "nanogpt", Architecture = "gpt2", LayerCount = 6, HeadCount = 6, KeyValueHeadCount = 6, Width = 384,
+            ContextLength = 256, BatchSize = 64, Steps = 5000, LearningRate = 1e-3, MinimumLearningRate = 1e-4, Tokenizer = "char", Dropout = 0.2,
+        },
+        // The shape of GPT-2's smallest model, with the optimiser settings of the reproductions.
+        new()
+        {
+            Preset = "gpt2-124m", Architecture = "gpt2", LayerCount = 12, HeadCount = 12, KeyValueHeadCount = 12, Width = 768,
+            ContextLength = 1024, BatchSize = 4, GradientAccumulation = 8, Steps = 20_000, LearningRate = 6e-4, MinimumLearningRate = 6e-5,
+            WarmupSteps = 700, Beta2 = 0.95, VocabularySize = 50_257,
+        },
+        // Small enough for a minute, with everything that the Llama family has: grouped-query attention included.
+        new()
+        {
+            Preset = "llama-tiny", Architecture = "llama", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 2, Width = 128,
+            ContextLength = 128, BatchSize = 16, Steps = 1000, LearningRate = 2e-3, MinimumLearningRate = 2e-4, VocabularySize = 2048,
+        },
+    }.ToDictionary(setup => setup.Preset);
+
+    internal static IEnumerable<string> Names => Table.Keys;
+
+    /// <exception cref="ArgumentException">There is no preset of that name.</exception>
+    internal static TrainingSetup Get(string name) => Table.TryGetValue(name, out var setup)
+        ? setup
+        : throw new ArgumentException($"--preset takes {string.Join(", ", Names)}, not \"{name}\"");
+}

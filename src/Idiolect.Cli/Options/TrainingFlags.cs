@@ -1,0 +1,127 @@
+using System.CommandLine;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>The flags of <c>train</c>. Each is optional; what is not given comes from the preset or from the depth.</summary>
+internal sealed class TrainingFlags
+{
+    private readonly ChoiceOption preset = new(
+        "--preset", $"Settings to start from: {string.Join(", ", Presets.Names)}", [.. Presets.Names], "NAME");
+    private readonly NumberOption<int> depth = new(
+        "--depth", "The one dial: N layers, and the width, heads, learning rate and steps that suit them", 1, 64);
+
+    private readonly Option<string?> data = Flag.Data("Text file, folder, glob or .jsonl; dotnet-docs is your SDK's documentation");
+    private readonly Option<string?> textField = Flag.Field();
+    private readonly NumberOption<double> validation = Flag.Number("--val-fraction", "Share of the documents held out", 0.0001, 0.5);
+    private readonly Option<string?> tokenizer = Flag.Text("--tokenizer", "How text becomes tokens; FILE is a tokenizer.json", "bpe|char|byte|FILE");
+    private readonly NumberOption<int> vocabulary = new("--vocab", "Size of the vocabulary of a new bpe tokenizer", 257, 1_000_000);
+
+    private readonly ChoiceOption architecture = new("--architecture", "Shape of the transformer", TrainingSetup.Architectures);
+    private readonly NumberOption<int> layers = Flag.Count("--layers", "Transformer blocks");
+    private readonly NumberOption<int> heads = Flag.Count("--heads", "Attention heads; divides --width");
+    private readonly NumberOption<int> keyValueHeads = Flag.Count("--kv-heads", "Key and value heads, shared by groups of heads  [--heads]");
+    private readonly NumberOption<int> width = Flag.Count("--width", "Size of the embedding");
+    private readonly NumberOption<int> context = Flag.Count("--context", "Tokens that the model sees at once");
+    private readonly NumberOption<double> dropout = Flag.Number("--dropout", "Share of activations dropped in training", 0, 0.95);
+
+    private readonly NumberOption<int> batch = Flag.Count("--batch", "Sequences a step");
+    private readonly NumberOption<int> accumulation = Flag.Count("--grad-accumulation", "Batches whose gradients are summed for one step");
+    private readonly NumberOption<int> steps = Flag.Count("--steps", "Steps to train");
+    private readonly NumberOption<double> learningRate = Flag.Number("--lr", "Highest learning rate", 0, 10);
+    private readonly NumberOption<double> minimumLearningRate = Flag.Number("--min-lr", "Learning rate at the end", 0, 10);
+    private readonly NumberOption<int> warmup = Flag.Count("--warmup", "Steps in which the learning rate rises", 0);
+    private readonly ChoiceOption schedule = new(
+        "--schedule", "Learning rate after the warm-up: down a cosine, flat and then straight down (wsd), or flat", TrainingSetup.Schedules);
+    private readonly NumberOption<double> weightDecay = Flag.Number("--weight-decay", "Decoupled weight decay of the matrices");
+    private readonly NumberOption<double> beta2 = Flag.Number("--beta2", "AdamW's decay of the squared gradients", 0, 0.999999);
+    private readonly NumberOption<double> l1 = Flag.Number("--l1", "L1 penalty on the weights");
+    private readonly NumberOption<double> l2 = Flag.Number("--l2", "L2 penalty on the weights, inside the gradient");
+    private readonly NumberOption<double> clip = Flag.Number("--grad-clip", "Longest gradient; 0 clips nothing");
+
+    private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations");
+    private readonly NumberOption<int> evaluationBatches = Flag.Count("--eval-batches", "Batches an evaluation");
+    private readonly NumberOption<int> earlyStop = Flag.Count("--early-stop", "End after N evaluations without a better one");
+    private readonly NumberOption<int> checkpointEvery = Flag.Count("--checkpoint-every", "Steps between checkpoints  [--eval-every]");
+    private readonly NumberOption<int> keep = Flag.Count("--keep", "Checkpoints kept beside the best one");
+
+    private readonly NumberOption<ulong> seed = Flag.Seed();
+    private readonly NumberOption<int> threads = Flag.Threads();
+
+    /// <summary>All of them, in the order in which <c>--help</c> lists them.</summary>
+    internal IEnumerable<Option> All =>
+    [
+        preset, depth, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout,
+        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip,
+        evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
+    ];
+
+    /// <summary>Preset, then depth, then the single flags: the later wins.</summary>
+    /// <exception cref="ArgumentException">The values do not fit each other.</exception>
+    internal TrainingSetup Resolve(ParseResult parsed)
+    {
+        var setup = Presets.Get(parsed.GetValue(preset) ?? Presets.Default);
+        if (parsed.GetValue(depth) is { } dial)
+        {
+            // The depth's number of steps depends on the tokens a step, so these come first.
+            setup = Depth.Apply(ApplyFlags(setup, parsed), dial);
+        }
+        return ApplyFlags(setup, parsed).Validate();
+    }
+
+    /// <summary>
+    /// The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be
+    /// set anew.
+    /// </summary>
+    /// <exception cref="ArgumentException">A flag was given that a run cannot change.</exception>
+    internal TrainingSetup ResolveResumed(TrainingSetup earlier, ParseResult parsed)
+    {
+        Option[] changeable = [steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, threads];
+        foreach (var option in All.Except(changeable))
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                throw new ArgumentException($"{option.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
+            }
+        }
+        return ApplyFlags(earlier, parsed).Validate();
+    }
+
+    private TrainingSetup ApplyFlags(TrainingSetup setup, ParseResult parsed) => setup with
+    {
+        Preset = parsed.GetValue(preset) ?? setup.Preset,
+        Data = parsed.GetValue(data) ?? setup.Data,
+        Field = parsed.GetValue(textField) ?? setup.Field,
+        ValidationFraction = parsed.GetValue(validation) ?? setup.ValidationFraction,
+        Tokenizer = parsed.GetValue(tokenizer) ?? setup.Tokenizer,
+        VocabularySize = parsed.GetValue(vocabulary) ?? setup.VocabularySize,
+        Architecture = parsed.GetValue(architecture) ?? setup.Architecture,
+        LayerCount = parsed.GetValue(layers) ?? setup.LayerCount,
+        HeadCount = parsed.GetValue(heads) ?? setup.HeadCount,
+        // The preset's key and value heads belong to the preset's heads.
+        KeyValueHeadCount = parsed.GetValue(keyValueHeads) ?? parsed.GetValue(heads) ?? setup.KeyValueHeadCount,
+        Width = parsed.GetValue(width) ?? setup.Width,
+        ContextLength = parsed.GetValue(context) ?? setup.ContextLength,
+        Dropout = parsed.GetValue(dropout) ?? setup.Dropout,
+        BatchSize = parsed.GetValue(batch) ?? setup.BatchSize,
+        GradientAccumulation = parsed.GetValue(accumulation) ?? setup.GradientAccumulation,
+        Steps = parsed.GetValue(steps) ?? setup.Steps,
+        LearningRate = parsed.GetValue(learningRate) ?? setup.LearningRate,
+        // Someone who sets only the highest rate expects the shape of the schedule to stay.
+        MinimumLearningRate = parsed.GetValue(minimumLearningRate)
+            ?? (parsed.GetValue(learningRate) is { } rate ? setup.MinimumLearningRate / setup.LearningRate * rate : setup.MinimumLearningRate),
+        WarmupSteps = parsed.GetValue(warmup) ?? Math.Min(setup.WarmupSteps, (parsed.GetValue(steps) ?? setup.Steps) / 2),
+        Schedule = parsed.GetValue(schedule) ?? setup.Schedule,
+        WeightDecay = parsed.GetValue(weightDecay) ?? setup.WeightDecay,
+        Beta2 = parsed.GetValue(beta2) ?? setup.Beta2,
+        L1 = parsed.GetValue(l1) ?? setup.L1,
+        L2 = parsed.GetValue(l2) ?? setup.L2,
+        GradientClip = parsed.GetValue(clip) ?? setup.GradientClip,
+        EvaluateEvery = parsed.GetValue(evaluateEvery) ?? setup.EvaluateEvery,
+        EvaluationBatches = parsed.GetValue(evaluationBatches) ?? setup.EvaluationBatches,
+        EarlyStop = parsed.GetValue(earlyStop) ?? setup.EarlyStop,
+        CheckpointEvery = parsed.GetValue(checkpointEvery) ?? parsed.GetValue(evaluateEvery) ?? setup.CheckpointEvery,
+        KeepCheckpoints = parsed.GetValue(keep) ?? setup.KeepCheckpoints,
+        Seed = parsed.GetValue(seed) ?? setup.Seed,
+        Threads = parsed.GetValue(threads) ?? setup.Threads,
+    };
+}

@@ -1,0 +1,126 @@
+using System.Text.Json.Serialization;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>Every setting of a training run, resolved. Kept in the run's folder as <c>setup.json</c>, so that a resume needs no flags.</summary>
+internal sealed record TrainingSetup
+{
+    internal static readonly string[] Architectures = ["gpt2", "llama"];
+    internal static readonly string[] Schedules = ["cosine", "wsd", "constant"];
+
+    public required string Preset { get; init; }
+
+    public string Data { get; init; } = "dotnet-docs";
+
+    /// <summary>The field of a JSON Lines file that holds the text.</summary>
+    public string Field { get; init; } = "text";
+
+    public double ValidationFraction { get; init; } = 0.1;
+
+    /// <summary><c>bpe</c>, <c>char</c>, <c>byte</c>, or the path of a tokenizer.json.</summary>
+    public string Tokenizer { get; init; } = "bpe";
+
+    /// <summary>Tokens that a new <c>bpe</c> tokenizer learns; the other kinds know their own number.</summary>
+    public int VocabularySize { get; init; } = 4096;
+
+    public required string Architecture { get; init; }
+
+    public required int LayerCount { get; init; }
+
+    public required int HeadCount { get; init; }
+
+    public required int KeyValueHeadCount { get; init; }
+
+    public required int Width { get; init; }
+
+    public required int ContextLength { get; init; }
+
+    public double Dropout { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    public int GradientAccumulation { get; init; } = 1;
+
+    public required int Steps { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required double MinimumLearningRate { get; init; }
+
+    public int WarmupSteps { get; init; } = 100;
+
+    public string Schedule { get; init; } = "cosine";
+
+    public double WeightDecay { get; init; } = 0.1;
+
+    public double Beta1 { get; init; } = 0.9;
+
+    public double Beta2 { get; init; } = 0.99;
+
+    public double L1 { get; init; }
+
+    public double L2 { get; init; }
+
+    /// <summary>Norm to which a longer gradient is scaled; 0 clips nothing.</summary>
+    public double GradientClip { get; init; } = 1;
+
+    public int EvaluateEvery { get; init; } = 250;
+
+    public int EvaluationBatches { get; init; } = 20;
+
+    /// <summary>Evaluations without improvement that end the run; null never does.</summary>
+    public int? EarlyStop { get; init; }
+
+    public int CheckpointEvery { get; init; } = 250;
+
+    public int KeepCheckpoints { get; init; } = 2;
+
+    public ulong Seed { get; init; } = 1337;
+
+    /// <summary>Null: all cores. Not part of the result, which is the same with any number.</summary>
+    public int? Threads { get; init; }
+
+    [JsonIgnore]
+    internal long TokensPerStep => (long)BatchSize * GradientAccumulation * ContextLength;
+
+    /// <summary>This setup, when its values fit each other.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names the flags and a value that fits.</exception>
+    internal TrainingSetup Validate()
+    {
+        if (Width % HeadCount != 0)
+        {
+            throw new ArgumentException(
+                $"--width must be a multiple of --heads, and {Width} is none of {HeadCount}; try --width {RoundUp(Width, HeadCount)}");
+        }
+        if (Architecture == "llama" && Width / HeadCount % 2 != 0)
+        {
+            throw new ArgumentException(
+                $"--width {Width} with --heads {HeadCount} gives heads of size {Width / HeadCount}, and rotary positions need an even one; "
+                + $"try --width {RoundUp(Width, 2 * HeadCount)}");
+        }
+        if (Architecture == "gpt2" && KeyValueHeadCount != HeadCount)
+        {
+            throw new ArgumentException("--kv-heads needs --architecture llama: the gpt2 shape has as many as --heads");
+        }
+        if (HeadCount % KeyValueHeadCount != 0)
+        {
+            throw new ArgumentException($"--heads must be a multiple of --kv-heads, and {HeadCount} is none of {KeyValueHeadCount}");
+        }
+        if (MinimumLearningRate > LearningRate)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"--min-lr {MinimumLearningRate} is above --lr {LearningRate}"));
+        }
+        if (WarmupSteps > Steps)
+        {
+            throw new ArgumentException($"--warmup {WarmupSteps} is longer than --steps {Steps}");
+        }
+        return this;
+    }
+
+    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+}
+
+/// <summary>Reads and writes <see cref="TrainingSetup"/> without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(TrainingSetup))]
+internal sealed partial class SetupJson : JsonSerializerContext;

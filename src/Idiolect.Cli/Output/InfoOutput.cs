@@ -1,0 +1,129 @@
+using System.Globalization;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Runs;
+
+using Spectre.Console;
+
+namespace Idiolect.Cli.Output;
+
+/// <summary>Shows what a run is: a table, aligned lines in a pipe, or one object.</summary>
+internal static class InfoOutput
+{
+    internal static void Write(RunInfo info, Terminal terminal)
+    {
+        var rows = Rows(info).ToArray();
+        if (!terminal.Live)
+        {
+            var width = rows.Max(row => row.Name.Length);
+            foreach (var (name, value) in rows)
+            {
+                terminal.Out.WriteLine($"{name.PadRight(width)}  {value}");
+            }
+            return;
+        }
+        var table = new Table { Border = TableBorder.Rounded, ShowHeaders = false };
+        table.AddColumns("", "");
+        foreach (var (name, value) in rows)
+        {
+            table.AddRow(new Text(name), new Text(value));
+        }
+        terminal.CreateConsole().Write(table);
+    }
+
+    internal static void WriteJson(RunInfo info, TextWriter output) => new JsonLines(output).Write("info", json =>
+    {
+        json.WriteString("run", info.Folder);
+        if (info.Model is { } model)
+        {
+            json.WriteStartObject("model");
+            json.WriteString("architecture", model.Architecture);
+            json.WriteNumber("parameters", model.Parameters);
+            json.WriteNumber("layers", model.LayerCount);
+            json.WriteNumber("heads", model.HeadCount);
+            json.WriteNumber("kvHeads", model.KeyValueHeadCount);
+            json.WriteNumber("width", model.Width);
+            json.WriteNumber("context", model.ContextLength);
+            json.WriteNumber("vocab", model.VocabularySize);
+            json.WriteString("tokenizer", model.Tokenizer);
+            json.WriteFinite("trainingBytes", model.TrainingBytes);
+            json.WriteNumber("inferenceBytes", model.InferenceBytes);
+            json.WriteEndObject();
+        }
+        if (info.Setup is { } setup)
+        {
+            json.WriteStartObject("training");
+            json.WriteString("preset", setup.Preset);
+            json.WriteString("data", setup.Data);
+            json.WriteNumber("steps", setup.Steps);
+            json.WriteNumber("batch", setup.BatchSize);
+            json.WriteFinite("learningRate", setup.LearningRate);
+            json.WriteNumber("seed", setup.Seed);
+            json.WriteEndObject();
+        }
+        json.WriteStartObject("history");
+        json.WriteNumber("steps", StepsDone(info.Metrics));
+        json.WriteFinite("stepSeconds", Math.Round(info.Metrics.StepTime.TotalSeconds, 3));
+        json.WriteFinite("valLoss", info.Metrics.Best?.ValidationLoss);
+        json.WriteFinite("bitsPerByte", info.Metrics.Best?.BitsPerByte);
+        json.WriteEndObject();
+    });
+
+    private static IEnumerable<(string Name, string Value)> Rows(RunInfo info)
+    {
+        yield return ("folder", info.Folder);
+        foreach (var row in info.Model is { } model ? Rows(model) : info.Setup is { } shape ? Rows(shape) : [])
+        {
+            yield return row;
+        }
+        if (info.Setup is { } setup)
+        {
+            yield return ("corpus", setup.Data);
+            yield return ("batch", $"{setup.BatchSize} x {setup.ContextLength} tokens"
+                + (setup.GradientAccumulation > 1 ? $", {setup.GradientAccumulation} a step" : ""));
+            yield return ("learning rate", string.Create(
+                CultureInfo.InvariantCulture, $"{setup.LearningRate:g4}, {setup.Schedule}, warm-up of {setup.WarmupSteps} steps"));
+        }
+        foreach (var row in Rows(info.Metrics, info.Setup))
+        {
+            yield return row;
+        }
+    }
+
+    private static IEnumerable<(string Name, string Value)> Rows(ModelSummary model) =>
+    [
+        ("parameters", TrainingText.Whole(model.Parameters)),
+        ("shape", Shape(model.Architecture, model.LayerCount, model.HeadCount, model.KeyValueHeadCount, model.Width, model.ContextLength)),
+        ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
+        .. model.TrainingBytes is { } bytes ? [("memory to train", Mebibytes(bytes))] : Array.Empty<(string, string)>(),
+        ("memory to generate", Mebibytes(model.InferenceBytes)),
+    ];
+
+    private static IEnumerable<(string Name, string Value)> Rows(TrainingSetup setup) =>
+    [
+        ("shape", Shape(setup.Architecture, setup.LayerCount, setup.HeadCount, setup.KeyValueHeadCount, setup.Width, setup.ContextLength)),
+        ("tokenizer", setup.Tokenizer == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(setup.VocabularySize)}" : setup.Tokenizer),
+    ];
+
+    private static IEnumerable<(string Name, string Value)> Rows(Metrics metrics, TrainingSetup? setup)
+    {
+        var done = StepsDone(metrics);
+        yield return ("trained", done == 0
+            ? "not yet"
+            : $"{TrainingText.Whole(done)}{(setup is null ? "" : $" of {TrainingText.Whole(setup.Steps)}")} steps in "
+                + TrainingText.Clock(metrics.StepTime));
+        if (metrics.Best is { } best)
+        {
+            yield return ("best validation loss", string.Create(
+                CultureInfo.InvariantCulture, $"{best.ValidationLoss:0.000} at step {best.Step} ({best.BitsPerByte:0.000} bits per byte)"));
+        }
+    }
+
+    private static int StepsDone(Metrics metrics) => metrics.Steps.Count == 0 ? 0 : metrics.Steps[^1].Number;
+
+    private static string Shape(string architecture, int layers, int heads, int keyValueHeads, int width, int context) =>
+        $"{architecture}, {layers} layers, {heads} heads{(keyValueHeads == heads ? "" : $" ({keyValueHeads} for keys and values)")}, "
+        + $"width {width}, context {context}";
+
+    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:#,0.0} MiB");
+}

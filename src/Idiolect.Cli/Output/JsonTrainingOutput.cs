@@ -1,0 +1,110 @@
+namespace Idiolect.Cli.Output;
+
+/// <summary>Every event as a JSON line: <c>train --json</c>, and the run's <c>metrics.jsonl</c>.</summary>
+internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
+{
+    private readonly JsonLines lines = new(output);
+
+    public Task RunAsync(Func<Task> work) => work();
+
+    public void Report(TrainingEvent value)
+    {
+        switch (value)
+        {
+            case TrainingStarted started:
+                Write(started);
+                break;
+            case StepCompleted step:
+                lines.Write("step", json =>
+                {
+                    json.WriteNumber("step", step.Step);
+                    json.WriteFinite("loss", step.Loss);
+                    json.WriteFinite("ms", Math.Round(step.Duration.TotalMilliseconds, 3));
+                    json.WriteFinite("tokensPerSecond", Math.Round(step.TokensPerSecond, 1));
+                    json.WriteFinite("learningRate", step.LearningRate);
+                    json.WriteFinite("gradientNorm", step.GradientNorm);
+                    json.WriteFinite("mfu", step.PeakShare);
+                });
+                break;
+            case EvaluationCompleted evaluation:
+                lines.Write("eval", json =>
+                {
+                    json.WriteNumber("step", evaluation.Step);
+                    json.WriteFinite("trainLoss", evaluation.TrainLoss);
+                    json.WriteFinite("valLoss", evaluation.ValidationLoss);
+                    json.WriteFinite("bitsPerByte", evaluation.BitsPerByte);
+                    json.WriteBoolean("best", evaluation.Best);
+                });
+                break;
+            case TextSampled sample:
+                lines.Write("sample", json =>
+                {
+                    json.WriteNumber("step", sample.Step);
+                    json.WriteString("text", sample.Text);
+                });
+                break;
+            case CheckpointSaved saved:
+                lines.Write("checkpoint", json =>
+                {
+                    json.WriteNumber("step", saved.Step);
+                    json.WriteString("path", saved.Folder);
+                });
+                break;
+            case StepSkipped skipped:
+                lines.Write("skipped", json =>
+                {
+                    json.WriteNumber("step", skipped.Step);
+                    json.WriteString("tensor", skipped.Tensor);
+                });
+                break;
+            case TrainingFinished finished:
+                Write(finished);
+                break;
+        }
+    }
+
+    private void Write(TrainingStarted started) => lines.Write("start", json =>
+    {
+        var setup = started.Setup;
+        json.WriteNumber("parameters", started.Parameters);
+        json.WriteString("run", started.Run);
+        json.WriteString("preset", setup.Preset);
+        json.WriteString("data", setup.Data);
+        json.WriteString("tokenizer", setup.Tokenizer);
+        json.WriteNumber("vocab", started.VocabularySize);
+        json.WriteString("architecture", setup.Architecture);
+        json.WriteNumber("layers", setup.LayerCount);
+        json.WriteNumber("heads", setup.HeadCount);
+        json.WriteNumber("width", setup.Width);
+        json.WriteNumber("context", setup.ContextLength);
+        json.WriteNumber("batch", setup.BatchSize);
+        json.WriteNumber("steps", setup.Steps);
+        json.WriteNumber("stepsDone", started.StepsDone);
+        json.WriteNumber("trainTokens", started.TrainTokens);
+        json.WriteNumber("valTokens", started.ValidationTokens);
+        json.WriteNumber("seed", setup.Seed);
+        json.WriteNumber("threads", started.Threads);
+    });
+
+    private void Write(TrainingFinished finished) => lines.Write(finished.Interrupted ? "interrupted" : "done", json =>
+    {
+        json.WriteString("run", finished.Run);
+        json.WriteFinite("valLoss", finished.ValidationLoss);
+        json.WriteFinite("bitsPerByte", finished.BitsPerByte);
+        json.WriteFinite("trainSeconds", Math.Round(finished.TrainTime.TotalSeconds, 3));
+        json.WriteNumber("steps", finished.Steps);
+        if (finished.Interrupted)
+        {
+            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run));
+        }
+        if (finished.Rivals.Count > 0)
+        {
+            json.WriteStartObject("rivals");
+            foreach (var (name, bitsPerByte) in finished.Rivals)
+            {
+                json.WriteFinite(name, bitsPerByte);
+            }
+            json.WriteEndObject();
+        }
+    });
+}

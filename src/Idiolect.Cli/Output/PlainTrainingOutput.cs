@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Idiolect.Cli.Output;
+
+/// <summary>Plain lines for a pipe, a log or a terminal without colour: one every few seconds, and one at each evaluation.</summary>
+internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) : ITrainingOutput
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly TrainingClock clock = new(time);
+    private long written;
+    private int steps;
+
+    public Task RunAsync(Func<Task> work) => work();
+
+    public void Report(TrainingEvent value)
+    {
+        switch (value)
+        {
+            case TrainingStarted started:
+                clock.Start(started);
+                steps = started.Setup.Steps;
+                WriteLines(TrainingText.Start(started));
+                break;
+            case StepCompleted step when written == 0 || time.GetElapsedTime(written) >= Interval:
+                written = time.GetTimestamp();
+                output.WriteLine(Line(step));
+                break;
+            case EvaluationCompleted evaluation:
+                output.WriteLine(TrainingText.Evaluation(evaluation));
+                break;
+            case TextSampled sample:
+                WriteLines(TrainingText.Printable(sample.Text).Split('\n').Select(line => $"  | {line}"));
+                break;
+            case StepSkipped skipped:
+                output.WriteLine(TrainingText.Skipped(skipped));
+                break;
+            case TrainingFinished finished:
+                var rows = TrainingText.Result(finished).ToArray();
+                var width = rows.Max(row => row.Name.Length);
+                WriteLines(rows.Select(row => $"{row.Name.PadRight(width)}  {row.Value}"));
+                WriteLines(TrainingText.Next(finished));
+                break;
+        }
+    }
+
+    private string Line(StepCompleted step)
+    {
+        string?[] parts =
+        [
+            $"step {step.Step}/{steps}",
+            string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}"),
+            TrainingText.TokensPerSecond(step.TokensPerSecond),
+            step.PeakShare is null ? null : TrainingText.Peak(step.PeakShare),
+            $"{TrainingText.Clock(clock.TimeLeft(step.Step))} left",
+        ];
+        return string.Join("  ", parts.Where(part => part is not null));
+    }
+
+    private void WriteLines(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            output.WriteLine(line);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+
+using Idiolect.Cli.Runs;
+
+namespace Idiolect.Cli.Output;
+
+/// <summary>The words in which a person reads a training run, at a terminal and in a pipe alike.</summary>
+internal static class TrainingText
+{
+    internal static string ResumeCommand(string run) => $"{CommandName.Current} train --resume {Quote(run)}";
+
+    internal static IEnumerable<string> Start(TrainingStarted started)
+    {
+        var setup = started.Setup;
+        yield return started.StepsDone == 0
+            ? $"run {started.Run}"
+            : $"run {started.Run}, going on after step {Whole(started.StepsDone)}";
+        yield return $"{Whole(started.Parameters)} parameters: {setup.Architecture}, {setup.LayerCount} layers, {setup.HeadCount} heads, "
+            + $"width {setup.Width}, context {setup.ContextLength}";
+        yield return $"{setup.Data}: {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out, "
+            + $"{setup.Tokenizer} vocabulary of {Whole(started.VocabularySize)}";
+        var epochs = (double)setup.Steps * setup.TokensPerStep / Math.Max(1, started.TrainTokens);
+        yield return $"{Whole(setup.Steps)} steps of {Whole(setup.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
+            + $"{Plural(started.Threads, "thread")}";
+    }
+
+    internal static string Evaluation(EvaluationCompleted evaluation) => Invariant(
+        $"step {evaluation.Step}: train loss {evaluation.TrainLoss:0.000}, validation loss {evaluation.ValidationLoss:0.000} ")
+        + Invariant($"({evaluation.BitsPerByte:0.000} bits per byte{(evaluation.Best ? ", best" : "")})");
+
+    internal static string Skipped(StepSkipped skipped) =>
+        $"step {skipped.Step} skipped: {skipped.Tensor} was not finite; if this goes on, lower --lr or --grad-clip";
+
+    internal static string TokensPerSecond(double value) => Invariant($"{value:#,0} tokens/s");
+
+    internal static string Peak(double? share) => share is { } known ? Invariant($"{100 * known:0}% of peak") : "";
+
+    internal static string Clock(TimeSpan time) => time.TotalHours >= 1
+        ? Invariant($"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
+        : Invariant($"{(int)time.TotalMinutes}:{time.Seconds:00}");
+
+    /// <summary>Rows of the table at the end.</summary>
+    internal static IEnumerable<(string Name, string Value)> Result(TrainingFinished finished)
+    {
+        yield return ("steps", Whole(finished.Steps));
+        yield return ("training time", Clock(finished.TrainTime));
+        if (double.IsFinite(finished.ValidationLoss))
+        {
+            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a token"));
+            yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}"));
+        }
+        foreach (var (name, bitsPerByte) in finished.Rivals)
+        {
+            yield return ($"beside it: {name}", Invariant($"{bitsPerByte:0.0000} bits per byte"));
+        }
+    }
+
+    internal static IEnumerable<string> Next(TrainingFinished finished)
+    {
+        if (finished.Interrupted)
+        {
+            yield return $"interrupted after step {Whole(finished.Steps)} and saved; to go on:";
+            yield return $"  {ResumeCommand(finished.Run)}";
+            yield break;
+        }
+        var picture = Path.Combine(finished.Run, RunFile.LossSvg);
+        if (File.Exists(picture))
+        {
+            yield return $"loss curve: {picture}";
+        }
+        yield return "next:";
+        yield return $"  {CommandName.Current} generate {Quote(finished.Run)}";
+        yield return $"  {CommandName.Current} info {Quote(finished.Run)}";
+    }
+
+    /// <summary>Text of a model, safe for a terminal: no escape sequences.</summary>
+    internal static string Printable(string text) =>
+        string.Create(text.Length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+            {
+                span[i] = char.IsControl(source[i]) && source[i] is not ('\n' or '\t') ? '\uFFFD' : source[i];
+            }
+        });
+
+    internal static string Whole(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Plural(long count, string noun) => $"{Whole(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    private static string Quote(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

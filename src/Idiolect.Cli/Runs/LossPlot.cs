@@ -1,0 +1,95 @@
+using ScottPlot;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>Draws a run's losses over its steps.</summary>
+internal static class LossPlot
+{
+    private const int Width = 1000;
+    private const int Height = 600;
+
+    // From Okabe and Ito's palette, which people with any colour vision tell apart.
+    private static readonly Color Train = Color.FromHex("#0072B2");
+    private static readonly Color Validation = Color.FromHex("#D55E00");
+
+    /// <summary>Writes <c>loss.svg</c> and <c>loss.png</c> into the run's folder; without a step there is nothing to draw.</summary>
+    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: the run is complete.</remarks>
+    internal static void Save(Metrics metrics, string folder)
+    {
+        if (metrics.Steps.Count == 0)
+        {
+            return;
+        }
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        try
+        {
+            using var plot = Draw(metrics, name);
+            plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
+            plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
+        {
+        }
+    }
+
+    private static Plot Draw(Metrics metrics, string name)
+    {
+        var plot = new Plot();
+        var finite = metrics.Steps.Where(step => double.IsFinite(step.Loss)).ToArray();
+        var steps = finite.Select(step => (double)step.Number).ToArray();
+        var losses = finite.Select(step => step.Loss).ToArray();
+        var smooth = Smooth(losses);
+
+        var raw = plot.Add.ScatterLine(steps, losses, Train.WithAlpha(0.2));
+        raw.LineWidth = 1;
+        var line = plot.Add.ScatterLine(steps, smooth, Train);
+        line.LineWidth = 2;
+        line.LegendText = "training";
+
+        var evaluations = metrics.Evaluations.Where(evaluation => double.IsFinite(evaluation.ValidationLoss)).ToArray();
+        if (evaluations.Length > 0)
+        {
+            var points = plot.Add.Scatter(
+                evaluations.Select(evaluation => (double)evaluation.Step).ToArray(),
+                evaluations.Select(evaluation => evaluation.ValidationLoss).ToArray(),
+                Validation);
+            points.LineWidth = 2;
+            points.MarkerSize = 9;
+            points.LegendText = "validation";
+            var best = evaluations.MinBy(evaluation => evaluation.ValidationLoss);
+            plot.Title(FormattableString.Invariant(
+                $"{name}: validation loss {best.ValidationLoss:0.000}, {best.BitsPerByte:0.000} bits per byte"), size: 22);
+        }
+        else
+        {
+            plot.Title(name, size: 22);
+        }
+
+        plot.XLabel("step", size: 18);
+        plot.YLabel("loss (nats a token)", size: 18);
+        plot.Axes.Bottom.TickLabelStyle.FontSize = 16;
+        plot.Axes.Left.TickLabelStyle.FontSize = 16;
+        plot.Legend.FontSize = 18;
+        plot.ShowLegend(Alignment.UpperRight);
+        plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.1);
+        plot.Axes.AutoScale();
+        return plot;
+    }
+
+    /// <summary>The mean over the fiftieth of the run around each step, which, unlike one over the steps before it, does not lag.</summary>
+    private static double[] Smooth(double[] values)
+    {
+        var sums = new double[values.Length + 1];
+        for (var i = 0; i < values.Length; i++)
+        {
+            sums[i + 1] = sums[i] + values[i];
+        }
+        var smooth = new double[values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var reach = Math.Min(values.Length / 100, Math.Min(i, values.Length - 1 - i)); // as far to the left as to the right
+            smooth[i] = (sums[i + reach + 1] - sums[i - reach]) / ((2 * reach) + 1);
+        }
+        return smooth;
+    }
+}

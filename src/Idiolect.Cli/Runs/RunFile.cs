@@ -1,0 +1,55 @@
+using System.Text.Json;
+
+using Idiolect.Cli.Options;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>The files that the CLI keeps in a run's folder, beside the checkpoints.</summary>
+internal static class RunFile
+{
+    internal const string Metrics = "metrics.jsonl";
+    internal const string Setup = "setup.json";
+    internal const string LossSvg = "loss.svg";
+    internal const string LossPng = "loss.png";
+
+    internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, Metrics));
+
+    internal static void WriteSetup(string folder, TrainingSetup setup) =>
+        WriteAtomically(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");
+
+    /// <exception cref="FileNotFoundException">The folder is no run.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    internal static TrainingSetup ReadSetup(string folder)
+    {
+        var file = Path.Combine(folder, Setup);
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"{folder} is no run that can go on: it has no {Setup}", file);
+        }
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(file), SetupJson.Default.TrainingSetup)
+                ?? throw new InvalidDataException($"{file}: expected an object, found null");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"{file}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Readers see the old text or the new, never half of either.</summary>
+    internal static void WriteAtomically(string file, string text)
+    {
+        var temporary = $"{file}.{Environment.ProcessId}.tmp";
+        try
+        {
+            File.WriteAllText(temporary, text);
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+}

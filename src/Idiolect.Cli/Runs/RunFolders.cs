@@ -1,0 +1,95 @@
+namespace Idiolect.Cli.Runs;
+
+/// <summary>The folder <c>runs/</c>: finds runs by name, makes new ones and remembers the latest.</summary>
+internal sealed class RunFolders(string root)
+{
+    internal const string DefaultRoot = "runs";
+
+    /// <summary>Names the latest run; also what a person types for it. A small text file: a link needs rights on Windows.</summary>
+    private const string Latest = "latest";
+
+    /// <summary>The folder of a run.</summary>
+    /// <param name="run">A path, a name under <c>runs/</c>, <c>latest</c>, or null for the latest.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such run; the message says which there are.</exception>
+    internal string Find(string? run)
+    {
+        if (run is null or Latest)
+        {
+            return FindLatest();
+        }
+        if (Directory.Exists(run))
+        {
+            return run;
+        }
+        var named = Path.Combine(root, run);
+        if (Directory.Exists(named))
+        {
+            return named;
+        }
+        var names = Names();
+        throw new DirectoryNotFoundException(names.Length == 0
+            ? $"no folder {run}, and no run yet: start one with `{CommandName.Current} train`"
+            : $"no run {run}{Spelling.DidYouMean(run, names)} (there are: {string.Join(", ", names)})");
+    }
+
+    /// <summary>The names of the runs, newest first.</summary>
+    internal string[] Names() => !Directory.Exists(root) ? [] :
+    [
+        .. new DirectoryInfo(root).EnumerateDirectories()
+            .Where(folder => !folder.Name.StartsWith('.'))
+            .OrderByDescending(folder => folder.CreationTimeUtc).ThenBy(folder => folder.Name, StringComparer.Ordinal)
+            .Select(folder => folder.Name),
+    ];
+
+    /// <summary>Makes the folder of a new run and remembers it as the latest.</summary>
+    /// <param name="name">Its name under <c>runs/</c>; null makes one up.</param>
+    /// <param name="folder">Its path instead; null puts it under <c>runs/</c>.</param>
+    /// <exception cref="IOException">There is such a run already, or the folder cannot be written.</exception>
+    internal string Create(string? name, string? folder)
+    {
+        if (folder is null)
+        {
+            folder = Path.Combine(root, name ?? NewName());
+        }
+        if (File.Exists(folder))
+        {
+            throw new IOException($"{folder} is a file; choose another --out");
+        }
+        if (RunFile.IsRun(folder))
+        {
+            throw new IOException(
+                $"{folder} holds a run already: continue it with `{CommandName.Current} train --resume {folder}`, or choose another --name or --out");
+        }
+        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(root);
+        // A name while the run lies under runs/, so that the folder can be moved as a whole.
+        var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
+        RunFile.WriteAtomically(
+            Path.Combine(root, Latest), parent == Path.GetFullPath(root) ? Path.GetFileName(folder) : Path.GetFullPath(folder));
+        return folder;
+    }
+
+    private string FindLatest()
+    {
+        var file = Path.Combine(root, Latest);
+        if (!File.Exists(file))
+        {
+            throw new DirectoryNotFoundException($"no run yet: start one with `{CommandName.Current} train`");
+        }
+        var folder = Path.Combine(root, File.ReadAllText(file).Trim());
+        return Directory.Exists(folder)
+            ? folder
+            : throw new DirectoryNotFoundException($"the latest run, {folder}, is gone; name another (there are: {string.Join(", ", Names())})");
+    }
+
+    private string NewName()
+    {
+        var pair = RunName.Make(Random.Shared);
+        var name = pair;
+        for (var number = 2; Directory.Exists(Path.Combine(root, name)); number++)
+        {
+            name = $"{pair}-{number}";
+        }
+        return name;
+    }
+}

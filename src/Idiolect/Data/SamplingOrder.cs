@@ -1,0 +1,11 @@
+namespace Idiolect.Data;
+
+/// <summary>How training windows are drawn.</summary>
+public enum SamplingOrder
+{
+    /// <summary>Each window of an epoch once, in random order.</summary>
+    Shuffled,
+
+    /// <summary>Independent uniform positions, with replacement, as nanoGPT draws them.</summary>
+    Random,
+}

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+
+namespace Idiolect.Evaluation;
+
+/// <summary>
+/// A hash table from 64-bit fingerprints to small values: open addressing, key and value side by side, so that a look-up is
+/// one cache miss. The fingerprints must already be well mixed.
+/// </summary>
+internal sealed class FingerprintTable<TValue>
+    where TValue : unmanaged
+{
+    private Entry[] _entries = new Entry[1024];
+
+    internal int Count { get; private set; }
+
+    /// <summary>The value of a key, made (zero) if it is not there; the reference is valid until the next call.</summary>
+    internal ref TValue GetOrAdd(ulong key)
+    {
+        key |= key == 0 ? 1UL : 0;
+        if (Count >= _entries.Length / 8 * 5)
+        {
+            Grow();
+        }
+        ref var entry = ref Find(_entries, key);
+        if (entry.Key == 0)
+        {
+            entry.Key = key;
+            Count++;
+        }
+        return ref entry.Value;
+    }
+
+    /// <summary>The value of a key; false if it is not there.</summary>
+    internal bool TryGet(ulong key, out TValue value)
+    {
+        key |= key == 0 ? 1UL : 0;
+        ref var entry = ref Find(_entries, key);
+        value = entry.Value;
+        return entry.Key != 0;
+    }
+
+    /// <summary>The key's entry, or the free one where it belongs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static ref Entry Find(Entry[] entries, ulong key)
+    {
+        var mask = entries.Length - 1;
+        var i = (int)(key >> 32) & mask;
+        while (entries[i].Key != 0 && entries[i].Key != key)
+        {
+            i = (i + 1) & mask;
+        }
+        return ref entries[i];
+    }
+
+    private void Grow()
+    {
+        var larger = new Entry[_entries.Length * 2];
+        foreach (ref var entry in _entries.AsSpan())
+        {
+            if (entry.Key != 0)
+            {
+                Find(larger, entry.Key) = entry;
+            }
+        }
+        _entries = larger;
+    }
+
+    private struct Entry
+    {
+        internal ulong Key; // 0: free
+        internal TValue Value;
+    }
+}

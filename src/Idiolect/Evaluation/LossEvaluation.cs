@@ -1,0 +1,77 @@
+using Idiolect.Data;
+using Idiolect.Layers;
+using Idiolect.Models;
+using Idiolect.Tensors;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Evaluation;
+
+/// <summary>How well a model predicts a text.</summary>
+/// <param name="Loss">The mean cross-entropy, in nats a token.</param>
+/// <param name="BitsPerByte">The same information divided by the text's UTF-8 bytes: comparable between tokenizers.</param>
+public readonly record struct EvaluationResult(double Loss, double BitsPerByte)
+{
+    /// <summary>e to the loss: the number of tokens among which the model is, on average, undecided.</summary>
+    public double Perplexity => Math.Exp(Loss);
+}
+
+/// <summary>Measures the loss of a model on held-out text, without dropout.</summary>
+public sealed class LossEvaluation
+{
+    private readonly EvaluationBatches _batches;
+    private readonly int[] _inputs; // (batch, context)
+    private readonly int[] _targets; // (batch, context)
+
+    /// <summary>Prepares a measurement.</summary>
+    /// <param name="data">The tokens.</param>
+    /// <param name="tokenizer">The tokenizer that made them: it knows each token's bytes.</param>
+    /// <param name="batchSize">Windows in a forward pass.</param>
+    /// <param name="contextLength">Tokens in a window.</param>
+    /// <param name="batches">Batches to measure, spread evenly; 0 for all of the text.</param>
+    /// <exception cref="InvalidDataException">There are fewer than two tokens.</exception>
+    public LossEvaluation(TokenDataset data, Tokenizer tokenizer, int batchSize, int contextLength, int batches)
+    {
+        var tokenBytes = new int[tokenizer.VocabularySize];
+        for (var id = 0; id < tokenBytes.Length; id++)
+        {
+            tokenBytes[id] = tokenizer.GetByteCount(id);
+        }
+        _batches = new EvaluationBatches(data, batchSize, contextLength, tokenBytes, batches);
+        _inputs = new int[batchSize * contextLength];
+        _targets = new int[batchSize * contextLength];
+    }
+
+    /// <summary>The UTF-8 bytes that are predicted.</summary>
+    public long Bytes => _batches.ScoredBytes;
+
+    /// <summary>Measures.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tape">A tape between steps; its recording is off while this runs.</param>
+    /// <param name="cancellationToken">Ends the measurement with an exception.</param>
+    public EvaluationResult Measure(Gpt model, Tape tape, CancellationToken cancellationToken = default)
+    {
+        var recording = tape.Recording;
+        tape.Recording = false;
+        try
+        {
+            var context = new ForwardContext(tape);
+            var nats = 0.0;
+            for (var batch = 0; batch < _batches.BatchCount; batch++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var scored = _batches.Fill(batch, _inputs, _targets);
+                using (var loss = model.Loss(_inputs, _targets, _batches.BatchSize, context))
+                {
+                    nats += (double)loss.Item() * scored;
+                }
+                tape.Reset();
+            }
+            return new EvaluationResult(nats / _batches.ScoredTokens, _batches.BitsPerByte(nats));
+        }
+        finally
+        {
+            tape.Reset();
+            tape.Recording = recording;
+        }
+    }
+}

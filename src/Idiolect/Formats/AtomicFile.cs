@@ -1,0 +1,70 @@
+namespace Idiolect.Formats;
+
+/// <summary>
+/// Writes a file so that a reader, or a process that starts after a crash, sees either the old content or the new one:
+/// a partial file in the same folder, flush to disk, rename, flush of the folder.
+/// </summary>
+internal static class AtomicFile
+{
+    /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written. Nothing is left behind.</exception>
+    internal static void Write(string path, Action<Stream> write)
+    {
+        var full = Path.GetFullPath(path);
+        var partial = PartialName.For(full);
+        var folder = Path.GetDirectoryName(full)!;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            RemoveLeftovers(folder, Path.GetFileName(full));
+            using (var stream = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(partial, full, overwrite: true);
+            FolderFlush.ToDisk(folder);
+        }
+        catch (Exception exception)
+        {
+            TryDelete(partial);
+            if (WriteFailedException.Explains(exception))
+            {
+                throw new WriteFailedException(full, exception);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Replaces <paramref name="path"/> with the bytes.</summary>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
+    internal static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
+    private static void RemoveLeftovers(string folder, string name)
+    {
+        foreach (var leftover in Directory.EnumerateFiles(folder, ".*").Where(file => PartialName.Matches(file, name)).ToList())
+        {
+            try
+            {
+                // A living writer holds the file exclusively; then this throws and the file stays.
+                new FileStream(leftover, FileMode.Open, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Rubbish that cannot be removed harms nobody.
+            }
+        }
+    }
+
+    private static void TryDelete(string partial)
+    {
+        try
+        {
+            File.Delete(partial);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The reason why writing failed matters more; the next writer removes the file.
+        }
+    }
+}

@@ -1,0 +1,54 @@
+namespace Idiolect.Generation;
+
+/// <summary>How the next token is chosen, and when to stop.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>The most tokens to write.</summary>
+    public int MaxTokens { get; init; } = 256;
+
+    /// <summary>Divides the scores: below 1 the likely becomes likelier; 0 always takes the likeliest.</summary>
+    public float Temperature { get; init; } = 0.8f;
+
+    /// <summary>Only the K likeliest tokens are considered (Fan et al. 2018); 0 for all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Only the likeliest tokens that together have this probability (Holtzman et al. 2020); 1 for all.</summary>
+    public float TopP { get; init; } = 1f;
+
+    /// <summary>Only tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 for all.</summary>
+    public float MinP { get; init; }
+
+    /// <summary>Makes tokens that already stand in the text less likely (Keskar et al. 2019); 1 for no change.</summary>
+    public float RepetitionPenalty { get; init; } = 1f;
+
+    /// <summary>Ends a text before the first of these strings.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>The same seed gives the same text.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Texts written at once from the same prompt.</summary>
+    public int Samples { get; init; } = 1;
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentException">One is off; the message names it.</exception>
+    public void Validate()
+    {
+        Require(MaxTokens >= 0, nameof(MaxTokens), $"{MaxTokens} must not be negative.");
+        Require(float.IsFinite(Temperature) && Temperature >= 0f, nameof(Temperature), $"{Temperature} must be 0 or more.");
+        Require(TopK >= 0, nameof(TopK), $"{TopK} must not be negative.");
+        Require(TopP is > 0f and <= 1f, nameof(TopP), $"{TopP} must be above 0 and at most 1.");
+        Require(MinP is >= 0f and < 1f, nameof(MinP), $"{MinP} must be at least 0 and below 1.");
+        Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0f, nameof(RepetitionPenalty), $"{RepetitionPenalty} must be positive.");
+        Require(Samples is > 0 and <= 1024, nameof(Samples), $"{Samples} must be between 1 and 1024.");
+        Require(StopStrings.All(s => s.Length > 0), nameof(StopStrings), "an empty stop string would end every text at once.");
+    }
+
+    private static void Require(bool holds, string name, string message)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name}: {message}", name);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using Idiolect.Layers;
+using Idiolect.Models;
+using Idiolect.Tensors;
+
+namespace Idiolect.Generation;
+
+/// <summary>
+/// Writes tokens for several texts in lockstep, from one prompt, over a key-value cache. When the model's context is full,
+/// the later half of each text is read again and writing goes on from there.
+/// </summary>
+internal sealed class TokenGenerator : IDisposable
+{
+    private readonly Gpt _model;
+    private readonly Sampler[] _samplers;
+    private readonly List<int>[] _texts; // prompt and all that was written
+    private readonly Tape _tape = new(recording: false);
+    private readonly KeyValueCache _cache;
+    private readonly ForwardContext _context;
+    private readonly int[] _next; // (samples): the token to feed
+    private float[] _logits; // (samples, vocabulary)
+
+    internal TokenGenerator(Gpt model, ReadOnlySpan<int> prompt, GenerationOptions options)
+    {
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("A text needs at least one token to start from.", nameof(prompt));
+        }
+        _model = model;
+        _samplers = new Sampler[options.Samples];
+        _texts = new List<int>[options.Samples];
+        for (var i = 0; i < options.Samples; i++)
+        {
+            _samplers[i] = new Sampler(options, i);
+            _texts[i] = [.. prompt];
+            foreach (var id in prompt)
+            {
+                _samplers[i].Observe(id);
+            }
+        }
+        _cache = model.CreateCache(options.Samples);
+        _context = new ForwardContext(_tape) { Cache = _cache };
+        _next = new int[options.Samples];
+        _logits = new float[options.Samples * model.Config.VocabularySize];
+    }
+
+    /// <summary>The next token of every text; the first call reads the prompt.</summary>
+    internal ReadOnlySpan<int> Next()
+    {
+        if (_cache.Length == 0)
+        {
+            Read(Math.Min(_texts[0].Count, _model.Config.ContextLength));
+        }
+        else if (_cache.Length == _model.Config.ContextLength)
+        {
+            _cache.Clear();
+            Read(Math.Max(1, _model.Config.ContextLength / 2));
+        }
+        else
+        {
+            Feed(_next);
+        }
+        var vocabulary = _model.Config.VocabularySize;
+        for (var i = 0; i < _next.Length; i++)
+        {
+            _next[i] = _samplers[i].Next(_logits.AsSpan(i * vocabulary, vocabulary));
+            _samplers[i].Observe(_next[i]);
+            _texts[i].Add(_next[i]);
+        }
+        return _next;
+    }
+
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _tape.Dispose();
+    }
+
+    /// <summary>Reads the last <paramref name="count"/> tokens of every text into an empty cache.</summary>
+    private void Read(int count)
+    {
+        var tokens = new int[_texts.Length * count]; // (samples, count)
+        for (var i = 0; i < _texts.Length; i++)
+        {
+            _texts[i].CopyTo(_texts[i].Count - count, tokens, i * count, count);
+        }
+        Feed(tokens);
+    }
+
+    private void Feed(ReadOnlySpan<int> tokens)
+    {
+        using (var logits = _model.Forward(tokens, _texts.Length, _context, lastOnly: true)) // (samples, 1, vocabulary)
+        {
+            logits.CopyTo(_logits);
+        }
+        _tape.Reset();
+    }
+}

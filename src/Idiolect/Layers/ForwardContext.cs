@@ -1,0 +1,31 @@
+using Idiolect.Kernels;
+using Idiolect.Tensors;
+
+namespace Idiolect.Layers;
+
+/// <summary>What a forward pass needs besides its input: the step's tape, and whether it trains or continues a cached text.</summary>
+public sealed class ForwardContext
+{
+    /// <summary>Makes a context.</summary>
+    /// <param name="tape">The step in which operations run.</param>
+    public ForwardContext(Tape tape) => Tape = tape;
+
+    /// <summary>The step in which operations run.</summary>
+    public Tape Tape { get; }
+
+    /// <summary>Whether dropout is on.</summary>
+    public bool Training { get; init; }
+
+    /// <summary>Keys and values of the positions before this input, or null when the input is the whole text.</summary>
+    public KeyValueCache? Cache { get; init; }
+
+    /// <summary>The key of this pass's random numbers: the same key gives the same dropout masks.</summary>
+    public ulong RandomKey { get; private set; }
+
+    /// <summary>Sets the key from everything that names a pass, so that a resumed run draws what the first would have.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="step">The update.</param>
+    /// <param name="microStep">The pass within the update.</param>
+    public void SetRandomKey(ulong seed, long step, int microStep)
+        => RandomKey = CounterRandom.Derive(CounterRandom.Derive(seed, (ulong)step), (ulong)microStep);
+}

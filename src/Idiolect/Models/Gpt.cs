@@ -1,0 +1,219 @@
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// A decoder-only transformer (Radford et al. 2019, Touvron et al. 2023). Tokens become vectors; each block reads the
+/// residual stream, first by attention over earlier positions and then by a feed-forward network at each position, and adds
+/// what it found; the last state of the stream, normalised, is compared with every token's vector to predict the next one.
+/// </summary>
+public sealed class Gpt : IDisposable
+{
+    private readonly Parameter _tokenEmbedding; // (vocabulary, width)
+    private readonly Parameter? _positionEmbedding; // (context, width)
+    private readonly RotaryTable? _rotary;
+    private readonly Dropout _embeddingDropout;
+    private readonly Block[] _blocks;
+    private readonly Norm _finalNorm;
+    private readonly Linear _head; // width -> vocabulary
+    private int[] _positions = [];
+
+    /// <summary>Makes a model with fresh weights: N(0, 0.02), and 0.02 / sqrt(2 * layers) for what writes into the stream.</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="seed">Weights are a pure function of it.</param>
+    public Gpt(GptConfig config, ulong seed = 0)
+        : this(config)
+        => Parameters.Initialize(seed);
+
+    private Gpt(GptConfig config)
+    {
+        config.Validate();
+        Config = config;
+        Parameters = new ParameterSet();
+        var root = new ParameterScope(Parameters, "");
+        const double Deviation = 0.02;
+        var residualDeviation = Deviation / Math.Sqrt(2.0 * config.LayerCount);
+
+        _tokenEmbedding = root.Child("token_embedding").Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(Deviation));
+        if (config.LearnedPositions)
+        {
+            _positionEmbedding = root.Child("position_embedding")
+                .Add("weight", new Shape(config.ContextLength, config.Width), Initializer.Normal(Deviation));
+        }
+        else
+        {
+            _rotary = new RotaryTable(config.ContextLength, config.HeadSize, config.RopeTheta);
+        }
+        _embeddingDropout = new Dropout(root.Child("token_embedding"), config.Dropout);
+        _blocks = new Block[config.LayerCount];
+        for (var i = 0; i < _blocks.Length; i++)
+        {
+            _blocks[i] = new Block(root.Child($"layers.{i}"), config, i, _rotary, Deviation, residualDeviation);
+        }
+        _finalNorm = new Norm(root.Child("final_norm"), config.Norm, config.Width, config.Bias, config.NormEpsilon);
+        _head = config.TiedEmbedding
+            ? new Linear(_tokenEmbedding, bias: null)
+            : new Linear(root.Child("head"), config.Width, config.VocabularySize, bias: false, Deviation);
+        Parameters.Build();
+    }
+
+    /// <summary>The shape.</summary>
+    public GptConfig Config { get; }
+
+    /// <summary>The learned numbers.</summary>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>A model whose weights are still zero, to be filled from a file.</summary>
+    internal static Gpt CreateEmpty(GptConfig config) => new(config);
+
+    /// <summary>The scores of every token as the next one, at every position.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="context">The pass; with a cache, the tokens continue what it holds.</param>
+    /// <param name="lastOnly">Whether only the last position's scores are wanted.</param>
+    /// <returns>(batch, time, vocabulary) logits, or (batch, 1, vocabulary).</returns>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, or there are more positions than the context.</exception>
+    public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
+    {
+        using var stream = Stream(tokens, batch, context); // (batch, time, width)
+        if (!lastOnly || stream.Shape[1] == 1)
+        {
+            return _head.Forward(stream, context);
+        }
+        using var last = LastPositionOperation.Apply(context.Tape, stream); // (batch, 1, width)
+        return _head.Forward(last, context);
+    }
+
+    /// <summary>The mean cross-entropy of the next tokens, in nats a token.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major.</param>
+    /// <param name="targets">(batch, time): the token that follows each, or -1 where it does not count.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
+    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
+    /// <returns>A tensor of one element.</returns>
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
+    {
+        if (targets.Length != tokens.Length)
+        {
+            throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
+        }
+        CheckIds(targets, -1, nameof(targets));
+        using var stream = Stream(tokens, batch, context); // (batch, time, width)
+        return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
+    }
+
+    /// <summary>An empty cache for texts that this model continues.</summary>
+    /// <param name="batch">Texts at once.</param>
+    public KeyValueCache CreateCache(int batch)
+        => new(batch, Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.ContextLength);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _rotary?.Dispose();
+        _head.Dispose();
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
+        Parameters.Dispose();
+    }
+
+    /// <summary>The residual stream after all blocks, normalised: (batch, time, width).</summary>
+    private Tensor Stream(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    {
+        var time = batch > 0 ? tokens.Length / batch : 0;
+        if (time == 0 || time * batch != tokens.Length)
+        {
+            throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
+        }
+        var past = context.Cache?.Length ?? 0;
+        if (past + time > Config.ContextLength)
+        {
+            throw new ArgumentException(
+                $"{past + time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
+        }
+        CheckIds(tokens, 0, nameof(tokens));
+        var tape = context.Tape;
+        context.Cache?.Begin(time);
+
+        using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
+        using var positions = Positions(batch, time, past, tape);
+        var embedded = EmbeddingOperation.Apply(tape, ids, positions, _tokenEmbedding, _positionEmbedding);
+        var stream = _embeddingDropout.Forward(embedded, context);
+        foreach (var block in _blocks)
+        {
+            stream = block.Forward(stream, positions, context);
+        }
+        context.Cache?.Advance();
+        using var last = stream;
+        return _finalNorm.Forward(last, context);
+    }
+
+    /// <summary>(batch, time) integers: past, past + 1, ... in every sequence.</summary>
+    private Tensor Positions(int batch, int time, int past, Tape tape)
+    {
+        var count = batch * time;
+        if (_positions.Length < count)
+        {
+            _positions = new int[count];
+        }
+        for (var i = 0; i < count; i++)
+        {
+            _positions[i] = past + (i % time);
+        }
+        return tape.CreateIntegers(new Shape(batch, time), _positions.AsSpan(0, count));
+    }
+
+    private void CheckIds(ReadOnlySpan<int> ids, int smallest, string parameter)
+    {
+        foreach (var id in ids)
+        {
+            if (id < smallest || id >= Config.VocabularySize)
+            {
+                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", parameter);
+            }
+        }
+    }
+
+    /// <summary>One layer: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
+    private sealed class Block : IDisposable
+    {
+        private readonly int _index;
+        private readonly Norm _attentionNorm;
+        private readonly SelfAttention _attention;
+        private readonly Norm _feedForwardNorm;
+        private readonly FeedForward _feedForward;
+
+        internal Block(ParameterScope scope, GptConfig c, int index, RotaryTable? rotary, double deviation, double residualDeviation)
+        {
+            _index = index;
+            _attentionNorm = new Norm(scope.Child("attention_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
+            _attention = new SelfAttention(
+                scope.Child("attention"), c.Width, c.HeadCount, c.KeyValueHeadCount, c.HeadSize, c.Bias, c.NormalizeQueryKey,
+                c.NormEpsilon, rotary, c.Dropout, deviation, residualDeviation);
+            _feedForwardNorm = new Norm(scope.Child("feed_forward_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
+            _feedForward = new FeedForward(
+                scope.Child("feed_forward"), c.Activation, c.Width, c.FeedForwardWidth, c.Bias, c.Dropout, deviation, residualDeviation);
+        }
+
+        internal Tensor Forward(Tensor stream, Tensor positions, ForwardContext context)
+        {
+            var tape = context.Tape;
+            using var before = stream;
+            using var attentionInput = _attentionNorm.Forward(before, context);
+            var found = _attention.Forward(attentionInput, positions, _index, context);
+            using var between = ResidualAddOperation.Apply(tape, before, found);
+            using var feedForwardInput = _feedForwardNorm.Forward(between, context);
+            var computed = _feedForward.Forward(feedForwardInput, context);
+            return ResidualAddOperation.Apply(tape, between, computed);
+        }
+
+        public void Dispose()
+        {
+            _attention.Dispose();
+            _feedForward.Dispose();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Idiolect.Layers;
+
+namespace Idiolect.Models;
+
+/// <summary>Reads and writes a GPT's shape as Hugging Face's config.json: model types gpt2, llama and qwen3.</summary>
+internal static class GptConfigJson
+{
+    /// <summary>The model type that describes this shape.</summary>
+    /// <exception cref="ArgumentException">No published model type has this combination.</exception>
+    internal static string ModelType(GptConfig c)
+    {
+        if (c.LearnedPositions)
+        {
+            return c is { Norm: NormKind.LayerNorm, Bias: true, NormalizeQueryKey: false }
+                && c.Activation != FeedForwardActivation.SwiGlu && c.KeyValueHeadCount == c.HeadCount && c.HeadSize * c.HeadCount == c.Width
+                ? "gpt2"
+                : throw new ArgumentException(
+                    "Learned positions go with LayerNorm, biases, an ungated activation and one key-value head a head (GPT-2): "
+                    + "no published model type has this combination, so it could not be saved.");
+        }
+        return c is { Norm: NormKind.RmsNorm, Bias: false, Activation: FeedForwardActivation.SwiGlu }
+            ? c.NormalizeQueryKey ? "qwen3" : "llama"
+            : throw new ArgumentException(
+                "Rotary positions go with RMSNorm, SwiGLU and no biases (Llama): no published model type has this combination, so it could not be saved.");
+    }
+
+    /// <summary>The text of config.json.</summary>
+    internal static string Write(GptConfig c)
+    {
+        var type = ModelType(c);
+        var json = new JsonObject
+        {
+            ["architectures"] = new JsonArray(type switch { "gpt2" => "GPT2LMHeadModel", "llama" => "LlamaForCausalLM", _ => "Qwen3ForCausalLM" }),
+            ["model_type"] = type,
+            ["vocab_size"] = c.VocabularySize,
+            ["bos_token_id"] = c.BeginningOfTextId,
+            ["eos_token_id"] = c.BeginningOfTextId,
+            ["tie_word_embeddings"] = c.TiedEmbedding,
+            ["initializer_range"] = 0.02,
+            ["torch_dtype"] = "float32",
+            ["use_cache"] = true,
+        };
+        if (type == "gpt2")
+        {
+            json["n_positions"] = c.ContextLength;
+            json["n_ctx"] = c.ContextLength;
+            json["n_embd"] = c.Width;
+            json["n_layer"] = c.LayerCount;
+            json["n_head"] = c.HeadCount;
+            json["n_inner"] = c.FeedForwardWidth;
+            json["activation_function"] = ActivationName(c.Activation);
+            json["layer_norm_epsilon"] = Exact(c.NormEpsilon);
+            json["embd_pdrop"] = Exact(c.Dropout);
+            json["attn_pdrop"] = Exact(c.Dropout);
+            json["resid_pdrop"] = Exact(c.Dropout);
+        }
+        else
+        {
+            json["hidden_size"] = c.Width;
+            json["intermediate_size"] = c.FeedForwardWidth;
+            json["num_hidden_layers"] = c.LayerCount;
+            json["num_attention_heads"] = c.HeadCount;
+            json["num_key_value_heads"] = c.KeyValueHeadCount;
+            json["head_dim"] = c.HeadSize;
+            json["max_position_embeddings"] = c.ContextLength;
+            json["rms_norm_eps"] = Exact(c.NormEpsilon);
+            json["rope_theta"] = c.RopeTheta;
+            json["hidden_act"] = "silu";
+            json["attention_bias"] = false;
+            json["attention_dropout"] = Exact(c.Dropout);
+            if (type == "llama")
+            {
+                json["mlp_bias"] = false;
+            }
+        }
+        return Indented(json);
+    }
+
+    /// <summary>The text of generation_config.json.</summary>
+    internal static string WriteGeneration(GptConfig c) => Indented(new JsonObject
+    {
+        ["bos_token_id"] = c.BeginningOfTextId,
+        ["eos_token_id"] = c.BeginningOfTextId,
+    });
+
+    /// <summary>The shape that a config.json describes.</summary>
+    /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or asks for something not supported.</exception>
+    internal static GptConfig Read(string text, string file)
+    {
+        var fields = new JsonFields(text, file);
+        var type = fields.Text("model_type");
+        var config = type switch
+        {
+            "gpt2" => ReadGpt2(fields),
+            "llama" or "qwen3" => ReadLlama(fields, type),
+            _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are"),
+        };
+        try
+        {
+            config.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{file}: {e.Message}", e);
+        }
+        return config;
+    }
+
+    private static GptConfig ReadGpt2(JsonFields f)
+    {
+        f.Require("add_cross_attention", false);
+        f.Require("scale_attn_by_inverse_layer_idx", false);
+        f.Require("reorder_and_upcast_attn", false);
+        f.Require("scale_attn_weights", true);
+        return GptConfig.Gpt2(f.Integer("vocab_size"), f.Integer("n_positions"), f.Integer("n_layer"), f.Integer("n_head"), f.Integer("n_embd")) with
+        {
+            FeedForwardWidth = f.IntegerOr("n_inner", 0),
+            Activation = ActivationFrom(f, "activation_function", "gelu_new"),
+            NormEpsilon = (float)f.NumberOr("layer_norm_epsilon", 1e-5),
+            TiedEmbedding = f.BooleanOr("tie_word_embeddings", true),
+            Dropout = (float)f.NumberOr("resid_pdrop", 0),
+            BeginningOfTextId = f.OptionalInteger("bos_token_id"),
+        };
+    }
+
+    private static GptConfig ReadLlama(JsonFields f, string type)
+    {
+        f.Require("attention_bias", false);
+        f.Require("mlp_bias", false);
+        f.Require("use_sliding_window", false);
+        f.RequireNull("rope_scaling");
+        var activation = ActivationFrom(f, "hidden_act", "silu");
+        if (activation != FeedForwardActivation.Silu)
+        {
+            throw f.Error("hidden_act", "only \"silu\" is supported in a gated feed-forward layer");
+        }
+        return new GptConfig
+        {
+            VocabularySize = f.Integer("vocab_size"),
+            ContextLength = f.Integer("max_position_embeddings"),
+            LayerCount = f.Integer("num_hidden_layers"),
+            HeadCount = f.Integer("num_attention_heads"),
+            KeyValueHeadCount = f.IntegerOr("num_key_value_heads", 0),
+            Width = f.Integer("hidden_size"),
+            HeadSize = f.IntegerOr("head_dim", 0),
+            FeedForwardWidth = f.Integer("intermediate_size"),
+            NormEpsilon = (float)f.NumberOr("rms_norm_eps", 1e-6),
+            RopeTheta = f.NumberOr("rope_theta", 10_000),
+            NormalizeQueryKey = type == "qwen3",
+            TiedEmbedding = f.BooleanOr("tie_word_embeddings", false),
+            Dropout = (float)f.NumberOr("attention_dropout", 0),
+            BeginningOfTextId = f.OptionalInteger("bos_token_id"),
+        };
+    }
+
+    private static string Indented(JsonObject json)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteTo(writer);
+        }
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
+    }
+
+    private static string ActivationName(FeedForwardActivation activation) => activation switch
+    {
+        FeedForwardActivation.Gelu => "gelu",
+        FeedForwardActivation.GeluTanh => "gelu_new",
+        FeedForwardActivation.Silu => "silu",
+        FeedForwardActivation.Relu => "relu",
+        _ => "relu2",
+    };
+
+    private static FeedForwardActivation ActivationFrom(JsonFields f, string name, string otherwise) => f.TextOr(name, otherwise) switch
+    {
+        "gelu" => FeedForwardActivation.Gelu,
+        "gelu_new" or "gelu_pytorch_tanh" => FeedForwardActivation.GeluTanh,
+        "silu" or "swish" => FeedForwardActivation.Silu,
+        "relu" => FeedForwardActivation.Relu,
+        "relu2" => FeedForwardActivation.ReluSquared,
+        var other => throw f.Error(name, $"\"{other}\" is not a supported activation"),
+    };
+
+    /// <summary>The shortest decimal that reads back as the same float.</summary>
+    private static JsonNode Exact(float value) => JsonNode.Parse(value.ToString("R", System.Globalization.CultureInfo.InvariantCulture))!;
+}

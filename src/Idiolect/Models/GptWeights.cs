@@ -1,0 +1,96 @@
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>A tensor of a Hugging Face checkpoint, and where it lies in ours.</summary>
+/// <param name="Name">Its published name.</param>
+/// <param name="Parameter">The parameter that holds it.</param>
+/// <param name="FirstRow">The first of the parameter's rows that belong to it: fused projections hold several tensors.</param>
+/// <param name="Rows">How many.</param>
+/// <param name="Transposed">Whether the file has (in, out) where we have (out, in), as GPT-2's files do.</param>
+internal readonly record struct PublishedTensor(string Name, Parameter Parameter, int FirstRow, int Rows, bool Transposed = false)
+{
+    /// <summary>Floats in one of the parameter's rows.</summary>
+    internal int RowWidth => Parameter.Shape.Rank == 1 ? 1 : Parameter.Shape.Width;
+
+    /// <summary>The shape in the file.</summary>
+    internal int[] FileShape => Parameter.Shape.Rank == 1 ? [Rows] : Transposed ? [RowWidth, Rows] : [Rows, RowWidth];
+
+    /// <summary>Where its elements begin within the parameter.</summary>
+    internal int Start => FirstRow * RowWidth;
+
+    /// <summary>How many elements it has.</summary>
+    internal int Count => Rows * RowWidth;
+}
+
+/// <summary>The published names of a GPT's weights: GPT-2's, or those of the Llama family (Llama, Qwen3).</summary>
+internal static class GptWeights
+{
+    /// <summary>Every tensor of the model's checkpoint.</summary>
+    internal static IEnumerable<PublishedTensor> Published(Gpt model)
+        => model.Config.LearnedPositions ? Gpt2(model) : Llama(model);
+
+    private static IEnumerable<PublishedTensor> Gpt2(Gpt model)
+    {
+        yield return Whole(model, "transformer.wte.weight", "token_embedding.weight");
+        yield return Whole(model, "transformer.wpe.weight", "position_embedding.weight");
+        for (var i = 0; i < model.Config.LayerCount; i++)
+        {
+            var (there, here) = ($"transformer.h.{i}", $"layers.{i}");
+            foreach (var (published, ours) in new[]
+            {
+                ("ln_1", "attention_norm"), ("attn.c_attn", "attention.qkv"), ("attn.c_proj", "attention.output"),
+                ("ln_2", "feed_forward_norm"), ("mlp.c_fc", "feed_forward.up"), ("mlp.c_proj", "feed_forward.down"),
+            })
+            {
+                var weight = model.Parameters[$"{here}.{ours}.weight"];
+                yield return new($"{there}.{published}.weight", weight, 0, weight.Shape[0], Transposed: weight.Shape.Rank == 2);
+                yield return Whole(model, $"{there}.{published}.bias", $"{here}.{ours}.bias");
+            }
+        }
+        yield return Whole(model, "transformer.ln_f.weight", "final_norm.weight");
+        yield return Whole(model, "transformer.ln_f.bias", "final_norm.bias");
+        if (!model.Config.TiedEmbedding)
+        {
+            yield return Whole(model, "lm_head.weight", "head.weight");
+        }
+    }
+
+    private static IEnumerable<PublishedTensor> Llama(Gpt model)
+    {
+        var c = model.Config;
+        var (queryRows, keyRows) = (c.HeadCount * c.HeadSize, c.KeyValueHeadCount * c.HeadSize);
+        yield return Whole(model, "model.embed_tokens.weight", "token_embedding.weight");
+        for (var i = 0; i < c.LayerCount; i++)
+        {
+            var (there, here) = ($"model.layers.{i}", $"layers.{i}");
+            yield return Whole(model, $"{there}.input_layernorm.weight", $"{here}.attention_norm.weight");
+            var qkv = model.Parameters[$"{here}.attention.qkv.weight"];
+            yield return new($"{there}.self_attn.q_proj.weight", qkv, 0, queryRows);
+            yield return new($"{there}.self_attn.k_proj.weight", qkv, queryRows, keyRows);
+            yield return new($"{there}.self_attn.v_proj.weight", qkv, queryRows + keyRows, keyRows);
+            yield return Whole(model, $"{there}.self_attn.o_proj.weight", $"{here}.attention.output.weight");
+            if (c.NormalizeQueryKey)
+            {
+                yield return Whole(model, $"{there}.self_attn.q_norm.weight", $"{here}.attention.query_norm.weight");
+                yield return Whole(model, $"{there}.self_attn.k_norm.weight", $"{here}.attention.key_norm.weight");
+            }
+            yield return Whole(model, $"{there}.post_attention_layernorm.weight", $"{here}.feed_forward_norm.weight");
+            var gateUp = model.Parameters[$"{here}.feed_forward.gate_up.weight"];
+            yield return new($"{there}.mlp.gate_proj.weight", gateUp, 0, c.FeedForwardWidth);
+            yield return new($"{there}.mlp.up_proj.weight", gateUp, c.FeedForwardWidth, c.FeedForwardWidth);
+            yield return Whole(model, $"{there}.mlp.down_proj.weight", $"{here}.feed_forward.down.weight");
+        }
+        yield return Whole(model, "model.norm.weight", "final_norm.weight");
+        if (!c.TiedEmbedding)
+        {
+            yield return Whole(model, "lm_head.weight", "head.weight");
+        }
+    }
+
+    private static PublishedTensor Whole(Gpt model, string published, string ours)
+    {
+        var parameter = model.Parameters[ours];
+        return new(published, parameter, 0, parameter.Shape[0]);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+
+namespace Idiolect.Models;
+
+/// <summary>The fields of a JSON object that came from outside: every complaint names the file and the field.</summary>
+internal sealed class JsonFields
+{
+    private const int DeepestNesting = 64;
+
+    private readonly Dictionary<string, JsonElement> _fields = [];
+    private readonly string _file;
+
+    internal JsonFields(string text, string file)
+    {
+        _file = file;
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = DeepestNesting });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new InvalidDataException($"{file}: expected a JSON object, found {document.RootElement.ValueKind}.");
+            }
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                _fields[property.Name] = property.Value.Clone();
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file}: not valid JSON: {e.Message}", e);
+        }
+    }
+
+    internal InvalidDataException Error(string name, string problem) => new($"{_file}: field {name}: {problem}.");
+
+    internal string Text(string name) => Find(name) is { ValueKind: JsonValueKind.String } value
+        ? value.GetString()!
+        : throw Error(name, "expected a string");
+
+    internal string TextOr(string name, string otherwise) => Find(name) is null ? otherwise : Text(name);
+
+    internal int Integer(string name) => Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number)
+        ? number
+        : throw Error(name, "expected a whole number");
+
+    internal int IntegerOr(string name, int otherwise) => Find(name) is null ? otherwise : Integer(name);
+
+    /// <summary>A number, the first of a list of numbers, or nothing.</summary>
+    internal int? OptionalInteger(string name)
+        => Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Array
+            ? value.GetArrayLength() > 0 && value[0].ValueKind == JsonValueKind.Number && value[0].TryGetInt32(out var first) ? first : null
+            : Integer(name);
+
+    internal double NumberOr(string name, double otherwise) => Find(name) switch
+    {
+        null => otherwise,
+        { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var number) && double.IsFinite(number) => number,
+        _ => throw Error(name, "expected a number"),
+    };
+
+    internal bool BooleanOr(string name, bool otherwise) => Find(name) switch
+    {
+        null => otherwise,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => throw Error(name, "expected true or false"),
+    };
+
+    /// <summary>Refuses a file that asks for a variation that is not supported.</summary>
+    internal void Require(string name, bool value)
+    {
+        if (BooleanOr(name, value) != value)
+        {
+            throw Error(name, $"only {(value ? "true" : "false")} is supported");
+        }
+    }
+
+    /// <summary>Refuses a file that sets something that is not supported.</summary>
+    internal void RequireNull(string name)
+    {
+        if (Find(name) is not null)
+        {
+            throw Error(name, "is not supported");
+        }
+    }
+
+    private JsonElement? Find(string name)
+        => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}

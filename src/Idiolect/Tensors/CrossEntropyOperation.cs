@@ -1,0 +1,97 @@
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// The output layer and the mean cross-entropy in one, over chunks of rows, so that the logits of all rows never exist at
+/// once. While a chunk's logits are in the cache, its gradients are computed too: the backward pass only hands them on.
+/// </summary>
+internal sealed unsafe class CrossEntropyOperation : Operation
+{
+    /// <summary>
+    /// Logits held at once: 64 MiB. Every chunk reads and writes the whole gradient of the weight, so smaller is slower.
+    /// </summary>
+    private const long ChunkFloats = 16 * 1024 * 1024;
+
+    private TensorNode _x = null!;
+    private Parameter _weight = null!;
+    private ArenaBlock _dx = null!;
+
+    /// <summary>The mean loss, in nats, over the rows whose target is not -1.</summary>
+    /// <param name="tape">The step. When it records, the weight's gradient is added to here and now.</param>
+    /// <param name="x">(..., width).</param>
+    /// <param name="weight">(vocabulary, width).</param>
+    /// <param name="targets">(rows): token ids, -1 for rows that do not count; checked by the caller.</param>
+    /// <param name="scale">What the gradients are multiplied by: 1 / (micro-steps accumulated into one update).</param>
+    /// <returns>(1), not multiplied by <paramref name="scale"/>.</returns>
+    internal static Tensor Apply(Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f)
+    {
+        var (rows, width, vocabulary) = (x.Shape.Rows, x.Shape.Width, weight.Shape[0]);
+        var counted = targets.Length - targets.Count(-1);
+        var perRow = scale / Math.Max(1, counted);
+        var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient);
+        var chunk = (int)Math.Clamp(ChunkFloats / vocabulary, 64, rows);
+        var logits = tape.RentMemory((long)chunk * vocabulary); // (chunk, vocabulary)
+        var losses = tape.RentMemory(rows);
+        var dx = loss.Node.NeedsGradient && x.Node.NeedsGradient ? tape.RentMemory(x.Shape.Count) : null;
+        fixed (int* target = targets)
+        {
+            for (var first = 0; first < rows; first += chunk)
+            {
+                var count = Math.Min(chunk, rows - first);
+                var input = new MatrixView(x.Pointer + ((long)first * width), width); // (count, width)
+                Gemm.Multiply(
+                    tape.Team, count, vocabulary, width, input, new MatrixView(weight.Data, width, transposed: true),
+                    logits.Pointer, vocabulary);
+                if (!loss.Node.NeedsGradient)
+                {
+                    CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary);
+                    continue;
+                }
+                CrossEntropy.ForwardBackward(
+                    tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow);
+                if (weight.RequiresGradient)
+                {
+                    Gemm.Multiply(
+                        tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
+                        weight.Gradient, width, GemmStart.Accumulate);
+                }
+                if (dx != null)
+                {
+                    Gemm.Multiply(
+                        tape.Team, count, width, vocabulary, new MatrixView(logits.Pointer, vocabulary),
+                        new MatrixView(weight.Data, width), dx.Pointer + ((long)first * width), width);
+                }
+            }
+        }
+        var sum = 0.0;
+        for (var row = 0; row < rows; row++)
+        {
+            sum += losses.Pointer[row];
+        }
+        *loss.Pointer = (float)(sum / Math.Max(1, counted));
+        tape.ReturnMemory(logits);
+        tape.ReturnMemory(losses);
+        if (loss.Node.NeedsGradient)
+        {
+            var record = tape.Record<CrossEntropyOperation>(loss);
+            (record._x, record._weight) = (x.Node, weight);
+            if (dx != null)
+            {
+                record.Own(dx);
+                record._dx = dx;
+            }
+            tape.CountUse(weight);
+        }
+        return loss;
+    }
+
+    protected internal override void Backward(Tape tape)
+    {
+        tape.Contributed(_weight);
+        if (_x.NeedsGradient)
+        {
+            tape.ShareGradient(_dx, _x);
+        }
+    }
+}

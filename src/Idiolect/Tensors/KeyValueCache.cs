@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// The keys and values of past positions, so that writing a token costs one row of work instead of the whole text again.
+/// They lie in pages of <see cref="Attention.PageLength"/> positions that are taken as a sequence grows.
+/// </summary>
+public sealed unsafe class KeyValueCache : IDisposable
+{
+    private readonly int _layerCount;
+    private readonly List<nint> _memory = [];
+    private readonly float** _tables; // (layer, key or value, batch, pages)
+    private readonly int* _lengths; // (2, batch): before and after the rows of this pass
+    private int _pagesTaken; // pages that every sequence of every layer has
+    private bool _disposed;
+
+    internal KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
+    {
+        (Batch, _layerCount, KeyValueHeadCount, HeadSize, ContextLength) = (batch, layerCount, keyValueHeadCount, headSize, contextLength);
+        PagesPerSequence = (contextLength + Attention.PageLength - 1) / Attention.PageLength;
+        _tables = (float**)NativeMemory.AllocZeroed((nuint)(2L * layerCount * batch * PagesPerSequence), (nuint)sizeof(nint));
+        _lengths = (int*)NativeMemory.AllocZeroed((nuint)(2 * batch), sizeof(int));
+    }
+
+    /// <summary>Sequences held.</summary>
+    public int Batch { get; }
+
+    /// <summary>Positions held of each sequence.</summary>
+    public int Length => _lengths[0];
+
+    /// <summary>The most positions that a sequence can have.</summary>
+    public int ContextLength { get; }
+
+    internal int KeyValueHeadCount { get; }
+
+    internal int HeadSize { get; }
+
+    internal int PagesPerSequence { get; }
+
+    /// <summary>Floats of one position's keys, and of its values.</summary>
+    internal int RowWidth => KeyValueHeadCount * HeadSize;
+
+    /// <summary>(batch): positions held before the rows of this pass.</summary>
+    internal int* Lengths => _lengths;
+
+    /// <summary>(batch): positions held with them.</summary>
+    internal int* LengthsAfter => _lengths + Batch;
+
+    /// <summary>Forgets everything, keeping the memory.</summary>
+    public void Clear() => new Span<int>(_lengths, 2 * Batch).Clear();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
+        foreach (var memory in _memory)
+        {
+            NativeMemory.AlignedFree((void*)memory);
+        }
+        NativeMemory.Free(_tables);
+        NativeMemory.Free(_lengths);
+    }
+
+    /// <summary>(batch, pages) pointers to a layer's pages of keys, each (page length, key-value heads, head size).</summary>
+    internal float** KeyPages(int layer) => _tables + (2L * layer * Batch * PagesPerSequence);
+
+    /// <summary>The same for values.</summary>
+    internal float** ValuePages(int layer) => _tables + (((2L * layer) + 1) * Batch * PagesPerSequence);
+
+    /// <summary>Makes room for <paramref name="time"/> more positions of every sequence.</summary>
+    internal void Begin(int time)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var after = Length + time;
+        if (after > ContextLength)
+        {
+            throw new InvalidOperationException($"The cache holds {Length} of {ContextLength} positions: {time} more do not fit.");
+        }
+        for (; _pagesTaken * Attention.PageLength < after; _pagesTaken++)
+        {
+            TakePage(_pagesTaken);
+        }
+        new Span<int>(LengthsAfter, Batch).Fill(after);
+    }
+
+    /// <summary>Copies the keys and values of this pass from a fused (batch, time, width) projection.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="qkv">(batch, time, query columns + 2 * row width).</param>
+    internal void Store(int layer, Tensor qkv)
+    {
+        var (time, width) = (qkv.Shape[1], qkv.Shape[2]);
+        var bytes = (uint)RowWidth * sizeof(float);
+        for (var sequence = 0; sequence < Batch; sequence++)
+        {
+            for (var t = 0; t < time; t++)
+            {
+                var position = _lengths[sequence] + t;
+                var page = (sequence * PagesPerSequence) + (position / Attention.PageLength);
+                var offset = (long)(position % Attention.PageLength) * RowWidth;
+                var key = qkv.Pointer + ((((long)sequence * time) + t) * width) + (width - (2 * RowWidth));
+                Buffer.MemoryCopy(key, KeyPages(layer)[page] + offset, bytes, bytes);
+                Buffer.MemoryCopy(key + RowWidth, ValuePages(layer)[page] + offset, bytes, bytes);
+            }
+        }
+    }
+
+    /// <summary>Ends the pass: its positions now count as held.</summary>
+    internal void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(_lengths, Batch));
+
+    private void TakePage(int page)
+    {
+        var pageFloats = (long)Attention.PageLength * RowWidth;
+        var count = 2L * _layerCount * Batch;
+        var memory = (float*)NativeMemory.AlignedAlloc((nuint)(count * pageFloats * sizeof(float)), 64);
+        _memory.Add((nint)memory);
+        for (var i = 0L; i < count; i++)
+        {
+            _tables[(i * PagesPerSequence) + page] = memory + (i * pageFloats);
+        }
+    }
+}

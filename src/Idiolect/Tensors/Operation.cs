@@ -1,0 +1,56 @@
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// One record of the tape: an operation that has run forward, with what its backward pass needs. A subclass is one
+/// differentiable operation and lives in a file of its own; its static <c>Apply</c> runs it forward and, when the tape is
+/// recording, leaves a record. Records are reused from step to step, so a subclass sets every field in <c>Apply</c>.
+/// </summary>
+internal abstract class Operation
+{
+    private readonly TensorNode[] _saved = new TensorNode[4];
+    private readonly ArenaBlock[] _rented = new ArenaBlock[4];
+    private int _savedCount;
+    private int _rentedCount;
+
+    /// <summary>The node whose gradient starts this operation's backward pass.</summary>
+    internal TensorNode Output { get; private set; } = null!;
+
+    /// <summary>Called by the tape when it hands out the record.</summary>
+    internal void Begin(TensorNode output)
+    {
+        Output = output;
+        _savedCount = 0;
+        _rentedCount = 0;
+    }
+
+    /// <summary>Keeps a tensor's data until this operation's backward pass has run.</summary>
+    protected internal void Save(Tensor tensor)
+    {
+        _saved[_savedCount++] = tensor.Node;
+        tensor.Node.Savers++;
+    }
+
+    /// <summary>Hands over memory that goes back after this operation's backward pass.</summary>
+    protected internal void Own(ArenaBlock block) => _rented[_rentedCount++] = block;
+
+    /// <summary>Reads the gradient of the output, adds to the gradients of the inputs and of the parameters.</summary>
+    protected internal abstract void Backward(Tape tape);
+
+    /// <summary>Gives the saved tensors and the owned memory back.</summary>
+    internal void ReleaseSaved(Tape tape)
+    {
+        for (var i = 0; i < _savedCount; i++)
+        {
+            tape.ReleaseSaver(_saved[i]);
+        }
+        for (var i = 0; i < _rentedCount; i++)
+        {
+            tape.ReturnMemory(_rented[i]);
+        }
+        _savedCount = 0;
+        _rentedCount = 0;
+    }
+
+    /// <summary>The gradient of the output, to read.</summary>
+    protected unsafe float* OutputGradient => Output.Gradient!.Pointer;
+}

@@ -1,0 +1,110 @@
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// A learned array. Values and gradients of all parameters of a model lie in two flat buffers (see <see cref="ParameterSet"/>).
+/// </summary>
+public sealed unsafe class Parameter
+{
+    private readonly ParameterSet _set;
+
+    internal Parameter(ParameterSet set, string name, Shape shape, Initializer initializer)
+    {
+        _set = set;
+        Name = name;
+        Shape = shape;
+        Initializer = initializer;
+    }
+
+    /// <summary>Its path in the model, such as <c>layers.0.attention.qkv.weight</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Its shape: (out, in) for the matrix of a linear layer.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>The number of its elements.</summary>
+    public long Count => Shape.Count;
+
+    /// <summary>Whether decoupled weight decay applies: to matrices, not to biases and gains (as in GPT-2's training).</summary>
+    public bool Decays => Shape.Rank >= 2;
+
+    /// <summary>Whether a backward pass computes its gradient; off for a frozen parameter.</summary>
+    public bool RequiresGradient { get; set; } = true;
+
+    /// <summary>The values, to read.</summary>
+    public ReadOnlySpan<float> Values => new(Data, checked((int)Count));
+
+    /// <summary>The gradient, to read.</summary>
+    public ReadOnlySpan<float> GradientValues => new(Gradient, checked((int)Count));
+
+    internal Initializer Initializer { get; }
+
+    internal float* Data => _set.Values + Offset;
+
+    internal float* Gradient => _set.Gradients + Offset;
+
+    /// <summary>Rises whenever the values change, so that what was derived from them (packed weights) is known to be stale.</summary>
+    internal int Version { get; private set; }
+
+    /// <summary>Where its elements begin in the flat buffers.</summary>
+    internal long Offset { get; set; }
+
+    /// <summary>Changes the values.</summary>
+    /// <param name="values">As many floats as <see cref="Count"/>.</param>
+    public void Assign(ReadOnlySpan<float> values)
+    {
+        if (values.Length != Count)
+        {
+            throw new ArgumentException($"{Name} has {Count} elements, not {values.Length}.", nameof(values));
+        }
+        values.CopyTo(MutableValues);
+    }
+
+    /// <summary>The values, to write; whoever asks for it is about to change them.</summary>
+    internal Span<float> MutableValues
+    {
+        get
+        {
+            Touch();
+            return new Span<float>(Data, checked((int)Count));
+        }
+    }
+
+    internal void Touch() => Version++;
+}
+
+/// <summary>How a parameter's first values are made.</summary>
+/// <param name="Mean">The value, or the mean.</param>
+/// <param name="Deviation">The standard deviation of a normal distribution; 0 for a constant.</param>
+internal readonly record struct Initializer(float Mean, float Deviation)
+{
+    internal static Initializer Zeros => new(0f, 0f);
+
+    internal static Initializer Ones => new(1f, 0f);
+
+    internal static Initializer Normal(double deviation) => new(0f, (float)deviation);
+
+    /// <summary>Fills an array; element i is a pure function of (key, i).</summary>
+    internal unsafe void Fill(float* values, long count, ulong key)
+    {
+        if (Deviation == 0f)
+        {
+            for (var i = 0L; i < count; i++)
+            {
+                values[i] = Mean;
+            }
+            return;
+        }
+        var (mean, deviation) = this;
+        const long Chunk = 1 << 16;
+        Parallel.For(0, (count + Chunk - 1) / Chunk, chunk =>
+        {
+            var end = Math.Min(count, (chunk + 1) * Chunk);
+            for (var i = chunk * Chunk; i < end; i++)
+            {
+                values[i] = mean + (deviation * (float)CounterRandom.Normal(key, (ulong)i));
+            }
+        });
+    }
+}

@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// All parameters of a model in one flat buffer of values and one of gradients, in the order in which a backward pass
+/// finishes them (last layer first), so that an optimiser or an all-reduce can walk straight through.
+/// </summary>
+public sealed unsafe class ParameterSet : IDisposable
+{
+    internal const int Line = 16; // floats in a 64-byte cache line: every parameter starts on one
+
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = [];
+    private float* _values;
+    private float* _gradients;
+    private bool _disposed;
+
+    /// <summary>The parameters in the order of the model's definition.</summary>
+    public IReadOnlyList<Parameter> All => _parameters;
+
+    /// <summary>The number of learned numbers.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
+    internal long FlatLength { get; private set; }
+
+    internal float* Values
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _values;
+        }
+    }
+
+    /// <summary>The flat gradients; taken from the system (as zeros) at first use, since inference needs none.</summary>
+    internal float* Gradients
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _gradients == null ? _gradients = Allocate() : _gradients;
+        }
+    }
+
+    /// <summary>The parameter of that name.</summary>
+    /// <param name="name">Its path.</param>
+    public Parameter this[string name] => _byName[name];
+
+    /// <summary>Sets all gradients to zero.</summary>
+    public void ZeroGradients() => NativeMemory.Clear(Gradients, (nuint)FlatLength * sizeof(float));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _disposed = true;
+        NativeMemory.AlignedFree(_values);
+        NativeMemory.AlignedFree(_gradients);
+        _values = null;
+        _gradients = null;
+    }
+
+    internal Parameter Add(string name, Shape shape, Initializer initializer)
+    {
+        if (_values != null)
+        {
+            throw new InvalidOperationException("Parameters are added before they are allocated.");
+        }
+        var parameter = new Parameter(this, name, shape, initializer);
+        _byName.Add(name, parameter);
+        _parameters.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>Lays the buffers out once all parameters are known.</summary>
+    internal void Build()
+    {
+        for (var i = _parameters.Count - 1; i >= 0; i--)
+        {
+            _parameters[i].Offset = FlatLength;
+            FlatLength += (_parameters[i].Count + Line - 1) / Line * Line;
+            Count += _parameters[i].Count;
+        }
+        _values = Allocate();
+    }
+
+    /// <summary>Gives every parameter its first values: a pure function of the seed and the parameter's name.</summary>
+    internal void Initialize(ulong seed)
+    {
+        foreach (var parameter in _parameters)
+        {
+            parameter.Initializer.Fill(parameter.Data, parameter.Count, CounterRandom.Derive(seed, HashName(parameter.Name)));
+            parameter.Touch();
+        }
+    }
+
+    /// <summary>FNV-1a: a name as a word of a random key, the same in every process.</summary>
+    internal static ulong HashName(string name)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var b in Encoding.UTF8.GetBytes(name))
+        {
+            hash = (hash ^ b) * 1099511628211UL;
+        }
+        return hash;
+    }
+
+    private float* Allocate()
+    {
+        var bytes = (nuint)Math.Max(Line, FlatLength) * sizeof(float);
+        var memory = (float*)NativeMemory.AlignedAlloc(bytes, 64);
+        NativeMemory.Clear(memory, bytes);
+        return memory;
+    }
+}

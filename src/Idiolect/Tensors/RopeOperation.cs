@@ -1,0 +1,50 @@
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>Rotary position embedding (Su et al. 2021) of the query and key heads of a fused projection, in place.</summary>
+internal sealed unsafe class RopeOperation : Operation
+{
+    private TensorNode _x = null!;
+    private RotaryTable _table = null!;
+    private TensorNode _positions = null!;
+    private int _headCount;
+    private int _headSize;
+
+    /// <summary>Rotates the first <paramref name="headCount"/> heads of each row by its position; x's handle is consumed.</summary>
+    /// <param name="tape">The step.</param>
+    /// <param name="x">(batch, time, heads * head size).</param>
+    /// <param name="headCount">How many heads to rotate, counted from the row's start.</param>
+    /// <param name="table">The cosines and sines.</param>
+    /// <param name="positions">(batch, time) integers.</param>
+    internal static Tensor Apply(Tape tape, Tensor x, int headCount, RotaryTable table, Tensor positions)
+    {
+        var input = x.Node;
+        var shape = x.Shape;
+        var y = tape.CreateConsuming(x, input.NeedsGradient);
+        if (y.Pointer != input.Data?.Pointer && input.Data is { } kept)
+        {
+            Buffer.MemoryCopy(kept.Pointer, y.Pointer, shape.Count * sizeof(float), shape.Count * sizeof(float));
+        }
+        Rope.Apply(
+            tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Integers, table.Cosines, table.Sines, inverse: false);
+        if (y.Node.NeedsGradient)
+        {
+            var record = tape.Record<RopeOperation>(y);
+            (record._x, record._table, record._positions, record._headCount, record._headSize) =
+                (input, table, positions.Node, headCount, table.HeadSize);
+            record.Save(positions);
+        }
+        return y;
+    }
+
+    protected internal override void Backward(Tape tape)
+    {
+        // A rotation's transpose is its inverse.
+        var dy = tape.Gradient(Output, out _);
+        Rope.Apply(
+            tape.Team, dy, _x.Shape.Rows, _x.Shape.Width, _headCount, _headSize, (int*)_positions.Data!.Pointer,
+            _table.Cosines, _table.Sines, inverse: true);
+        tape.ShareGradient(Output.Gradient!, _x);
+    }
+}

@@ -1,0 +1,257 @@
+using Idiolect.Kernels;
+
+namespace Idiolect.Tensors;
+
+/// <summary>
+/// Runs operations and, while <see cref="Recording"/>, remembers them so that <see cref="Backward"/> can go through them in
+/// reverse (reverse-mode automatic differentiation). Eager: the graph is whatever the program did in this step.
+/// Operations are coarse and have hand-written backward passes. Nodes, records and memory are reused, so a step that
+/// repeats the shapes of an earlier one allocates nothing. Not thread-safe.
+/// </summary>
+public sealed class Tape : IDisposable
+{
+    private readonly Arena _arena = new();
+    private readonly Dictionary<Parameter, int> _openUses = [];
+    private Operation?[] _operations = new Operation?[64];
+    private int _operationCount;
+    private TensorNode[] _nodes = new TensorNode[64];
+    private int _nodeCount; // nodes handed out in this step; those beyond it are spare
+
+    /// <summary>Makes a tape that runs on all processors.</summary>
+    /// <param name="recording">Whether operations are remembered for a backward pass.</param>
+    public Tape(bool recording = true)
+        : this(Team.Shared, recording)
+    {
+    }
+
+    internal Tape(Team team, bool recording = true)
+    {
+        Team = team;
+        Recording = recording;
+    }
+
+    /// <summary>Raised in the backward pass when the last contribution to a parameter's gradient has been added.</summary>
+    public event Action<Parameter>? GradientReady;
+
+    /// <summary>Whether operations are remembered; off for inference and evaluation. Change it between steps only.</summary>
+    public bool Recording { get; set; }
+
+    /// <summary>The most memory, in bytes, that tensors of this tape took at once.</summary>
+    public long PeakBytes => _arena.Peak * sizeof(float);
+
+    /// <summary>The memory, in bytes, that tensors take now: 0 between steps.</summary>
+    public long BytesInUse => _arena.InUse * sizeof(float);
+
+    internal Team Team { get; }
+
+    /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>
+    /// <param name="loss">A tensor of one element made in this step.</param>
+    public unsafe void Backward(Tensor loss)
+    {
+        if (!Recording)
+        {
+            throw new InvalidOperationException("This tape does not record: there is nothing to go back through.");
+        }
+        if (loss.Shape.Count != 1)
+        {
+            throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
+        }
+        *Gradient(loss.Node, out _) = 1f;
+        for (var i = _operationCount - 1; i >= 0; i--)
+        {
+            var operation = _operations[i]!;
+            if (operation.Output.Gradient is { } gradient)
+            {
+                operation.Backward(this);
+                operation.Output.Gradient = null;
+                _arena.Release(gradient);
+            }
+            operation.ReleaseSaved(this);
+        }
+        _operationCount = 0;
+    }
+
+    /// <summary>Ends the step: all tensors' memory returns and their handles become invalid.</summary>
+    public void Reset()
+    {
+        for (var i = 0; i < _operationCount; i++)
+        {
+            _operations[i]!.ReleaseSaved(this);
+        }
+        _operationCount = 0;
+        for (var i = 0; i < _nodeCount; i++)
+        {
+            Retire(_nodes[i]);
+        }
+        _nodeCount = 0;
+        _openUses.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Reset();
+        _arena.Dispose();
+    }
+
+    /// <summary>A new tensor with undefined contents.</summary>
+    internal Tensor Create(Shape shape, bool needsGradient = false)
+        => CreateOver(_arena.Allocate(shape.Count), shape, needsGradient);
+
+    /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
+    internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
+    {
+        var tensor = Create(shape);
+        values.CopyTo(new Span<int>(tensor.Integers, checked((int)shape.Count)));
+        return tensor;
+    }
+
+    /// <summary>
+    /// A new tensor in the memory of <paramref name="consumed"/>, whose handle ends, when nobody else needs it; else in new memory.
+    /// </summary>
+    internal Tensor CreateConsuming(Tensor consumed, bool needsGradient)
+    {
+        var node = consumed.Node;
+        if (node.Savers > 0 || node.HandleReleased)
+        {
+            return Create(node.Shape, needsGradient);
+        }
+        var block = node.Data!;
+        block.References++;
+        ReleaseHandle(node);
+        return CreateOver(block, node.Shape, needsGradient);
+    }
+
+    /// <summary>Plain memory of the step, which the caller must <see cref="ReturnMemory"/>.</summary>
+    internal ArenaBlock RentMemory(long floats) => _arena.Allocate(floats);
+
+    internal void ReturnMemory(ArenaBlock block) => _arena.Release(block);
+
+    /// <summary>The next record of the tape: last step's of the same kind where there is one.</summary>
+    internal T Record<T>(Tensor output)
+        where T : Operation, new()
+    {
+        if (_operationCount == _operations.Length)
+        {
+            Array.Resize(ref _operations, 2 * _operations.Length);
+        }
+        if (_operations[_operationCount] is not T operation)
+        {
+            operation = new T();
+            _operations[_operationCount] = operation;
+        }
+        _operationCount++;
+        operation.Begin(output.Node);
+        return operation;
+    }
+
+    /// <summary>Says that an operation of this step will contribute to a parameter's gradient.</summary>
+    internal void CountUse(Parameter? parameter)
+    {
+        if (parameter is { RequiresGradient: true })
+        {
+            _openUses[parameter] = _openUses.GetValueOrDefault(parameter) + 1;
+        }
+    }
+
+    /// <summary>Says that it has.</summary>
+    internal void Contributed(Parameter? parameter)
+    {
+        if (parameter is { RequiresGradient: true } && --_openUses[parameter] == 0)
+        {
+            GradientReady?.Invoke(parameter);
+        }
+    }
+
+    /// <summary>
+    /// Where an input's gradient goes. <paramref name="accumulate"/> tells whether to add to what is there or to write.
+    /// </summary>
+    internal unsafe float* Gradient(TensorNode node, out bool accumulate)
+    {
+        accumulate = node.Gradient != null;
+        if (node.Gradient is not { } block)
+        {
+            node.Gradient = _arena.Allocate(node.Shape.Count);
+            return node.Gradient.Pointer;
+        }
+        if (block.References > 1)
+        {
+            // Shared with another node's gradient (see ShareGradient): adding to it would change that one too.
+            node.Gradient = _arena.Allocate(node.Shape.Count);
+            Buffer.MemoryCopy(block.Pointer, node.Gradient.Pointer, node.Gradient.Count * sizeof(float), node.Shape.Count * sizeof(float));
+            _arena.Release(block);
+        }
+        return node.Gradient.Pointer;
+    }
+
+    /// <summary>Hands a gradient on unchanged: without a copy where the input has none yet.</summary>
+    internal unsafe void ShareGradient(ArenaBlock gradient, TensorNode input)
+    {
+        if (!input.NeedsGradient)
+        {
+            return;
+        }
+        if (input.Gradient == null)
+        {
+            gradient.References++;
+            input.Gradient = gradient;
+            return;
+        }
+        ResidualAdd.Accumulate(Team, gradient.Pointer, Gradient(input, out _), input.Shape.Count);
+    }
+
+    internal void ReleaseHandle(TensorNode node)
+    {
+        if (!node.HandleReleased)
+        {
+            node.HandleReleased = true;
+            ReleaseDataIfUnused(node);
+        }
+    }
+
+    internal void ReleaseSaver(TensorNode node)
+    {
+        node.Savers--;
+        ReleaseDataIfUnused(node);
+    }
+
+    private void ReleaseDataIfUnused(TensorNode node)
+    {
+        if (node.HandleReleased && node.Savers == 0 && node.Data is { } data)
+        {
+            node.Data = null;
+            _arena.Release(data);
+        }
+    }
+
+    private Tensor CreateOver(ArenaBlock block, Shape shape, bool needsGradient)
+    {
+        if (_nodeCount == _nodes.Length)
+        {
+            Array.Resize(ref _nodes, 2 * _nodes.Length);
+        }
+        var node = _nodes[_nodeCount] ??= new TensorNode { Tape = this };
+        _nodeCount++;
+        node.Shape = shape;
+        node.Data = block;
+        node.NeedsGradient = needsGradient && Recording;
+        node.HandleReleased = false;
+        node.Savers = 0;
+        return new Tensor(node);
+    }
+
+    private void Retire(TensorNode node)
+    {
+        node.Generation++;
+        if (node.Data is { } data)
+        {
+            node.Data = null;
+            _arena.Release(data);
+        }
+        if (node.Gradient is { } gradient)
+        {
+            node.Gradient = null;
+            _arena.Release(gradient);
+        }
+    }
+}

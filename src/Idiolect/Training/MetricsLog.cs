@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Idiolect.Formats;
+
+namespace Idiolect.Training;
+
+/// <summary>
+/// <c>metrics.jsonl</c> of a run: one <see cref="TrainingProgress"/> a line, handed to the operating system at once, so that
+/// a killed run loses none. Only a power cut can tear the last line, which readers therefore forgive.
+/// </summary>
+public sealed class MetricsLog : IDisposable
+{
+    /// <summary>The file inside a run folder.</summary>
+    public const string FileName = "metrics.jsonl";
+
+    private readonly FileStream _stream;
+
+    private MetricsLog(FileStream stream) => _stream = stream;
+
+    /// <summary>Opens a run's log for appending, first cutting off (atomically) what a resumed run will do again.</summary>
+    /// <param name="path">The file; made if missing.</param>
+    /// <param name="resumedStep">The step of the checkpoint resumed; 0 for a new run. Lines of later steps are dropped.</param>
+    /// <exception cref="InvalidDataException">A line before the last is damaged.</exception>
+    /// <exception cref="WriteFailedException">The file cannot be written.</exception>
+    public static MetricsLog Open(string path, long resumedStep)
+    {
+        var kept = File.Exists(path) ? Read(path).Where(line => line.Step <= resumedStep).ToList() : [];
+        AtomicFile.Write(path, stream => kept.ForEach(line => WriteLine(stream, line)));
+        return new MetricsLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+    }
+
+    /// <summary>Reads a log; a run may be appending to it meanwhile.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">A line before the last is damaged.</exception>
+    public static IReadOnlyList<TrainingProgress> Read(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        var read = new List<TrainingProgress>();
+        for (var number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (TryParse(line) is { } progress)
+            {
+                read.Add(progress);
+            }
+            else if (reader.Peek() >= 0)
+            {
+                throw new InvalidDataException($"'{path}', line {number}: not a line of metrics. Correct or delete that line.");
+            }
+        }
+        return read;
+    }
+
+    /// <summary>Adds a line.</summary>
+    /// <exception cref="WriteFailedException">The disk is full.</exception>
+    public void Append(TrainingProgress progress)
+    {
+        try
+        {
+            WriteLine(_stream, progress);
+        }
+        catch (IOException exception)
+        {
+            throw new WriteFailedException(_stream.Name, exception);
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _stream.Dispose();
+
+    private static void WriteLine(Stream stream, TrainingProgress progress)
+        => stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(progress, MetricsJson.Default.TrainingProgress), (byte)'\n']);
+
+    private static TrainingProgress? TryParse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, MetricsJson.Default.TrainingProgress);
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        {
+            // NotSupportedException: an object without "event", which would be the abstract record.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace Idiolect.Training;
+
+/// <summary>
+/// Keeps a second process from training the same run. The lock is the operating system's on the open file <c>.lock</c>: it
+/// ends with the process, however that ends.
+/// </summary>
+public sealed class RunLock : IDisposable
+{
+    private readonly FileStream _stream;
+
+    private RunLock(FileStream stream) => _stream = stream;
+
+    /// <summary>Locks a run folder, which must exist.</summary>
+    /// <exception cref="IOException">Another process holds it.</exception>
+    public static RunLock Acquire(string runFolder)
+    {
+        var path = Path.Combine(runFolder, ".lock");
+        try
+        {
+            return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException exception) when (File.Exists(path))
+        {
+            throw new IOException($"The run '{runFolder}' is in use by another process. Wait until it ends, or stop it.", exception);
+        }
+    }
+
+    /// <summary>Gives the run free.</summary>
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,103 @@
+namespace Idiolect.Cli.Tests;
+
+public sealed class HelpTests
+{
+    public static TheoryData<string> Verbs => new(
+        "train", "generate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "completion");
+
+    [Fact]
+    public async Task The_root_help_lists_the_verbs_and_examples()
+    {
+        var result = await Cli.RunAsync("--help");
+
+        Assert.Equal(0, result.ExitCode);
+        // The name of the executable is that of the process, here the test's.
+        var name = Application.CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, 80, live: false)).Name;
+        Assert.Equal(
+            $"""
+            Description:
+              Idiolect pre-trains a GPT on your text and lets it write: pure C#, no Python, 
+              no native code.
+
+            Usage:
+              {name} [command] [options]
+
+            Options:
+              -?, -h, --help  Show help and usage information
+              --version       Show version information
+
+            Commands:
+              train           Pre-train a GPT on text
+              generate <RUN>  Let a model write
+              eval <RUN>      Measure how well a model predicts a text
+              tokenizer       Train a tokenizer; turn text into tokens and back
+              info <RUN>      Show what a run or model folder is
+              completion      Print the script for tab completion in a shell
+
+            Examples:
+              idiolect train             # on your SDK's documentation, about three minutes
+              idiolect generate          # with the model trained last
+              idiolect train --data book.txt --tokenizer char
+              idiolect info latest
+
+
+            """, result.Out, ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task No_verb_shows_the_same_help() =>
+        Assert.Equal((await Cli.RunAsync("--help")).Out, (await Cli.RunAsync()).Out);
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Help_fits_into_80_columns_and_has_examples(string verb)
+    {
+        var result = await Cli.RunAsync([.. verb.Split(' '), "--help"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("Examples:", result.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain(result.Out.Split('\n'), line => line.TrimEnd().Length > 80);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Examples_are_understood(string verb)
+    {
+        var root = Application.CreateRoot(new Terminal(TextWriter.Null, TextWriter.Null, 80, live: false));
+        var help = await Cli.RunAsync([.. verb.Split(' '), "--help"]);
+        var examples = help.Out[help.Out.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n').Skip(1)
+            .Select(line => line.Trim())
+            .Where(line => line.StartsWith("idiolect ", StringComparison.Ordinal))
+            .Select(line => line["idiolect ".Length..].Split('|', '<', '#')[0].Replace('\'', '"'));
+
+        foreach (var example in examples)
+        {
+            Assert.Null(Usage.FindError(root.Parse(example)));
+        }
+    }
+
+    [Theory]
+    [InlineData("train", "--data --tokenizer --vocab --layers --heads --width --context --batch --steps --lr --dropout --weight-decay --warmup "
+        + "--seed --threads --eval-every --eval-batches --out --resume --preset --json --depth")]
+    [InlineData("generate", "--prompt --max-tokens --temperature --top-k --top-p --min-p --seed --samples --json --stop --repetition-penalty")]
+    [InlineData("eval", "--data --json")]
+    [InlineData("info", "--json")]
+    [InlineData("tokenizer train", "--json")]
+    [InlineData("tokenizer encode", "--json")]
+    [InlineData("tokenizer decode", "--json")]
+    public async Task Every_promised_flag_is_there(string verb, string flags)
+    {
+        var help = (await Cli.RunAsync([.. verb.Split(' '), "--help"])).Out;
+
+        Assert.All(flags.Split(' '), flag => Assert.Contains($"  {flag} ", help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Version_is_one_line()
+    {
+        var result = await Cli.RunAsync("--version");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches(@"^idiolect \d+\.\d+\.\d+\S*\n$", result.Out);
+    }
+}

@@ -1,0 +1,125 @@
+using Idiolect.Cli.Output;
+
+namespace Idiolect.Cli.Tests;
+
+public sealed class TextOutputTests
+{
+    [Fact]
+    public void A_pipe_gets_plain_lines()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var plain = new PlainTrainingOutput(output, TimeProvider.System);
+
+        foreach (var value in Events.Run())
+        {
+            plain.Report(value);
+        }
+
+        var text = output.ToString();
+        Assert.DoesNotContain('\e', text);
+        Assert.Contains("1,234,567 parameters: llama, 4 layers, 4 heads, width 128, context 128\n", text, StringComparison.Ordinal);
+        Assert.Contains("300 steps of 2,048 tokens (0.31 epochs), 2 threads\n", text, StringComparison.Ordinal);
+        Assert.Contains("  | Gets the\n  | value\uFFFD[31m.\n", text, StringComparison.Ordinal);
+        Assert.Contains("validation loss    2.1337 nats a token\n", text, StringComparison.Ordinal);
+        Assert.Contains("beside it: xz      1.5500 bits per byte\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("  idiolect generate runs/quiet-harbor\n  idiolect info runs/quiet-harbor\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_step_line_comes_only_every_few_seconds()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var time = new ManualTime();
+        var plain = new PlainTrainingOutput(output, time);
+
+        plain.Report(Events.Started());
+        for (var step = 1; step <= 250; step++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            plain.Report(Events.Step(step, 3));
+        }
+
+        var lines = output.ToString().Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(
+            [
+                "step 1/300  loss 3.000  40,960 tokens/s  62% of peak  0:29 left",
+                "step 101/300  loss 3.000  40,960 tokens/s  62% of peak  0:19 left",
+                "step 201/300  loss 3.000  40,960 tokens/s  62% of peak  0:09 left",
+            ], lines);
+    }
+
+    [Fact]
+    public void An_interrupted_run_ends_with_the_command_that_continues()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+
+        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Finished("runs/my run", interrupted: true));
+
+        Assert.EndsWith(
+            "interrupted after step 300 and saved; to go on:\n  idiolect train --resume \"runs/my run\"\n", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public async Task A_live_line_never_exceeds_the_terminal(int width)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, width, live: true);
+        var time = new ManualTime();
+        var live = new LiveTrainingOutput(terminal.CreateConsole(), time);
+
+        await live.RunAsync(() =>
+        {
+            foreach (var value in Events.Run())
+            {
+                time.Advance(TimeSpan.FromMilliseconds(50));
+                live.Report(value);
+            }
+            return Task.CompletedTask;
+        });
+
+        var text = output.ToString();
+        var lines = WithoutEscapes(text).Split('\n', '\r');
+        Assert.Contains(lines, line => line.Contains("loss 2.", StringComparison.Ordinal) && line.Contains('%'));
+        Assert.All(lines, line => Assert.InRange(line.TrimEnd().Length, 0, width));
+        Assert.DoesNotContain("\e[31m", text, StringComparison.Ordinal); // what the model writes cannot steer the terminal
+        Assert.Equal(text.LastIndexOf("\e[?25", StringComparison.Ordinal), text.LastIndexOf("\e[?25h", StringComparison.Ordinal)); // cursor shown again
+    }
+
+    [Fact]
+    public void Text_of_several_samples_has_headings()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
+        var generation = new GenerationOutput(terminal, json: false, samples: 2);
+
+        for (var sample = 1; sample <= 2; sample++)
+        {
+            generation.Begin(sample, "Once");
+            generation.Append(" upon");
+            generation.End(sample, "Once upon", 1);
+        }
+        generation.Done(1, 1);
+
+        Assert.Equal("--- 1 ---\nOnce upon\n\n--- 2 ---\nOnce upon\n", output.ToString(), ignoreLineEndingDifferences: true);
+    }
+
+    private static string WithoutEscapes(string text) =>
+        System.Text.RegularExpressions.Regex.Replace(text, @"\e\[[0-9;?]*[A-Za-z]", "");
+
+    /// <summary>A clock that stands until it is told to go.</summary>
+    private sealed class ManualTime : TimeProvider
+    {
+        private TimeSpan now = TimeSpan.FromHours(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => now.Ticks;
+
+        internal void Advance(TimeSpan time) => now += time;
+    }
+}

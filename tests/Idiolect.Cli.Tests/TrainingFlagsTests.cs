@@ -1,0 +1,122 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Runs;
+
+namespace Idiolect.Cli.Tests;
+
+public sealed class TrainingFlagsTests
+{
+    [Fact]
+    public void Every_preset_fits_together() => Assert.All(Presets.Names, name => Presets.Get(name).Validate());
+
+    [Fact]
+    public void Nanogpt_cpu_is_the_published_setting()
+    {
+        var setup = Resolve("--preset nanogpt-cpu");
+
+        Assert.Equal((4, 4, 128, 64), (setup.LayerCount, setup.HeadCount, setup.Width, setup.ContextLength));
+        Assert.Equal((12, 2000, 100), (setup.BatchSize, setup.Steps, setup.WarmupSteps));
+        Assert.Equal((1e-3, 1e-4), (setup.LearningRate, setup.MinimumLearningRate));
+        Assert.Equal((0, 0.1, 0.99), (setup.Dropout, setup.WeightDecay, setup.Beta2));
+        Assert.Equal(("gpt2", "char"), (setup.Architecture, setup.Tokenizer));
+    }
+
+    [Fact]
+    public void Flags_win_over_depth_and_depth_over_preset()
+    {
+        var setup = Resolve("--preset llama-tiny --depth 6 --heads 3 --steps 77");
+
+        Assert.Equal(6, setup.LayerCount); // depth
+        Assert.Equal(384, setup.Width); // depth
+        Assert.Equal(3, setup.HeadCount); // flag
+        Assert.Equal(77, setup.Steps); // flag
+        Assert.Equal(2048, setup.VocabularySize); // preset
+    }
+
+    [Fact]
+    public void Depth_gives_twenty_tokens_a_parameter()
+    {
+        var setup = Resolve("--depth 4 --batch 8 --context 100");
+
+        var tokens = setup.Steps * setup.TokensPerStep;
+        Assert.InRange(tokens, 20L * 12 * 4 * 256 * 256, (20L * 12 * 4 * 256 * 256) + setup.TokensPerStep);
+    }
+
+    [Fact]
+    public void Every_depth_fits_together() => Assert.All(Enumerable.Range(1, 64), depth => Resolve($"--depth {depth}"));
+
+    [Fact]
+    public void Deeper_models_learn_slower() => Assert.True(Resolve("--depth 8").LearningRate < Resolve("--depth 4").LearningRate);
+
+    [Fact]
+    public void The_lowest_learning_rate_follows_the_highest()
+    {
+        var setup = Resolve("--preset nanogpt-cpu --lr 0.002");
+
+        Assert.Equal(2e-4, setup.MinimumLearningRate, 1e-12);
+    }
+
+    [Fact]
+    public void A_short_run_shortens_its_warm_up() => Assert.Equal(5, Resolve("--steps 10").WarmupSteps);
+
+    [Theory]
+    [InlineData("--architecture gpt2 --kv-heads 2", "--kv-heads needs --architecture llama")]
+    [InlineData("--heads 4 --kv-heads 3", "--heads must be a multiple of --kv-heads")]
+    [InlineData("--heads 4 --width 12", "rotary positions need an even one; try --width 16")]
+    public void What_does_not_fit_is_named(string line, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => Resolve(line)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_resumed_run_may_be_longer_but_not_wider()
+    {
+        var earlier = Resolve("--preset nanogpt-cpu");
+        var (flags, command) = Create();
+
+        Assert.Equal(earlier with { Steps = 3000, Threads = 1 }, flags.ResolveResumed(earlier, command.Parse("--steps 3000 --threads 1")));
+        var exception = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, command.Parse("--width 256")));
+        Assert.StartsWith("--width cannot change in a run that goes on", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_setup_survives_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        var setup = Resolve("--depth 3 --early-stop 5 --seed 18446744073709551615 --l1 1e-7");
+
+        RunFile.WriteSetup(folder.Path, setup);
+
+        Assert.Equal(setup, RunFile.ReadSetup(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{\"preset\":")]
+    [InlineData("{\"preset\":\"x\"}")]
+    public void A_damaged_setup_is_named(string content)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.Combine(RunFile.Setup), content);
+
+        var exception = Assert.Throws<InvalidDataException>(() => RunFile.ReadSetup(folder.Path));
+        Assert.StartsWith(folder.Combine(RunFile.Setup), exception.Message, StringComparison.Ordinal);
+    }
+
+    private static TrainingSetup Resolve(string line)
+    {
+        var (flags, command) = Create();
+        return flags.Resolve(command.Parse(line));
+    }
+
+    private static (TrainingFlags Flags, Command Command) Create()
+    {
+        var flags = new TrainingFlags();
+        var command = new RootCommand();
+        foreach (var option in flags.All)
+        {
+            command.Add(option);
+        }
+        return (flags, command);
+    }
+}
