@@ -30,7 +30,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         var counted = targets.Length - targets.Count(-1);
         var perRow = scale / Math.Max(1, counted);
         var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient);
-        var chunk = (int)Math.Clamp(ChunkFloats / vocabulary, 64, rows);
+        var chunk = (int)Math.Min(rows, Math.Max(64, ChunkFloats / vocabulary));
         var logits = tape.RentMemory((long)chunk * vocabulary); // (chunk, vocabulary)
         var losses = tape.RentMemory(rows);
         var dx = loss.Node.NeedsGradient && x.Node.NeedsGradient ? tape.RentMemory(x.Shape.Count) : null;
