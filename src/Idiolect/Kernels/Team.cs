@@ -83,6 +83,10 @@ internal sealed unsafe class Team : IDisposable
             return;
         }
 
+        if (_exclusive.IsHeldByCurrentThread)
+        {
+            throw new InvalidOperationException("A job cannot start another job on its own team.");
+        }
         lock (_exclusive)
         {
             _job = &copy;
@@ -95,11 +99,18 @@ internal sealed unsafe class Team : IDisposable
             {
                 _wake.Release(Interlocked.Exchange(ref _parked, 0));
             }
-            RunParts(0);
-            SpinWait spinner = default;
-            while (Volatile.Read(ref _busy) != 0)
+            try
             {
-                spinner.SpinOnce(sleep1Threshold: -1);
+                RunParts(0);
+            }
+            finally
+            {
+                // Also when a part threw here: the others still read the job, which lies on this stack.
+                SpinWait spinner = default;
+                while (Volatile.Read(ref _busy) != 0)
+                {
+                    spinner.SpinOnce(sleep1Threshold: -1);
+                }
             }
         }
     }
