@@ -129,6 +129,7 @@ internal static unsafe partial class Attention
             WriteQueryGradients<S, V>(scratch, sequence, head);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Prepare<S, V>(in BackwardScratch scratch, int sequence, int head)
             where S : struct, ISimd<V>
             where V : struct
@@ -154,14 +155,20 @@ internal static unsafe partial class Attention
             {
                 new Span<float>(scratch.QueryGradient + ((long)row * width), width).Clear();
             }
-            new Span<float>(scratch.Probabilities, QueryTile * BackwardScratch.ProbabilityStride).Clear();
-            new Span<float>(scratch.ScoreGradient, QueryTile * BackwardScratch.ProbabilityStride).Clear();
+            for (var row = 0; row < QueryTile; row++)
+            {
+                // Read by the last row block over the keys of a page and never written again.
+                const int Stride = BackwardScratch.ProbabilityStride;
+                new Span<float>(scratch.Probabilities + (row * Stride) + PageLength, Stride - PageLength).Clear();
+                new Span<float>(scratch.ScoreGradient + (row * Stride) + PageLength, Stride - PageLength).Clear();
+            }
             for (var lane = 0; lane < S.Count; lane++)
             {
                 scratch.LaneIndices[lane] = lane;
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void PackKeys<S, V>(in BackwardScratch scratch, int sequence, int head, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
@@ -294,6 +301,7 @@ internal static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void WriteKeyGradients<S, V>(in BackwardScratch scratch, int sequence, int head, int firstKey)
             where S : struct, ISimd<V>
             where V : struct
@@ -312,6 +320,7 @@ internal static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void WriteQueryGradients<S, V>(in BackwardScratch scratch, int sequence, int head)
             where S : struct, ISimd<V>
             where V : struct

@@ -95,6 +95,7 @@ internal static unsafe partial class Attention
             Finish<S, V>(scratch, sequence, head, firstRow, rows);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Prepare<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
             where S : struct, ISimd<V>
             where V : struct
@@ -109,7 +110,6 @@ internal static unsafe partial class Attention
             var blocks = RoundUp(rows, RowBlock);
             new Span<float>(scratch.Query + (rows * width), (blocks - rows) * width).Clear();
             new Span<float>(scratch.Accumulator, blocks * width).Clear();
-            new Span<float>(scratch.Scores, blocks * PageLength).Clear();
             new Span<float>(scratch.Sums, rows * S.Count).Clear();
             new Span<float>(scratch.Maxima, rows).Fill(float.MinValue);
             for (var lane = 0; lane < S.Count; lane++)
@@ -172,6 +172,7 @@ internal static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Finish<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
             where S : struct, ISimd<V>
             where V : struct
