@@ -1,4 +1,5 @@
 using System.Text;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
@@ -91,6 +92,7 @@ public sealed class TokenDataset : IDisposable
     public static TokenDataset Open(string path) => new(TokenShard.Open(path));
 
     /// <summary>Writes the tokens to a file, atomically: after a crash there is the old file or the new one, never a part.</summary>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
     public void Save(string path) => TokenShard.Write(path, this);
 
     /// <summary>Copies tokens from position <paramref name="start"/> on.</summary>

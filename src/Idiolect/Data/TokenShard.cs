@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
@@ -49,24 +50,7 @@ internal sealed unsafe class TokenShard : IDisposable
         }
     }
 
-    internal static void Write(string path, TokenDataset dataset)
-    {
-        // The temporary file lies in the same folder, because a rename is atomic only within one file system.
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                Write(stream, dataset);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    internal static void Write(string path, TokenDataset dataset) => AtomicFile.Write(path, stream => Write(stream, dataset));
 
     internal void CopyTo(long start, Span<int> destination)
     {

@@ -117,7 +117,8 @@ internal static unsafe partial class Attention
                 if (keys > 0)
                 {
                     PackKeys<S, V>(scratch, sequence, head, firstKey, keys);
-                    for (var firstRow = 0; firstRow < rows; firstRow += QueryTile)
+                    var firstTile = Inputs.FirstRowSeeing(sequence, firstKey) / QueryTile * QueryTile;
+                    for (var firstRow = firstTile; firstRow < rows; firstRow += QueryTile)
                     {
                         var rowsHere = Math.Min(QueryTile, rows - firstRow);
                         DifferentiateTile<S, V>(scratch, sequence, head, firstRow, rowsHere, firstKey, keys);
@@ -128,6 +129,7 @@ internal static unsafe partial class Attention
             WriteQueryGradients<S, V>(scratch, sequence, head);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Prepare<S, V>(in BackwardScratch scratch, int sequence, int head)
             where S : struct, ISimd<V>
             where V : struct
@@ -153,14 +155,20 @@ internal static unsafe partial class Attention
             {
                 new Span<float>(scratch.QueryGradient + ((long)row * width), width).Clear();
             }
-            new Span<float>(scratch.Probabilities, QueryTile * BackwardScratch.ProbabilityStride).Clear();
-            new Span<float>(scratch.ScoreGradient, QueryTile * BackwardScratch.ProbabilityStride).Clear();
+            for (var row = 0; row < QueryTile; row++)
+            {
+                // Read by the last row block over the keys of a page and never written again.
+                const int Stride = BackwardScratch.ProbabilityStride;
+                new Span<float>(scratch.Probabilities + (row * Stride) + PageLength, Stride - PageLength).Clear();
+                new Span<float>(scratch.ScoreGradient + (row * Stride) + PageLength, Stride - PageLength).Clear();
+            }
             for (var lane = 0; lane < S.Count; lane++)
             {
                 scratch.LaneIndices[lane] = lane;
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void PackKeys<S, V>(in BackwardScratch scratch, int sequence, int head, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
@@ -184,36 +192,56 @@ internal static unsafe partial class Attention
             const int Stride = BackwardScratch.ProbabilityStride;
             var width = scratch.Width;
             var tileStart = (long)firstRow * width;
+            var query = scratch.Query + tileStart;
+            var outputGradient = scratch.OutputGradient + tileStart;
+
+            // One loop a product, so that the packed operand which all row blocks read stays in the first-level cache.
             for (var row = 0; row < rows; row += RowBlock)
             {
                 var block = Math.Min(RowBlock, rows - row);
-                var visible = Math.Min(keys, Inputs.VisibleKeys(sequence, firstRow + row + block - 1) - firstKey);
-                if (visible <= 0)
-                {
-                    continue;
-                }
-                var blockStart = tileStart + (row * width);
-                var probabilities = scratch.Probabilities + (row * Stride);
-                var gradients = scratch.ScoreGradient + (row * Stride);
-                var columns = RoundUp(visible, ColumnBlock<S, V>());
+                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
                 MultiplyBlock<S, V>(
-                    block, columns, Inputs.Shape.HeadSize, scratch.Query + blockStart, width, 1,
-                    scratch.TransposedKeys, PageLength, probabilities, Stride, accumulate: false);
-                MultiplyBlock<S, V>(
-                    block, columns, Inputs.Shape.HeadSize, scratch.OutputGradient + blockStart, width, 1,
-                    scratch.TransposedValues, PageLength, gradients, Stride, accumulate: false);
-                for (var i = 0; i < block; i++)
-                {
-                    var own = Math.Clamp(Inputs.VisibleKeys(sequence, firstRow + row + i) - firstKey, 0, visible);
-                    DifferentiateSoftmax<S, V>(
-                        scratch, sequence, head, firstRow + row + i, probabilities + (i * Stride), gradients + (i * Stride), own, firstKey);
-                }
-                MultiplyBlock<S, V>(
-                    block, width, visible, gradients, Stride, 1,
-                    scratch.Keys, width, scratch.QueryGradient + blockStart, width, accumulate: true);
+                    block, RoundUp(visible, ColumnBlock<S, V>()), Inputs.Shape.HeadSize, query + (row * width), width, 1,
+                    scratch.TransposedKeys, PageLength, scratch.Probabilities + (row * Stride), Stride, accumulate: false);
             }
+            for (var row = 0; row < rows; row += RowBlock)
+            {
+                var block = Math.Min(RowBlock, rows - row);
+                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
+                var gradients = scratch.ScoreGradient + (row * Stride);
+                MultiplyBlock<S, V>(
+                    block, RoundUp(visible, ColumnBlock<S, V>()), Inputs.Shape.HeadSize, outputGradient + (row * width), width, 1,
+                    scratch.TransposedValues, PageLength, gradients, Stride, accumulate: false);
+                for (var i = row; i < row + block; i++)
+                {
+                    DifferentiateSoftmax<S, V>(
+                        scratch, sequence, head, firstRow + i, scratch.Probabilities + (i * Stride),
+                        scratch.ScoreGradient + (i * Stride), Inputs.VisibleKeys(sequence, firstRow + i, firstKey, keys), firstKey);
+                }
+            }
+            for (var row = 0; row < rows; row += RowBlock)
+            {
+                var block = Math.Min(RowBlock, rows - row);
+                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
+                MultiplyBlock<S, V>(
+                    block, width, visible, scratch.ScoreGradient + (row * Stride), Stride, 1,
+                    scratch.Keys, width, scratch.QueryGradient + tileStart + (row * width), width, accumulate: true);
+            }
+            AddTransposed<S, V>(scratch.Probabilities, outputGradient, scratch.ValueGradient, width, sequence, firstRow, rows, firstKey, keys);
+            AddTransposed<S, V>(scratch.ScoreGradient, query, scratch.KeyGradient, width, sequence, firstRow, rows, firstKey, keys);
+        }
 
-            // The transposed products: key block by key block, over the rows that see the block's first key.
+        /// <summary>
+        /// sums (keys, width) += weights' (keys, rows) · rows (rows, width), key block by key block, over the rows that see
+        /// the block's first key.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void AddTransposed<S, V>(
+            float* weights, float* tile, float* sums, int width, int sequence, int firstRow, int rows, int firstKey, int keys)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            const int Stride = BackwardScratch.ProbabilityStride;
             for (var key = 0; key < keys; key += RowBlock)
             {
                 var start = Math.Max(0, Inputs.FirstRowSeeing(sequence, firstKey + key) - firstRow);
@@ -221,13 +249,9 @@ internal static unsafe partial class Attention
                 {
                     return;
                 }
-                var rowStart = tileStart + (start * width);
                 MultiplyBlock<S, V>(
-                    RowBlock, width, rows - start, scratch.Probabilities + (start * Stride) + key, 1, Stride,
-                    scratch.OutputGradient + rowStart, width, scratch.ValueGradient + (key * width), width, accumulate: true);
-                MultiplyBlock<S, V>(
-                    RowBlock, width, rows - start, scratch.ScoreGradient + (start * Stride) + key, 1, Stride,
-                    scratch.Query + rowStart, width, scratch.KeyGradient + (key * width), width, accumulate: true);
+                    RowBlock, width, rows - start, weights + (start * Stride) + key, 1, Stride,
+                    tile + (start * width), width, sums + (key * width), width, accumulate: true);
             }
         }
 
@@ -277,6 +301,7 @@ internal static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void WriteKeyGradients<S, V>(in BackwardScratch scratch, int sequence, int head, int firstKey)
             where S : struct, ISimd<V>
             where V : struct
@@ -295,6 +320,7 @@ internal static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void WriteQueryGradients<S, V>(in BackwardScratch scratch, int sequence, int head)
             where S : struct, ISimd<V>
             where V : struct

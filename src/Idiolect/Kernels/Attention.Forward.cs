@@ -20,7 +20,7 @@ internal static unsafe partial class Attention
             Keys = Accumulator + (Rows * Width);
             Values = Keys + (shape.HeadSize * PageLength);
             Scores = Values + (PageLength * Width);
-            Sums = Scores + (RowBlock * PageLength);
+            Sums = Scores + (Rows * PageLength);
             Maxima = Sums + (Rows * lanes);
             LaneIndices = Maxima + Rows;
             Count = LaneIndices + lanes - start;
@@ -41,7 +41,7 @@ internal static unsafe partial class Attention
         // (page length, width)
         internal readonly float* Values;
 
-        // (row block, page length): scores, then exp(score - maximum)
+        // (query tile, page length): scores, then exp(score - maximum)
         internal readonly float* Scores;
 
         // (query tile, lanes): sums of exp(score - maximum), lane by lane
@@ -90,14 +90,12 @@ internal static unsafe partial class Attention
                 PackTransposed(Inputs.KeyPages[page] + headOffset, shape.KeyStride, keysHere, shape.HeadSize, scratch.Keys);
                 PackRows<S, V>(
                     Inputs.ValuePages[page] + headOffset, shape.ValueStride, keysHere, shape.HeadSize, scratch.Values, scratch.Width, 1f);
-                for (var row = 0; row < rows; row += RowBlock)
-                {
-                    Attend<S, V>(scratch, sequence, head, firstRow, row, Math.Min(RowBlock, rows - row), firstKey);
-                }
+                Attend<S, V>(scratch, sequence, head, firstRow, rows, firstKey, keysHere);
             }
             Finish<S, V>(scratch, sequence, head, firstRow, rows);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Prepare<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
             where S : struct, ISimd<V>
             where V : struct
@@ -112,7 +110,6 @@ internal static unsafe partial class Attention
             var blocks = RoundUp(rows, RowBlock);
             new Span<float>(scratch.Query + (rows * width), (blocks - rows) * width).Clear();
             new Span<float>(scratch.Accumulator, blocks * width).Clear();
-            new Span<float>(scratch.Scores, RowBlock * PageLength).Clear();
             new Span<float>(scratch.Sums, rows * S.Count).Clear();
             new Span<float>(scratch.Maxima, rows).Fill(float.MinValue);
             for (var lane = 0; lane < S.Count; lane++)
@@ -121,43 +118,61 @@ internal static unsafe partial class Attention
             }
         }
 
-        /// <summary>One row block against one key tile.</summary>
+        /// <summary>
+        /// A query tile against a key tile, each row block only as far as its last row sees. Two loops, so that in each the
+        /// one packed operand that all row blocks read stays in the first-level cache.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Attend<S, V>(
-            in ForwardScratch scratch, int sequence, int head, int firstRow, int row, int rows, int firstKey)
+            in ForwardScratch scratch, int sequence, int head, int firstRow, int rows, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
         {
-            // Only as many keys as the last row of the block sees.
-            var visible = Math.Min(PageLength, Inputs.VisibleKeys(sequence, firstRow + row + rows - 1) - firstKey);
-            if (visible <= 0)
-            {
-                return;
-            }
             var width = scratch.Width;
-            MultiplyBlock<S, V>(
-                rows, RoundUp(visible, ColumnBlock<S, V>()), Inputs.Shape.HeadSize,
-                scratch.Query + (row * width), width, 1, scratch.Keys, PageLength, scratch.Scores, PageLength, accumulate: false);
-            for (var i = 0; i < rows; i++)
+            for (var row = 0; row < rows; row += RowBlock)
             {
-                var scores = scratch.Scores + (i * PageLength);
-                var own = Math.Clamp(Inputs.VisibleKeys(sequence, firstRow + row + i) - firstKey, 0, visible);
-                OnlineSoftmax<S, V>(scratch, row + i, scores, own);
-                for (var key = RoundUp(own, S.Count); key < visible; key += S.Count)
-                {
-                    S.Store(scores + key, S.Zero);
-                }
-                if (Inputs.Shape.DropoutProbability > 0f)
-                {
-                    var key = Inputs.DropoutKey(sequence, head, firstRow + row + i);
-                    Drop<S, V>(scores, own, key, (uint)firstKey, CounterRandom.DropThreshold(Inputs.Shape.DropoutProbability));
-                }
+                var block = Math.Min(RowBlock, rows - row);
+                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
+                MultiplyBlock<S, V>(
+                    block, RoundUp(visible, ColumnBlock<S, V>()), Inputs.Shape.HeadSize, scratch.Query + (row * width), width, 1,
+                    scratch.Keys, PageLength, scratch.Scores + (row * PageLength), PageLength, accumulate: false);
             }
-            MultiplyBlock<S, V>(
-                rows, width, visible, scratch.Scores, PageLength, 1, scratch.Values, width,
-                scratch.Accumulator + (row * width), width, accumulate: true);
+            for (var row = 0; row < rows; row += RowBlock)
+            {
+                var block = Math.Min(RowBlock, rows - row);
+                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
+                var scores = scratch.Scores + (row * PageLength);
+                for (var i = 0; i < block; i++)
+                {
+                    Normalise<S, V>(scratch, sequence, head, firstRow, row + i, scores + (i * PageLength), firstKey, visible);
+                }
+                MultiplyBlock<S, V>(
+                    block, width, visible, scores, PageLength, 1,
+                    scratch.Values, width, scratch.Accumulator + (row * width), width, accumulate: true);
+            }
         }
 
+        /// <summary>Softmax and dropout of one row, and zeros for the keys that only other rows of its block see.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Normalise<S, V>(
+            in ForwardScratch scratch, int sequence, int head, int firstRow, int row, float* scores, int firstKey, int keys)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var visible = Inputs.VisibleKeys(sequence, firstRow + row, firstKey, keys);
+            OnlineSoftmax<S, V>(scratch, row, scores, visible);
+            for (var key = RoundUp(visible, S.Count); key < keys; key += S.Count)
+            {
+                S.Store(scores + key, S.Zero);
+            }
+            if (Inputs.Shape.DropoutProbability > 0f)
+            {
+                var rowKey = Inputs.DropoutKey(sequence, head, firstRow + row);
+                Drop<S, V>(scores, visible, rowKey, (uint)firstKey, CounterRandom.DropThreshold(Inputs.Shape.DropoutProbability));
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Finish<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
             where S : struct, ISimd<V>
             where V : struct

@@ -8,6 +8,7 @@ namespace Idiolect.Kernels;
 internal static unsafe partial class Attention
 {
     /// <summary>destination (rows, width) = factor * source (rows, head size), zeros from head size to width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackRows<S, V>(
         float* source, long sourceStride, int rows, int headSize, float* destination, int width, float factor)
         where S : struct, ISimd<V>

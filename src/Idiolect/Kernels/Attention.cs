@@ -46,6 +46,11 @@ internal static unsafe partial class Attention
             return Shape.Causal ? Math.Min(length, QueryOffsets[sequence] + (row / Shape.GroupSize) + 1) : length;
         }
 
+        /// <summary>How many of <paramref name="keys"/> keys from <paramref name="firstKey"/> on the row sees.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal readonly int VisibleKeys(int sequence, int row, int firstKey, int keys)
+            => Math.Clamp(VisibleKeys(sequence, row) - firstKey, 0, keys);
+
         /// <summary>The first row that sees the key, if any does.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal readonly int FirstRowSeeing(int sequence, int key)

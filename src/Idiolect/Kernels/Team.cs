@@ -23,7 +23,9 @@ internal sealed unsafe class Team : IDisposable
     private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
 
     private readonly Thread[] _threads;
-    private readonly SemaphoreSlim _wake = new(0);
+    // One for each thread: with a common one, a thread that is done early takes the permit meant for one still about to wait.
+    private readonly SemaphoreSlim[] _wake;
+    private readonly int[] _parked; // 1 for a thread that waits or is about to
     private readonly float*[] _scratch;
     private readonly long[] _scratchCounts;
     private readonly Lock _exclusive = new();
@@ -36,7 +38,6 @@ internal sealed unsafe class Team : IDisposable
     private int _nextPart;
     private int _epoch;
     private int _busy;
-    private int _parked;
     private bool _disposed;
 
     /// <summary>Starts a team.</summary>
@@ -49,6 +50,8 @@ internal sealed unsafe class Team : IDisposable
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
         _threads = new Thread[threads - 1];
+        _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
+        _parked = new int[_threads.Length];
         for (var i = 0; i < _threads.Length; i++)
         {
             var worker = i + 1;
@@ -83,6 +86,10 @@ internal sealed unsafe class Team : IDisposable
             return;
         }
 
+        if (_exclusive.IsHeldByCurrentThread)
+        {
+            throw new InvalidOperationException("A job cannot start another job on its own team.");
+        }
         lock (_exclusive)
         {
             _job = &copy;
@@ -91,15 +98,19 @@ internal sealed unsafe class Team : IDisposable
             _nextPart = 0;
             Volatile.Write(ref _busy, _threads.Length);
             Interlocked.Increment(ref _epoch);
-            if (Volatile.Read(ref _parked) > 0)
+            WakeParked();
+            try
             {
-                _wake.Release(Interlocked.Exchange(ref _parked, 0));
+                RunParts(0);
             }
-            RunParts(0);
-            SpinWait spinner = default;
-            while (Volatile.Read(ref _busy) != 0)
+            finally
             {
-                spinner.SpinOnce(sleep1Threshold: -1);
+                // Also when a part threw here: the others still read the job, which lies on this stack.
+                SpinWait spinner = default;
+                while (Volatile.Read(ref _busy) != 0)
+                {
+                    spinner.SpinOnce(sleep1Threshold: -1);
+                }
             }
         }
     }
@@ -127,10 +138,7 @@ internal sealed unsafe class Team : IDisposable
         }
         _disposed = true;
         Interlocked.Increment(ref _epoch);
-        if (_threads.Length > 0)
-        {
-            _wake.Release(_threads.Length);
-        }
+        WakeParked();
         foreach (var thread in _threads)
         {
             thread.Join();
@@ -140,7 +148,10 @@ internal sealed unsafe class Team : IDisposable
             NativeMemory.AlignedFree(_scratch[i]);
             _scratch[i] = null;
         }
-        _wake.Dispose();
+        foreach (var wake in _wake)
+        {
+            wake.Dispose();
+        }
     }
 
     private static delegate*<void*, int, Team, int, void> Invoker<TJob>(Isa isa)
@@ -176,7 +187,7 @@ internal sealed unsafe class Team : IDisposable
         var seen = 0;
         while (true)
         {
-            seen = WaitForJob(seen);
+            seen = WaitForJob(worker - 1, seen);
             if (Volatile.Read(ref _disposed))
             {
                 return;
@@ -187,7 +198,7 @@ internal sealed unsafe class Team : IDisposable
     }
 
     /// <summary>Returns the new epoch once it differs from <paramref name="seen"/>.</summary>
-    private int WaitForJob(int seen)
+    private int WaitForJob(int thread, int seen)
     {
         while (true)
         {
@@ -202,10 +213,21 @@ internal sealed unsafe class Team : IDisposable
             }
             // Announce the wish to park, then look once more: a job published in between is not missed, because the
             // publisher raises the epoch before it reads _parked. A surplus permit only costs one more turn of this loop.
-            Interlocked.Increment(ref _parked);
+            Interlocked.Exchange(ref _parked[thread], 1);
             if (Volatile.Read(ref _epoch) == seen)
             {
-                _wake.Wait();
+                _wake[thread].Wait();
+            }
+        }
+    }
+
+    private void WakeParked()
+    {
+        for (var i = 0; i < _parked.Length; i++)
+        {
+            if (Volatile.Read(ref _parked[i]) != 0 && Interlocked.Exchange(ref _parked[i], 0) != 0)
+            {
+                _wake[i].Release();
             }
         }
     }

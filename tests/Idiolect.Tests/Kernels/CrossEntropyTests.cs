@@ -1,0 +1,70 @@
+using CsCheck;
+using Idiolect.Kernels;
+
+namespace Idiolect.Tests.Kernels;
+
+public sealed unsafe class CrossEntropyTests
+{
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.1)]
+    public void Reference_gradient_agrees_with_finite_differences(double labelSmoothing)
+    {
+        var logits = RandomValues.Normal(1, 9, scale: 2).ToDoubles();
+        var gradient = new double[9];
+        CrossEntropy.Reference.Backward(logits, 4, 0.5, labelSmoothing, gradient);
+
+        FiniteDifferences.Check(() => 0.5 * CrossEntropy.Reference.Forward(logits, 4, labelSmoothing), logits, gradient);
+    }
+
+    [Fact]
+    public void Every_variant_agrees_with_the_reference()
+    {
+        using var variants = new KernelVariants();
+        Gen.Select(KernelShapes.Rows, Gen.OneOf(Gen.Int[1, 40], Gen.Int[1000, 3000]), Gen.OneOf(0f, 0.1f)).Sample(
+            (rows, vocabulary, labelSmoothing) =>
+            {
+                const float Scale = 0.25f;
+                var logits = RandomValues.Normal(1, rows * vocabulary, scale: 5);
+                var targets = Enumerable.Range(0, rows).Select(row => (row * 7 % (vocabulary + 1)) - 1).ToArray();
+                var losses = new double[rows];
+                var gradients = new double[logits.Length];
+                for (var row = 0; row < rows; row++)
+                {
+                    var range = (row * vocabulary)..((row + 1) * vocabulary);
+                    var values = logits[range].ToDoubles();
+                    losses[row] = CrossEntropy.Reference.Forward<double>(values, targets[row], labelSmoothing);
+                    CrossEntropy.Reference.Backward<double>(
+                        values, targets[row], Scale, labelSmoothing, gradients.AsSpan(range));
+                }
+
+                variants.Check([.. losses, .. losses, .. gradients], 2e-6, team =>
+                {
+                    using var logit = new NativeBuffer<float>(logits);
+                    using var target = new NativeBuffer<int>(targets);
+                    using var forward = new NativeBuffer<float>(rows);
+                    using var both = new NativeBuffer<float>(rows);
+                    CrossEntropy.Forward(team, logit, target, forward, rows, vocabulary, labelSmoothing);
+                    Assert.Equal(logits, logit.ToArray());
+                    CrossEntropy.ForwardBackward(team, logit, target, both, rows, vocabulary, Scale, labelSmoothing);
+                    return [.. forward.ToArray(), .. both.ToArray(), .. logit.ToArray()];
+                });
+            },
+            iter: 10,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Huge_logits_do_not_overflow()
+    {
+        using var variants = new KernelVariants();
+        variants.Check([2e4, 1.0, -1.0, 0.0], 1e-6, team =>
+        {
+            using var logits = new NativeBuffer<float>([1e4f, -1e4f, 0f]);
+            using var targets = new NativeBuffer<int>((int[])[1]);
+            using var losses = new NativeBuffer<float>(1);
+            CrossEntropy.ForwardBackward(team, logits, targets, losses, 1, 3, scale: 1);
+            return [.. losses.ToArray(), .. logits.ToArray()];
+        });
+    }
+}

@@ -1,0 +1,115 @@
+using Idiolect.Kernels;
+
+namespace Idiolect.Tests.Kernels;
+
+public sealed unsafe class TeamTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Every_part_runs_exactly_once(int threads)
+    {
+        using var team = new Team(threads, IsaSelector.Default);
+        foreach (var parts in new[] { 0, 1, 2, 3, 7, 1000 })
+        {
+            using var counts = new NativeBuffer<int>(parts);
+            team.Run(new CountJob { Counts = counts }, parts);
+            Assert.All(counts.ToArray(), count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
+    public void Many_tiny_jobs_in_a_row_lose_and_repeat_no_part()
+    {
+        const int Jobs = 2_000;
+        using var team = new Team(3, IsaSelector.Default);
+        using var counts = new NativeBuffer<int>(3);
+        for (var job = 0; job < Jobs; job++)
+        {
+            team.Run(new CountJob { Counts = counts }, 3);
+        }
+        Assert.Equal([Jobs, Jobs, Jobs], counts.ToArray());
+    }
+
+    [Fact]
+    public void Parked_threads_wake_for_the_next_job()
+    {
+        using var team = new Team(3, IsaSelector.Default);
+        using var counts = new NativeBuffer<int>(64);
+        for (var job = 1; job <= 10; job++)
+        {
+            Thread.Sleep(20); // longer than threads spin
+            team.Run(new CountJob { Counts = counts }, 64);
+            Assert.All(counts.ToArray(), count => Assert.Equal(job, count));
+        }
+    }
+
+    [Fact]
+    public void Scratch_is_kept_grown_and_private_to_a_worker()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        var small = (nint)team.Scratch(0, 10);
+        Assert.Equal(small, (nint)team.Scratch(0, 5));
+        Assert.Equal(0, small % 64);
+        Assert.NotEqual((nint)team.Scratch(1, 10), (nint)team.Scratch(0, 10));
+        var grown = team.Scratch(0, 100_000);
+        new Span<float>(grown, 100_000).Fill(1);
+        Assert.NotEqual((nint)grown, (nint)team.SharedScratch(10));
+    }
+
+    [Fact]
+    public void A_job_that_starts_another_on_its_team_is_refused_and_the_team_goes_on()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        NestedJob.Team = team;
+        NestedJob.Caller = Environment.CurrentManagedThreadId;
+        Assert.Throws<InvalidOperationException>(() => team.Run(default(NestedJob), 1000));
+
+        using var counts = new NativeBuffer<int>(8);
+        team.Run(new CountJob { Counts = counts }, 8);
+        Assert.All(counts.ToArray(), count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void Dispose_ends_the_threads_whether_they_spin_or_are_parked_and_may_be_repeated()
+    {
+        foreach (var rest in new[] { 0, 20 })
+        {
+            var team = new Team(4, IsaSelector.Default);
+            Thread.Sleep(rest);
+            team.Dispose(); // joins the threads: a lost one would hang
+            team.Dispose();
+        }
+        new Team(1, Isa.Scalar).Dispose();
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Team(0, Isa.Scalar));
+    }
+
+    private struct CountJob : IJob
+    {
+        internal int* Counts;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+            => Interlocked.Increment(ref Counts[part]);
+    }
+
+    /// <summary>Starts another job, on the caller's thread only: an exception on another thread ends the process.</summary>
+    private struct NestedJob : IJob
+    {
+        internal static Team? Team;
+        internal static int Caller;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            if (Environment.CurrentManagedThreadId == Caller)
+            {
+                Team!.Run(default(NestedJob), 2);
+            }
+            Thread.SpinWait(100);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Tests.Tokenization;
+
+public sealed class TokenizerFileTests
+{
+    private const string Sample = "The theory of the thing: don't think, then that's that. 1234 12345\r\n \u00e9t\u00e9 \u4e2d\u6587 \U0001f600";
+
+    private static readonly string TinyGpt2 =
+        Path.Combine(RepositoryFolder.Path, "..", "shared", "models", "tiny-random-gpt2");
+
+    public static TheoryData<string> Kinds => ["gpt2", "gpt4", "char", "byte"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_saved_tokenizer_loads_as_it_was(string kind)
+    {
+        using var folder = new TemporaryFolder();
+        var original = Make(kind);
+        original.Save(folder.Path);
+        var loaded = Tokenizer.Load(folder.Path);
+        Assert.Equal(original.GetType(), loaded.GetType());
+        Assert.Equal(original.Encode(Sample, allowSpecial: true), loaded.Encode(Sample, allowSpecial: true));
+        Assert.Equal(
+            (original.VocabularySize, original.BeginningOfTextId), (loaded.VocabularySize, loaded.BeginningOfTextId));
+        Assert.Equal(original.SpecialTokens, loaded.SpecialTokens);
+        Assert.Equal((original as BytePairTokenizer)?.PreTokenizer, (loaded as BytePairTokenizer)?.PreTokenizer);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Saving_again_gives_the_same_bytes_and_leaves_nothing_else(string kind)
+    {
+        using var folder = new TemporaryFolder();
+        using var again = new TemporaryFolder();
+        Make(kind).Save(folder.Path);
+        Tokenizer.Load(folder.Path).Save(again.Path);
+        Assert.Equal(Files(folder), Files(again));
+        Assert.Equal(["tokenizer.json", "tokenizer_config.json"], Files(again).Select(file => file.Name));
+    }
+
+    [Fact]
+    public void The_file_has_the_members_that_Hugging_Face_writes()
+    {
+        using var folder = new TemporaryFolder();
+        Make("gpt4").Save(folder.Path);
+        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "tokenizer.json")))!.AsObject();
+        Assert.Equal(
+            ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"],
+            file.Select(member => member.Key));
+        Assert.Equal(
+            ["type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
+                "ignore_merges", "vocab", "merges"],
+            file["model"]!.AsObject().Select(member => member.Key));
+        Assert.Equal(["type", "pretokenizers"], file["pre_tokenizer"]!.AsObject().Select(member => member.Key));
+    }
+
+    [Fact]
+    public void Merges_may_be_pairs_of_strings()
+    {
+        using var folder = new TemporaryFolder();
+        Make("gpt2").Save(folder.Path);
+        var expected = Tokenizer.Load(folder.Path).Encode(Sample);
+        Edit(folder, file => file["model"]!["merges"] = new JsonArray([.. file["model"]!["merges"]!.AsArray()
+            .Select(merge => (JsonNode)new JsonArray([.. merge!.GetValue<string>().Split(' ').Select(part => (JsonNode)part)]))]));
+        Assert.Equal(expected, Tokenizer.Load(folder.Path).Encode(Sample));
+    }
+
+    [Fact]
+    public void Merges_are_passed_over_for_whole_pieces_where_the_file_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        Make("gpt2").Save(folder.Path);
+        Edit(folder, file =>
+        {
+            file["model"]!["ignore_merges"] = true;
+            file["model"]!["vocab"]!["\u0120zebra"] = 5000; // no merge makes it
+        });
+        Assert.Equal([5000], Tokenizer.Load(folder.Path).Encode(" zebra"));
+    }
+
+    [Fact]
+    public void The_folder_of_a_published_model_loads()
+    {
+        Assert.SkipUnless(Directory.Exists(TinyGpt2), $"{TinyGpt2} is not on this machine.");
+        var tokenizer = Tokenizer.Load(TinyGpt2);
+        Assert.Equal((1000, 0), (tokenizer.VocabularySize, tokenizer.BeginningOfTextId!.Value));
+        Assert.Equal(" the episode", tokenizer.Decode(tokenizer.Encode(" the episode")));
+    }
+
+    [Fact]
+    public void A_vocabulary_and_merges_file_give_the_same_tokenizer_as_the_tokenizer_file()
+    {
+        Assert.SkipUnless(Directory.Exists(TinyGpt2), $"{TinyGpt2} is not on this machine.");
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "vocab.json", "merges.txt" })
+        {
+            File.Copy(Path.Combine(TinyGpt2, name), Path.Combine(folder.Path, name));
+        }
+        const string text = "The episode describes them, and it's 1999.<|endoftext|>";
+        Assert.Equal(
+            Tokenizer.Load(TinyGpt2).Encode(text, allowSpecial: true), Tokenizer.Load(folder.Path).Encode(text, allowSpecial: true));
+    }
+
+    [Fact]
+    public void A_byte_without_a_token_is_an_error_and_not_dropped()
+    {
+        Assert.SkipUnless(Directory.Exists(TinyGpt2), $"{TinyGpt2} is not on this machine.");
+        var error = Assert.Throws<ArgumentException>(() => Tokenizer.Load(TinyGpt2).Encode("\0"));
+        Assert.Contains("no token for the byte 0x00", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_file_or_an_empty_folder_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains(folder.Path, Assert.Throws<FileNotFoundException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        var file = Path.Combine(folder.Path, "none.json");
+        Assert.Contains(file, Assert.Throws<FileNotFoundException>(() => Tokenizer.Load(file)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "JSON")]
+    [InlineData("null", "null")]
+    [InlineData("[]", "$")]
+    [InlineData("{}", "model")]
+    [InlineData("""{"model":{"type":"WordPiece","vocab":{"a":0}}}""", "model.type")]
+    [InlineData("""{"model":{"type":"BPE"}}""", "model.vocab")]
+    [InlineData("""{"model":{"vocab":{}}}""", "model.vocab")]
+    [InlineData("""{"model":{"vocab":[1]}}""", "$.model.vocab")]
+    [InlineData("""{"model":{"vocab":{"a":"0"}}}""", "$.model.vocab")]
+    [InlineData("""{"model":{"vocab":{"a":99999999999}}}""", "$.model.vocab")]
+    [InlineData("""{"model":{"vocab":{"a":2000000000}}}""", "model.vocab 'a'")]
+    [InlineData("""{"model":{"vocab":{"a":-1}}}""", "model.vocab 'a'")]
+    [InlineData("""{"model":{"vocab":{"a":0,"b":0}}}""", "model.vocab 'b'")]
+    [InlineData("""{"model":{"vocab":{"a":0,"a":1}}}""", "model.vocab")]
+    [InlineData("""{"model":{"vocab":{"ab":0}}}""", "model.vocab 'ab'")]
+    [InlineData("""{"model":{"vocab":{"\ud800":0}}}""", "tokenizer.json")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":["a a"]}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0},"dropout":0.1}}""", "model.dropout")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"normalizer":{"type":"NFC"}}""", "normalizer")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"id":0,"content":"b"}]}""", "model.vocab 'a'")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":"a"}]}""", "added_tokens[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":"b"},{"id":1,"content":"c"}]}""", "added_tokens[1]")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"id":2147483647,"content":"b"}]}""", "added_tokens 'b'")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"content":"b"}]}""", "added_tokens[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[null]}""", "added_tokens[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":""}]}""", "added_tokens[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel"}}""", "add_prefix_space")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Metaspace"}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Sequence","pretokenizers":[null,null]}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":["a b"]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":["a"]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":[["a"]]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":[7]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":{}},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges")]
+    [InlineData("""{"model":{"vocab":{"\u4e2d":0},"merges":[]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.vocab '\u4e2d'")]
+    [InlineData("""{"model":{"vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}}""", "use_regex")]
+    public void A_damaged_file_is_named_with_the_field(string content, string field)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("tokenizer.json", content);
+        var message = Assert.Throws<InvalidDataException>(() => Tokenizer.Load(path)).Message;
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.Contains(field, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Theory]
+    [InlineData("[", "]")]
+    [InlineData("""{"type":"Sequence","pretokenizers":[""", "]}")]
+    public void Deep_nesting_is_an_error(string open, string close)
+    {
+        using var folder = new TemporaryFolder();
+        var nested = string.Concat(Enumerable.Repeat(open, 100_000)) + string.Concat(Enumerable.Repeat(close, 100_000));
+        var path = folder.Write("tokenizer.json", $$"""{"pre_tokenizer":{{nested}}}""");
+        Assert.Throws<InvalidDataException>(() => Tokenizer.Load(path));
+    }
+
+    [Fact]
+    public void A_file_with_any_one_character_changed_loads_or_is_invalid_data()
+    {
+        using var folder = new TemporaryFolder();
+        Make("gpt4").Save(folder.Path);
+        var path = Path.Combine(folder.Path, "tokenizer.json");
+        var content = File.ReadAllText(path);
+        var byteTokens = content.IndexOf("\"vocab\"", StringComparison.Ordinal);
+        Gen.Select(Gen.Int[0, byteTokens + 200], Gen.Char["{}[]\",:0-9.ntx\u0120\\ "]).Sample(
+            (position, character) =>
+            {
+                var copy = Path.Combine(folder.Path, $"{Guid.NewGuid():n}.json");
+                File.WriteAllText(copy, string.Concat(content.AsSpan(0, position), [character], content.AsSpan(position + 1)));
+                var error = Record.Exception(() => Tokenizer.Load(copy));
+                Assert.True(error is null or InvalidDataException, error?.ToString());
+            }, iter: 300);
+    }
+
+    [Theory]
+    [InlineData("""{"bos_token":5}""", "bos_token")]
+    [InlineData("""{"bos_token":{"text":"x"}}""", "bos_token")]
+    [InlineData("""{"bos_token":"<unknown>"}""", "<unknown>")]
+    public void A_beginning_that_makes_no_sense_is_named(string configuration, string field)
+    {
+        using var folder = new TemporaryFolder();
+        Make("byte").Save(folder.Path);
+        folder.Write("tokenizer_config.json", configuration);
+        Assert.Contains(field, Assert.Throws<InvalidDataException>(() => Tokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_configuration_names_the_token_that_begins_a_text()
+    {
+        using var folder = new TemporaryFolder();
+        new BytePairTrainer(new() { VocabularySize = 258, SpecialTokens = ["<a>", "<b>"] }).Train([""], cancellationToken: TestContext.Current.CancellationToken).Save(folder.Path);
+        folder.Write("tokenizer_config.json", """{"bos_token":{"content":"<b>"}}""");
+        Assert.Equal(257, Tokenizer.Load(folder.Path).BeginningOfTextId);
+    }
+
+    private static Tokenizer Make(string kind) => kind switch
+    {
+        "char" => CharacterTokenizer.Train([Sample, Tokenizer.EndOfText, " ", "\"\\"]),
+        "byte" => new ByteTokenizer(),
+        _ => new BytePairTrainer(new()
+        {
+            VocabularySize = 300,
+            PreTokenizer = kind == "gpt2" ? PreTokenizer.Gpt2 : PreTokenizer.Gpt4,
+        }).Train(Enumerable.Repeat(Sample, 3)),
+    };
+
+    private static List<(string Name, string Content)> Files(TemporaryFolder folder)
+        => [.. Directory.EnumerateFiles(folder.Path).Order().Select(file => (Path.GetFileName(file), File.ReadAllText(file)))];
+
+    private static void Edit(TemporaryFolder folder, Action<JsonNode> edit)
+    {
+        var path = Path.Combine(folder.Path, "tokenizer.json");
+        var file = JsonNode.Parse(File.ReadAllText(path))!;
+        edit(file);
+        File.WriteAllText(path, file.ToJsonString());
+    }
+}
