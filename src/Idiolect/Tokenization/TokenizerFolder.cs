@@ -123,7 +123,11 @@ internal static class TokenizerFolder
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"{path}: {exception.Message.ReplaceLineEndings(" ")}", exception);
+            var message = exception.Message.ReplaceLineEndings(" ");
+            var place = exception.Path is null || message.Contains(exception.Path, StringComparison.Ordinal)
+                ? ""
+                : $" Path: {exception.Path}.";
+            throw new InvalidDataException($"{path}: {message}{place}", exception);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using CsCheck;
+using Idiolect.Tokenization;
 using Microsoft.ML.Tokenizers;
 using Tokenizer = Idiolect.Tokenization.Tokenizer;
 
@@ -10,11 +12,14 @@ public sealed class Gpt2VocabularyTests
 {
     private static readonly string Folder = Path.Combine(RepositoryFolder.Path, "artifacts", "test-data", "gpt2");
 
-    private static readonly Lazy<(Tokenizer Ours, CodeGenTokenizer Theirs)> Both = new(() =>
+    private static readonly Lazy<(Tokenizer Ours, BpeTokenizer Theirs)> Both = new(() =>
     {
-        using var vocabulary = File.OpenRead(Path.Combine(Folder, "vocab.json"));
-        using var merges = File.OpenRead(Path.Combine(Folder, "merges.txt"));
-        return (Tokenizer.Load(Folder), CodeGenTokenizer.Create(vocabulary, merges));
+        var options = new BpeOptions(Path.Combine(Folder, "vocab.json"), Path.Combine(Folder, "merges.txt"))
+        {
+            ByteLevel = true,
+            PreTokenizer = new RegexPreTokenizer(new Regex(PreTokenScanner.Gpt2Pattern, RegexOptions.Compiled), null),
+        };
+        return (Tokenizer.Load(Folder), BpeTokenizer.Create(options));
     });
 
     public Gpt2VocabularyTests()
@@ -43,8 +48,12 @@ public sealed class Gpt2VocabularyTests
         Assert.True(bytes >= 10_000_000, $"The SDK's messages are only {bytes} bytes.");
     }
 
+    // Microsoft.ML.Tokenizers sees UTF-16 units: lone surrogates give it bytes that are no UTF-8, and letters beyond the
+    // basic plane are no letters to it, as they are to Hugging Face's library and to us.
     [Fact]
-    public void Hostile_strings_have_the_same_ids() => NastyText.Gen.Sample(AssertSame, iter: 5_000);
+    public void Hostile_strings_have_the_same_ids()
+        => NastyText.Gen.Sample(text => AssertSame(string.Concat(text.EnumerateRunes()
+            .Where(rune => rune.IsBmp || !Rune.IsLetterOrDigit(rune) && !Rune.IsNumber(rune)))), iter: 5_000);
 
     [Theory]
     [InlineData("a", 3000)]
