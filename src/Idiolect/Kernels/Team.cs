@@ -19,6 +19,7 @@ internal readonly unsafe struct Worker(Team team, int index)
 internal sealed unsafe class Team : IDisposable
 {
     private const int SpinsBeforeParking = 4000;
+    private const int Closed = int.MinValue;
 
     private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
 
@@ -37,7 +38,9 @@ internal sealed unsafe class Team : IDisposable
 
     private int _nextPart;
     private int _epoch;
-    private int _busy;
+
+    // How many threads besides the caller's work on the job; Closed is added while nobody may join.
+    private int _joined = Closed;
     private bool _disposed;
 
     /// <summary>Starts a team.</summary>
@@ -96,7 +99,7 @@ internal sealed unsafe class Team : IDisposable
             _invoke = invoke;
             _parts = parts;
             _nextPart = 0;
-            Volatile.Write(ref _busy, _threads.Length);
+            Volatile.Write(ref _joined, 0);
             Interlocked.Increment(ref _epoch);
             WakeParked();
             try
@@ -105,9 +108,11 @@ internal sealed unsafe class Team : IDisposable
             }
             finally
             {
-                // Also when a part threw here: the others still read the job, which lies on this stack.
+                // A thread that has not joined by now is not waited for: on a busy machine it may not run for milliseconds.
+                // Those that have joined still read the job, which lies on this stack, also when a part threw here.
                 SpinWait spinner = default;
-                while (Volatile.Read(ref _busy) != 0)
+                Interlocked.Add(ref _joined, Closed);
+                while (Volatile.Read(ref _joined) != Closed)
                 {
                     spinner.SpinOnce(sleep1Threshold: -1);
                 }
@@ -192,9 +197,27 @@ internal sealed unsafe class Team : IDisposable
             {
                 return;
             }
-            RunParts(worker);
-            Interlocked.Decrement(ref _busy);
+            if (TryJoin())
+            {
+                RunParts(worker);
+                Interlocked.Decrement(ref _joined);
+            }
         }
+    }
+
+    private bool TryJoin()
+    {
+        var joined = Volatile.Read(ref _joined);
+        while (joined >= 0)
+        {
+            var found = Interlocked.CompareExchange(ref _joined, joined + 1, joined);
+            if (found == joined)
+            {
+                return true;
+            }
+            joined = found;
+        }
+        return false;
     }
 
     /// <summary>Returns the new epoch once it differs from <paramref name="seen"/>.</summary>
