@@ -103,7 +103,7 @@ public abstract class Tokenizer
     /// <summary>
     /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face's libraries load; creates the folder.
     /// </summary>
-    /// <exception cref="IOException">The folder cannot be written.</exception>
+    /// <exception cref="Formats.WriteFailedException">The folder cannot be written, or the disk is full.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Idiolect.Formats;
 
 namespace Idiolect.Tokenization;
 
@@ -30,7 +31,6 @@ internal static class TokenizerFolder
         JsonElement? separator = beginning is null
             ? null
             : JsonSerializer.SerializeToElement(beginning, TokenizerJsonContext.Default.String);
-        Directory.CreateDirectory(folder);
         Write(Path.Combine(folder, TokenizerName), file, WritingContext.TokenizerFile);
         Write(
             Path.Combine(folder, ConfigurationName),
@@ -132,13 +132,5 @@ internal static class TokenizerFolder
     }
 
     private static void Write<T>(string path, T value, JsonTypeInfo<T> type)
-    {
-        var partial = path + ".partial";
-        using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            JsonSerializer.Serialize(stream, value, type);
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(partial, path, overwrite: true);
-    }
+        => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, type));
 }
