@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels;
 
@@ -36,13 +37,13 @@ internal enum GemmStart
 /// </remarks>
 internal static unsafe partial class Gemm
 {
-    /// <summary>Inner indices packed at a time: a B panel (384 x 16 floats) and an A panel (384 x 6) fill a 32 KiB L1 cache.</summary>
-    private const int SlabDepth = 384;
+    /// <summary>Inner indices packed at a time: a B panel (256 x 16 floats) and an A panel (256 x 6) stay in a 32 KiB L1 cache.</summary>
+    private const int SlabDepth = 256;
 
-    /// <summary>Rows of C in a task: its packed A (96 x 384 floats, 144 KiB) stays in the L2 cache.</summary>
+    /// <summary>Rows of C in a task: its packed A (96 x 256 floats, 96 KiB) stays in the L2 cache.</summary>
     private const int TaskRows = 96;
 
-    /// <summary>Columns of a slab packed at a time, so that the packed B (384 x 4,096 floats, 6 MiB) stays in the L3 cache.</summary>
+    /// <summary>Columns of a slab packed at a time, so that the packed B (256 x 4,096 floats, 4 MiB) stays in the L3 cache.</summary>
     private const int SlabColumns = 4096;
 
     /// <summary>Rows of a slab packed at a time, for the same reason.</summary>
@@ -75,9 +76,11 @@ internal static unsafe partial class Gemm
 
     /// <summary>Packs all of B (k, n) into panels (panel, k, panel columns).</summary>
     internal static void PackB(Team team, int k, int n, MatrixView b, float* destination)
-        => team.Run(
-            new PackJob { B = b, BPanels = destination, BPanelStride = (long)k * PanelColumns(team.Isa), Depth = k, Columns = n },
-            CeilingDivide(n, PanelColumns(team.Isa)));
+    {
+        var panelColumns = PanelColumns(team.Isa);
+        var job = new PackJob { B = b, BPanels = destination, BPanelStride = (long)k * panelColumns, Depth = k, Columns = n };
+        team.Run(job, job.Parts(PanelRows(team.Isa), panelColumns));
+    }
 
     private static void Multiply(
         Team team, int m, int n, int k, MatrixView a, MatrixView b, float* packedB, float* c, int cStride,
@@ -115,7 +118,7 @@ internal static unsafe partial class Gemm
                         Columns = packedB != null ? 0 : columns,
                         Depth = depth,
                     };
-                    team.Run(pack, CeilingDivide(pack.Columns, panelColumns) + CeilingDivide(pack.Rows, panelRows));
+                    team.Run(pack, pack.Parts(panelRows, panelColumns));
 
                     var multiply = new TileJob
                     {
@@ -207,6 +210,7 @@ internal static unsafe partial class Gemm
                     var height = Math.Min(PanelRows, lastRow - row);
                     var a = APanels + ((long)row * Depth);
                     var c = C + ((long)row * CStride) + column;
+                    PrefetchTile(c + ((long)PanelRows * CStride), Math.Min(PanelRows, lastRow - row - PanelRows));
                     if (height == PanelRows && width == panelColumns)
                     {
                         Tile<S, V>(a, b, c, CStride, Start, Bias + column);
@@ -219,6 +223,23 @@ internal static unsafe partial class Gemm
                         new ReadOnlySpan<float>(edge + (i * panelColumns), width)
                             .CopyTo(new Span<float>(c + ((long)i * CStride), width));
                     }
+                }
+            }
+        }
+
+        /// <summary>
+        /// Asks for the next tile of C while this one is computed: its rows lie far apart, where no hardware prefetcher looks,
+        /// and a micro-kernel that waits for memory stands still.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void PrefetchTile(float* c, int rows)
+        {
+            if (Sse.IsSupported)
+            {
+                for (var i = 0; i < rows; i++)
+                {
+                    Sse.Prefetch0(c);
+                    c += CStride;
                 }
             }
         }

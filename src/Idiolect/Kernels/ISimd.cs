@@ -37,8 +37,10 @@ internal unsafe interface ISimd<V>
     /// <summary>a * b + c, fused where the hardware fuses.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 
+    /// <summary>The smaller; as the hardware has it, so a NaN in b is handed on but one in a may not be.</summary>
     static abstract V Min(V a, V b);
 
+    /// <summary>The larger; NaN as in <see cref="Min"/>.</summary>
     static abstract V Max(V a, V b);
 
     static abstract V Sqrt(V a);

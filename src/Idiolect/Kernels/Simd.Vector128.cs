@@ -12,16 +12,7 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
     public static Vector128<float> Load(float* source) => Vector128.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> LoadPartial(float* source, int count)
-    {
-        if (count >= Count)
-        {
-            return Vector128.Load(source);
-        }
-        var lanes = Vector128<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
+    public static Vector128<float> LoadPartial(float* source, int count) => count >= Count ? Vector128.Load(source) : LoadEdge(source, count);
 
     public static void Store(float* destination, Vector128<float> value) => Vector128.Store(value, destination);
 
@@ -31,9 +22,11 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
         if (count >= Count)
         {
             Vector128.Store(value, destination);
-            return;
         }
-        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+        else
+        {
+            StoreEdge(destination, value, count);
+        }
     }
 
     public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
@@ -44,8 +37,8 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c)
         => Vector128.MultiplyAddEstimate(a, b, c);
 
-    public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
-    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
+    public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
+    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(a, b);
     public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
     public static Vector128<float> Round(Vector128<float> a) => Vector128.Round(a);
@@ -63,8 +56,8 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(Vector128<float> a)
     {
-        a = Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
-        a = Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(1, 0, 3, 2)));
+        a = Vector128.MaxNative(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
+        a = Vector128.MaxNative(a, Vector128.Shuffle(a, Vector128.Create(1, 0, 3, 2)));
         return a.ToScalar();
     }
 
@@ -84,4 +77,17 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
         return Vector128.ConditionalSelect(
             Vector128.GreaterThanOrEqual(h, Vector128.Create(threshold)).AsSingle(), Vector128<float>.One, Vector128<float>.Zero);
     }
+
+    // Not inlined: a register whose address is taken would live in memory in the loops around it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector128<float> LoadEdge(float* source, int count)
+    {
+        var lanes = Vector128<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreEdge(float* destination, Vector128<float> value, int count)
+        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
 }

@@ -12,16 +12,7 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadPartial(float* source, int count)
-    {
-        if (count >= Count)
-        {
-            return Vector256.Load(source);
-        }
-        var lanes = Vector256<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
+    public static Vector256<float> LoadPartial(float* source, int count) => count >= Count ? Vector256.Load(source) : LoadEdge(source, count);
 
     public static void Store(float* destination, Vector256<float> value) => Vector256.Store(value, destination);
 
@@ -31,9 +22,11 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
         if (count >= Count)
         {
             Vector256.Store(value, destination);
-            return;
         }
-        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+        else
+        {
+            StoreEdge(destination, value, count);
+        }
     }
 
     public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
@@ -44,8 +37,8 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c)
         => Vector256.MultiplyAddEstimate(a, b, c);
 
-    public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.Min(a, b);
-    public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.Max(a, b);
+    public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
+    public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.MaxNative(a, b);
     public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
     public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
     public static Vector256<float> Round(Vector256<float> a) => Vector256.Round(a);
@@ -63,7 +56,7 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(Vector256<float> a)
     {
-        return SimdVector128.MaxAcross(Vector128.Max(a.GetLower(), a.GetUpper()));
+        return SimdVector128.MaxAcross(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,4 +75,17 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
         return Vector256.ConditionalSelect(
             Vector256.GreaterThanOrEqual(h, Vector256.Create(threshold)).AsSingle(), Vector256<float>.One, Vector256<float>.Zero);
     }
+
+    // Not inlined: a register whose address is taken would live in memory in the loops around it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector256<float> LoadEdge(float* source, int count)
+    {
+        var lanes = Vector256<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreEdge(float* destination, Vector256<float> value, int count)
+        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
 }

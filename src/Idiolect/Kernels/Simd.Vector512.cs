@@ -12,16 +12,7 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> LoadPartial(float* source, int count)
-    {
-        if (count >= Count)
-        {
-            return Vector512.Load(source);
-        }
-        var lanes = Vector512<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
+    public static Vector512<float> LoadPartial(float* source, int count) => count >= Count ? Vector512.Load(source) : LoadEdge(source, count);
 
     public static void Store(float* destination, Vector512<float> value) => Vector512.Store(value, destination);
 
@@ -31,9 +22,11 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
         if (count >= Count)
         {
             Vector512.Store(value, destination);
-            return;
         }
-        Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+        else
+        {
+            StoreEdge(destination, value, count);
+        }
     }
 
     public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
@@ -44,8 +37,8 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c)
         => Vector512.MultiplyAddEstimate(a, b, c);
 
-    public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.Min(a, b);
-    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.Max(a, b);
+    public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
+    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
     public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
     public static Vector512<float> Round(Vector512<float> a) => Vector512.Round(a);
@@ -63,7 +56,7 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MaxAcross(Vector512<float> a)
     {
-        return SimdVector256.MaxAcross(Vector256.Max(a.GetLower(), a.GetUpper()));
+        return SimdVector256.MaxAcross(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,4 +75,17 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
         return Vector512.ConditionalSelect(
             Vector512.GreaterThanOrEqual(h, Vector512.Create(threshold)).AsSingle(), Vector512<float>.One, Vector512<float>.Zero);
     }
+
+    // Not inlined: a register whose address is taken would live in memory in the loops around it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> LoadEdge(float* source, int count)
+    {
+        var lanes = Vector512<float>.Zero;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreEdge(float* destination, Vector512<float> value, int count)
+        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
 }

@@ -14,7 +14,8 @@ internal static class SimdMath
         where S : struct, ISimd<V>
         where V : struct
     {
-        x = S.Min(S.Max(x, S.Create(-87.3f)), S.Create(88.3f));
+        // In this order of operands the hardware's min and max hand a NaN on.
+        x = S.Min(S.Create(88.3f), S.Max(S.Create(-87.3f), x));
         var n = S.Round(S.Multiply(x, S.Create(1.44269504f)));
         var r = S.MultiplyAdd(n, S.Create(-0.693359375f), x);
         r = S.MultiplyAdd(n, S.Create(2.12194440e-4f), r);
