@@ -1,5 +1,4 @@
 using Idiolect.Data;
-using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tokenization;
 using Idiolect.Training;
