@@ -49,7 +49,7 @@ internal static unsafe class GemmBenchmark
         List<double> rates = [], peaks = [];
         for (var round = 0; round < 5; round++)
         {
-            peaks.Add(Peak.Gflops(team));
+            peaks.Add(PeakProbe.Gflops(team));
             Gemm.Multiply(team, m, n, k, left, right, c, n);
             var watch = Stopwatch.StartNew();
             for (var i = 0; i < repeats; i++)

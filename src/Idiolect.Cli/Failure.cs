@@ -1,4 +1,7 @@
 using Idiolect.Cli.Output;
+using Idiolect.Generation;
+using Idiolect.Models;
+using Idiolect.Training;
 
 namespace Idiolect.Cli;
 
@@ -7,6 +10,24 @@ internal static class Failure
 {
     /// <summary>The environment variable that adds the stack trace.</summary>
     internal const string DebugVariable = "IDIOLECT_DEBUG";
+
+    private static readonly Dictionary<string, string> Flags = new()
+    {
+        [nameof(TrainingOptions.LearningRate)] = "--lr",
+        [nameof(TrainingOptions.BatchSize)] = "--batch",
+        [nameof(TrainingOptions.WarmupSteps)] = "--warmup",
+        [nameof(TrainingOptions.MinimumLearningRateFraction)] = "--min-lr / --lr",
+        [nameof(TrainingOptions.Beta2)] = "--beta2",
+        [nameof(TrainingOptions.WeightDecay)] = "--weight-decay",
+        [nameof(TrainingOptions.GradientClip)] = "--grad-clip",
+        [nameof(GptConfig.HeadSize)] = "--width / --heads",
+        [nameof(GptConfig.Width)] = "--width",
+        [nameof(GptConfig.Dropout)] = "--dropout",
+        [nameof(GenerationOptions.TopP)] = "--top-p",
+        [nameof(GenerationOptions.MinP)] = "--min-p",
+        [nameof(GenerationOptions.Samples)] = "--samples",
+        [nameof(GenerationOptions.StopStrings)] = "--stop",
+    };
 
     internal static int Report(Exception exception, Terminal terminal, bool json)
     {
@@ -46,8 +67,9 @@ internal static class Failure
     internal static string Describe(Exception exception) => exception switch
     {
         AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0]),
-        ArgumentException argument => OneLine(WithoutParameter(argument)),
-        IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException => OneLine(exception.Message),
+        ArgumentException argument => OneLine(WithFlag(WithoutParameter(argument))),
+        IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
+            => OneLine(exception.Message),
         OutOfMemoryException => "not enough memory: choose a smaller --batch, --context, --width or --layers",
         _ => $"this is a bug in idiolect {Application.Version}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "
             + $"(set {DebugVariable}=1 for the stack)",
@@ -58,6 +80,13 @@ internal static class Failure
         exception.ParamName is { Length: > 0 } name
             ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
             : exception.Message;
+
+    // The library names its own property first; a person knows the flag.
+    private static string WithFlag(string message)
+    {
+        var name = message.Split(' ', ':')[0];
+        return Flags.TryGetValue(name, out var flag) ? flag + message[name.Length..] : message;
+    }
 
     private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
 }

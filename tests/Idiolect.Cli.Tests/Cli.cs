@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 using Idiolect.Cli.Runs;
 
 namespace Idiolect.Cli.Tests;
@@ -15,6 +17,23 @@ internal static class Cli
         var exitCode = await Application.RunAsync(args, terminal, TestContext.Current.CancellationToken);
         return new Result(exitCode, output.ToString(), error.ToString());
     }
+
+    internal static string Executable { get; } =
+        Path.Combine(AppContext.BaseDirectory, "Idiolect.Cli" + (OperatingSystem.IsWindows() ? ".exe" : ""));
+
+    /// <summary>Starts a process in a folder of its own, because runs and the latest of them belong to the current folder.</summary>
+    internal static Process Start(string folder, string file, params string[] args) => Process.Start(
+        new ProcessStartInfo(file, args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder })!;
+
+    /// <summary>Runs the tool, or any program, as a process.</summary>
+    internal static async Task<Result> RunProcessAsync(string folder, string file, params string[] args)
+    {
+        using var process = Start(folder, file, args);
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new Result(process.ExitCode, await output, await error);
+    }
 }
 
 /// <summary>A folder of its own for a test, gone afterwards.</summary>
@@ -27,4 +46,16 @@ internal sealed class TemporaryFolder : IDisposable
     internal string Combine(string name) => System.IO.Path.Combine(Path, name);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
+}
+
+internal static class RunFoldersForTests
+{
+    /// <summary>Begins a run as a training does.</summary>
+    internal static string Create(this RunFolders runs, string? name, string? folder)
+    {
+        var chosen = runs.Choose(name, folder);
+        Directory.CreateDirectory(chosen);
+        runs.Remember(chosen);
+        return chosen;
+    }
 }

@@ -1,12 +1,14 @@
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
+using Idiolect.Evaluation;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
 /// <summary>The events of a made-up run, as the outputs get them.</summary>
 internal static class Events
 {
-    internal static TrainingStarted Started(string run = "runs/quiet-harbor", int steps = 300) => new()
+    internal static TrainingStarted Started(string run = "runs/quiet-harbor", int steps = 300) => new(0)
     {
         Run = run,
         Setup = Presets.Get("llama-tiny") with { Steps = steps },
@@ -14,27 +16,29 @@ internal static class Events
         VocabularySize = 2048,
         TrainTokens = 2_000_000,
         ValidationTokens = 200_000,
+        Documents = 1000,
+        Bytes = 9_000_000,
         Threads = 2,
+        PeakTokensPerSecond = 40960 / 0.62,
     };
 
     internal static StepCompleted Step(int step, double? loss = null) => new(
-        step, loss ?? (2 + (5 * Math.Exp(-step / 60.0)) + (0.1 * Math.Sin(step * 1.7))), 1e-3, 0.7, TimeSpan.FromMilliseconds(50), 2048, 0.62);
+        step, loss ?? (2 + (5 * Math.Exp(-step / 60.0)) + (0.1 * Math.Sin(step * 1.7))), 1e-3, 0.7, 50, 40960);
 
     internal static EvaluationCompleted Evaluation(int step) => new(
-        step, 2 + (5 * Math.Exp(-step / 60.0)), 2.1 + (5 * Math.Exp(-step / 60.0)), 1.2 + (3 * Math.Exp(-step / 60.0)), Best: true);
+        step, 2 + (5 * Math.Exp(-step / 60.0)), 2.1 + (5 * Math.Exp(-step / 60.0)), 1.2 + (3 * Math.Exp(-step / 60.0)), IsBest: true);
 
-    internal static TrainingFinished Finished(string run = "runs/quiet-harbor", bool interrupted = false) => new()
+    internal static TrainingFinished Finished(string run = "runs/quiet-harbor", bool interrupted = false) => new(300)
     {
         Run = run,
-        Steps = 300,
         ValidationLoss = 2.1337,
         BitsPerByte = 1.2202,
         TrainTime = TimeSpan.FromSeconds(125.5),
-        Interrupted = interrupted,
-        Rivals = [("xz", 1.55), ("n-gram", 1.61)],
+        Reason = interrupted ? EndReason.Interrupted : EndReason.Completed,
+        Rivals = [new RivalResult("xz", 1.55, 1000, 1), new RivalResult("n-gram", null, 1000, 1, "not measured: too long")],
     };
 
-    internal static IEnumerable<TrainingEvent> Run(string run = "runs/quiet-harbor")
+    internal static IEnumerable<TrainingProgress> Run(string run = "runs/quiet-harbor")
     {
         yield return Started(run);
         for (var step = 1; step <= 300; step++)

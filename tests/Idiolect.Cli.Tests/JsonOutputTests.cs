@@ -3,6 +3,9 @@ using System.Text.Json;
 
 using Idiolect.Cli.Commands;
 using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
+using Idiolect.Evaluation;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
@@ -14,18 +17,31 @@ public sealed class JsonOutputTests
 
     [Fact]
     public void Step_has_the_promised_fields() => Assert.Equal(
-        "{\"event\":\"step\",\"step\":7,\"loss\":3.25,\"ms\":50,\"tokensPerSecond\":40960,\"learningRate\":0.001,\"gradientNorm\":0.7,\"mfu\":0.62}",
+        "{\"event\":\"step\",\"step\":7,\"loss\":3.25,\"ms\":50,\"tokensPerSecond\":40960,\"learningRate\":0.001,\"gradientNorm\":0.7,\"mfu\":null}",
         Line(Events.Step(7, 3.25)));
+
+    [Fact]
+    public void A_step_says_its_share_of_the_peak_once_that_is_known()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var json = new JsonTrainingOutput(output);
+
+        json.Report(Events.Started());
+        json.Report(Events.Step(7, 3.25));
+
+        var step = JsonDocument.Parse(output.ToString().TrimEnd().Split('\n')[^1]).RootElement;
+        Assert.Equal(0.62, step.GetProperty("mfu").GetDouble(), 9);
+    }
 
     [Fact]
     public void Evaluation_has_the_promised_fields() => Assert.Equal(
         "{\"event\":\"eval\",\"step\":100,\"trainLoss\":2.5,\"valLoss\":2.75,\"bitsPerByte\":1.5,\"best\":true}",
-        Line(new EvaluationCompleted(100, 2.5, 2.75, 1.5, Best: true)));
+        Line(new EvaluationCompleted(100, 2.5, 2.75, 1.5, IsBest: true)));
 
     [Fact]
     public void Done_has_the_promised_fields() => Assert.Equal(
         "{\"event\":\"done\",\"run\":\"runs/quiet-harbor\",\"valLoss\":2.1337,\"bitsPerByte\":1.2202,\"trainSeconds\":125.5,\"steps\":300,"
-        + "\"rivals\":{\"xz\":1.55,\"n-gram\":1.61}}",
+        + "\"rivals\":{\"xz\":1.55,\"n-gram\":null}}",
         Line(Events.Finished()));
 
     [Fact]
@@ -85,7 +101,7 @@ public sealed class JsonOutputTests
         var output = new StringWriter { NewLine = "\n" };
         using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
 
-        EvalCommand.Write(new EvalCommand.Result(0, 1.25, 10), terminal, json: true);
+        EvalCommand.Write(new Measurement(new EvaluationResult(0, 1.25), 10, 40), "all of it", terminal, json: true);
 
         Assert.Equal("{\"event\":\"done\",\"loss\":0,\"bitsPerByte\":1.25,\"perplexity\":1,\"tokens\":10}\n", output.ToString());
     }
@@ -103,7 +119,7 @@ public sealed class JsonOutputTests
         Assert.Throws<ArgumentException>(() => TokenizerDecodeCommand.ParseIds("1 -2"));
     }
 
-    private static string Line(TrainingEvent value)
+    private static string Line(TrainingProgress value)
     {
         var output = new StringWriter { NewLine = "\n" };
         new JsonTrainingOutput(output).Report(value);

@@ -1,19 +1,14 @@
-using System.Diagnostics;
-
 namespace Idiolect.Cli.Tests;
 
 /// <summary>What only a process of its own shows: streams, signals and the environment.</summary>
 public sealed class ProcessTests
 {
-    private static readonly string Executable =
-        Path.Combine(AppContext.BaseDirectory, "Idiolect.Cli" + (OperatingSystem.IsWindows() ? ".exe" : ""));
-
     [Theory]
     [InlineData("--version", 0)]
     [InlineData("train --lyers 3", 2)]
     [InlineData("train --layers -1", 1)]
     public async Task Exit_codes_reach_the_shell(string line, int expected) =>
-        Assert.Equal(expected, (await RunAsync(Executable, line.Split(' '))).ExitCode);
+        Assert.Equal(expected, (await Cli.RunProcessAsync(AppContext.BaseDirectory, Cli.Executable, line.Split(' '))).ExitCode);
 
     [Fact]
     public async Task A_reader_that_has_gone_is_no_error() => await InShellAsync("{0} train --help | head -n 1; exit ${{PIPESTATUS[0]}}", 0, "");
@@ -42,21 +37,12 @@ public sealed class ProcessTests
     private static async Task InShellAsync(string script, int exitCode, string error)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");
-        var command = string.Format(System.Globalization.CultureInfo.InvariantCulture, script, $"'{Executable}'");
+        var command = string.Format(System.Globalization.CultureInfo.InvariantCulture, script, $"'{Cli.Executable}'");
 
-        var result = await RunAsync("bash", "-c", command);
+        var result = await Cli.RunProcessAsync(AppContext.BaseDirectory, "bash", "-c", command);
 
         Assert.Equal(exitCode, result.ExitCode);
         Assert.StartsWith(error, result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
-    }
-
-    private static async Task<Cli.Result> RunAsync(string file, params string[] args)
-    {
-        using var process = Process.Start(new ProcessStartInfo(file, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new Cli.Result(process.ExitCode, await output, await error);
     }
 }

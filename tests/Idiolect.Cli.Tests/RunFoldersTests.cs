@@ -1,4 +1,5 @@
 using Idiolect.Cli.Runs;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
@@ -75,7 +76,7 @@ public sealed class RunFoldersTests : IDisposable
     [Fact]
     public void A_finished_run_is_not_overwritten()
     {
-        File.WriteAllText(Path.Combine(folder.Runs.Create("one", null), RunFile.Metrics), "");
+        File.WriteAllText(Path.Combine(folder.Runs.Create("one", null), MetricsLog.FileName), "");
 
         var exception = Assert.Throws<IOException>(() => folder.Runs.Create("one", null));
 

@@ -22,7 +22,8 @@ public sealed class TextOutputTests
         Assert.Contains("  | Gets the\n  | value\uFFFD[31m.\n", text, StringComparison.Ordinal);
         Assert.Contains("validation loss    2.1337 nats a token\n", text, StringComparison.Ordinal);
         Assert.Contains("beside it: xz      1.5500 bits per byte\n", text, StringComparison.Ordinal);
-        Assert.EndsWith("  idiolect generate runs/quiet-harbor\n  idiolect info runs/quiet-harbor\n", text, StringComparison.Ordinal);
+        Assert.Contains("beside it: n-gram  not measured: too long\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("  idiolect generate runs/quiet-harbor\n  idiolect train --resume runs/quiet-harbor --steps 600\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Generation;
 
 namespace Idiolect.Cli.Commands;
 
@@ -37,6 +39,20 @@ internal static class GenerateCommand
         public int Samples { get; init; } = 1;
 
         public int? Threads { get; init; }
+
+        internal GenerationOptions ToOptions() => new()
+        {
+            MaxTokens = MaximumTokens,
+            Temperature = (float)Temperature,
+            TopK = TopK ?? 0,
+            TopP = (float)(TopP ?? 1),
+            MinP = (float)(MinimumP ?? 0),
+            RepetitionPenalty = (float)RepetitionPenalty,
+            StopStrings = Stop,
+            Seed = Seed ?? (ulong)Random.Shared.NextInt64(),
+            Samples = Samples,
+            Threads = Threads ?? 0,
+        };
     }
 
     internal static Command Create(Terminal terminal)
@@ -90,10 +106,34 @@ internal static class GenerateCommand
         .Replace("\\n", "\n", StringComparison.Ordinal)
         .Replace("\\t", "\t", StringComparison.Ordinal);
 
-    private static Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
+    private static async Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
     {
-        // Connection point: LanguageModel.Load(request.Folder), GenerateAsync for each sample into output.Begin, Append, End; output.Done.
-        _ = (output, cancellationToken);
-        throw new NotSupportedException($"this build holds no engine to run {request.Folder} with");
+        using var model = ModelLocation.Load(request.Folder);
+        var statistics = new GenerationStatistics();
+        var texts = new StringBuilder[request.Samples];
+        var tokens = new int[request.Samples];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = new StringBuilder(request.Prompt);
+        }
+        output.Begin(1, request.Prompt);
+        await foreach (var piece in model.GenerateSamplesAsync(request.Prompt, request.ToOptions(), statistics, cancellationToken).ConfigureAwait(false))
+        {
+            texts[piece.Sample].Append(piece.Text);
+            tokens[piece.Sample] = piece.TokenCount;
+            if (piece.Sample == 0)
+            {
+                output.Append(piece.Text); // the others are written at the same time and shown after it
+            }
+        }
+        output.End(1, texts[0].ToString(), tokens[0]);
+        for (var i = 1; i < texts.Length; i++)
+        {
+            output.Begin(i + 1, request.Prompt);
+            output.Append(texts[i].ToString(request.Prompt.Length, texts[i].Length - request.Prompt.Length));
+            output.End(i + 1, texts[i].ToString(), tokens[i]);
+        }
+        output.Done(statistics.PromptTokensPerSecond, statistics.TokensPerSecond);
+        return ExitCode.Success;
     }
 }

@@ -18,8 +18,7 @@ internal static class InfoCommand
         command.SetAction(parsed =>
         {
             var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
-            // Connection point: the ModelSummary of a folder that has a config.json.
-            var info = RunInfo.Load(folder, model: null);
+            var info = RunInfo.Load(folder, ModelLocation.Find(folder) is { } model ? ModelSummary.Read(model) : null);
             if (parsed.GetValue(json))
             {
                 InfoOutput.WriteJson(info, terminal.Out);

@@ -1,5 +1,8 @@
 using System.CommandLine;
 
+using Idiolect.Cli.Runs;
+using Idiolect.Tokenization;
+
 namespace Idiolect.Cli.Commands;
 
 /// <summary><c>idiolect tokenizer</c>: the verbs that turn text into tokens and back.</summary>
@@ -14,9 +17,9 @@ internal static class TokenizerCommand
             TokenizerDecodeCommand.Create(terminal),
         };
         command.WithExamples(
-            "idiolect tokenizer train --data dotnet-docs --vocab 4096 --out tokenizer.json",
-            "idiolect tokenizer encode --tokenizer tokenizer.json 'Hello, world'",
-            "idiolect tokenizer decode --tokenizer tokenizer.json 15496 11 995");
+            "idiolect tokenizer train --data dotnet-docs --vocab 4096 --out my-tokenizer",
+            "idiolect tokenizer encode --tokenizer my-tokenizer 'Hello, world'",
+            "idiolect tokenizer decode --tokenizer my-tokenizer 15496 11 995");
         return command;
     }
 
@@ -26,4 +29,14 @@ internal static class TokenizerCommand
         Description = "A tokenizer.json, or the run or model folder that holds one  [latest]",
         HelpName = "FILE|RUN",
     };
+
+    /// <summary>Loads what <see cref="Source"/> names: a file, a folder, a run.</summary>
+    internal static Tokenizer Load(string? source)
+    {
+        if (source is not null && (File.Exists(source) || File.Exists(Path.Combine(source, "tokenizer.json"))))
+        {
+            return Tokenizer.Load(source);
+        }
+        return Tokenizer.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(source)));
+    }
 }

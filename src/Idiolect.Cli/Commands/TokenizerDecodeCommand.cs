@@ -13,28 +13,22 @@ internal static class TokenizerDecodeCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var ids = new TextArgument("IDS") { Description = "Ids to decode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
+        var argument = new TextArgument("IDS") { Description = "Ids to decode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
         var source = TokenizerCommand.Source();
         var json = Flag.Json();
-        var command = new Command("decode", "Print the text of ids") { ids, source, json };
+        var command = new Command("decode", "Print the text of ids") { argument, source, json };
         command.WithExamples(
             "idiolect tokenizer decode 15496 11 995",
             "idiolect tokenizer encode 'Hello' | idiolect tokenizer decode");
         command.SetAction(parsed =>
         {
-            var words = parsed.GetValue(ids) ?? [];
-            var text = Decode(parsed.GetValue(source), ParseIds(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd()));
+            var words = parsed.GetValue(argument) ?? [];
+            var ids = ParseIds(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
+            var text = TokenizerCommand.Load(parsed.GetValue(source)).Decode(ids);
             Write(text, terminal, parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static string Decode(string? source, int[] ids)
-    {
-        // Connection point: Tokenizer.Load, Decode.
-        _ = (source, ids);
-        throw new NotSupportedException("this build holds no tokenizer");
     }
 
     /// <summary>Ids separated by spaces, commas or line breaks, with or without the brackets of a JSON array.</summary>

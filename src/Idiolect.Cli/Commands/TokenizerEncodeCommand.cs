@@ -20,18 +20,11 @@ internal static class TokenizerEncodeCommand
         command.SetAction(parsed =>
         {
             var words = parsed.GetValue(text) ?? [];
-            var ids = Encode(parsed.GetValue(source), words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
+            var ids = TokenizerCommand.Load(parsed.GetValue(source)).Encode(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
             Write(ids, terminal, parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static IReadOnlyList<int> Encode(string? source, string text)
-    {
-        // Connection point: Tokenizer.Load, Encode.
-        _ = (source, text);
-        throw new NotSupportedException("this build holds no tokenizer");
     }
 
     internal static void Write(IReadOnlyList<int> ids, Terminal terminal, bool json)

@@ -1,7 +1,11 @@
 using System.CommandLine;
+using System.Diagnostics;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
+using Idiolect.Data;
+using Idiolect.Tokenization;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Commands;
 
@@ -22,8 +26,8 @@ internal static class TokenizerTrainCommand
 
         public required IReadOnlyList<string> Special { get; init; }
 
-        /// <summary>The file to write.</summary>
-        public required string File { get; init; }
+        /// <summary>The folder to write tokenizer.json into.</summary>
+        public required string Folder { get; init; }
 
         public int? Threads { get; init; }
     }
@@ -38,35 +42,35 @@ internal static class TokenizerTrainCommand
         var data = Flag.Data("Text to learn from  [dotnet-docs]");
         var field = Flag.Field();
         var vocabulary = new NumberOption<int>("--vocab", "Tokens, the 256 bytes and the special ones included  [4096]", 257, 1_000_000);
-        var pattern = new ChoiceOption("--pattern", "How text is split before merging  [gpt4]", ["gpt2", "gpt4"]);
+        var pattern = new ChoiceOption("--pattern", "How text is split before merging  [gpt2]", ["gpt2", "gpt4"]);
         var special = new Option<string[]>("--special")
         {
             Description = "A special token; may be given several times  [<|endoftext|>]", HelpName = "TOKEN",
         };
-        var file = Flag.Text("--out", "File to write  [tokenizer.json]", "FILE");
+        var folder = Flag.Text("--out", "Folder for tokenizer.json and tokenizer_config.json  [the current one]", "DIR");
         var threads = Flag.Threads();
         var json = Flag.Json();
         var command = new Command("train", "Learn a byte-level BPE vocabulary")
         {
-            data, field, vocabulary, pattern, special, file, threads, json,
+            data, field, vocabulary, pattern, special, folder, threads, json,
         };
         command.WithExamples(
             "idiolect tokenizer train",
-            "idiolect tokenizer train --data book.txt --vocab 1000 --out book.json");
-        command.SetAction(parsed =>
+            "idiolect tokenizer train --data book.txt --vocab 1000 --out book");
+        command.SetAction((parsed, cancellationToken) =>
         {
             var request = new Request
             {
                 Data = parsed.GetValue(data) ?? "dotnet-docs",
                 Field = parsed.GetValue(field) ?? "text",
                 VocabularySize = parsed.GetValue(vocabulary) ?? 4096,
-                Pattern = parsed.GetValue(pattern) ?? "gpt4",
+                Pattern = parsed.GetValue(pattern) ?? "gpt2",
                 Special = parsed.GetValue(special) is { Length: > 0 } tokens ? tokens : ["<|endoftext|>"],
-                File = parsed.GetValue(file) ?? "tokenizer.json",
+                Folder = parsed.GetValue(folder) ?? ".",
                 Threads = parsed.GetValue(threads),
             };
-            Write(Train(request), request.File, terminal, parsed.GetValue(json));
-            return ExitCode.Success;
+            Write(Train(request, cancellationToken), Path.Combine(request.Folder, "tokenizer.json"), terminal, parsed.GetValue(json));
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -88,9 +92,23 @@ internal static class TokenizerTrainCommand
             $"{file}: {result.VocabularySize} tokens, {result.BytesPerToken:0.00} bytes a token, learnt in {result.Time.TotalSeconds:0.0} s"));
     }
 
-    private static Result Train(Request request)
+    private static Result Train(Request request, CancellationToken cancellationToken)
     {
-        // Connection point: Corpus.Load, BytePairTrainer, Save.
-        throw new NotSupportedException($"this build holds no tokenizer to train on {request.Data}");
+        var trainer = new BytePairTrainer(new BytePairTrainerOptions
+        {
+            VocabularySize = request.VocabularySize,
+            PreTokenizer = request.Pattern == "gpt4" ? PreTokenizer.Gpt4 : PreTokenizer.Gpt2,
+            SpecialTokens = request.Special,
+            Threads = request.Threads ?? Environment.ProcessorCount,
+        });
+        var corpus = Corpus.Load(request.Data, new CorpusOptions { Field = request.Field, ValidationFraction = 0 });
+        var texts = corpus.Training.Select(document => document.Text);
+        var watch = Stopwatch.StartNew();
+        var tokenizer = trainer.Train(texts, progress: null, cancellationToken);
+        var time = watch.Elapsed;
+        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
+        tokenizer.Save(request.Folder);
+        var tokens = data.Training.TokenCount - (tokenizer.BeginningOfTextId is null ? 0 : corpus.Training.Count); // without the separators, which stand for no text
+        return new Result(tokenizer.VocabularySize, (double)corpus.TrainingBytes / tokens, time);
     }
 }

@@ -3,6 +3,8 @@ using System.CommandLine;
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Data;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Commands;
 
@@ -16,9 +18,13 @@ internal static class TrainCommand
         var folder = Flag.Text("--out", "Folder of the run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a run from its last checkpoint", "RUN");
         resume.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());
+        var rivals = new Option<bool>("--rivals")
+        {
+            Description = "Measure xz and a byte n-gram on the same text at the end  [a first run of the default preset on dotnet-docs does]",
+        };
         var json = Flag.Json();
         var command = new Command("train", "Pre-train a GPT on text");
-        foreach (var option in flags.All.Concat([name, folder, resume, json]))
+        foreach (var option in flags.All.Concat([name, folder, resume, rivals, json]))
         {
             command.Add(option);
         }
@@ -38,15 +44,26 @@ internal static class TrainCommand
             {
                 RejectBoth(parsed, resume, name, folder);
                 var found = runs.Find(earlier);
-                var setup = flags.ResolveResumed(RunFile.ReadSetup(found), parsed);
-                return await TrainAsync(setup, () => found, resumed: true, output, cancellationToken).ConfigureAwait(false);
+                var resumed = new TrainingRun(
+                    flags.ResolveResumed(RunFile.ReadSetup(found), parsed), found, runs, output, parsed.GetValue(rivals));
+                return await RunAsync(resumed.Resume, output, cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
-            return await TrainAsync(
-                flags.Resolve(parsed), () => runs.Create(parsed.GetValue(name), parsed.GetValue(folder)), resumed: false, output, cancellationToken)
-                .ConfigureAwait(false);
+            var setup = flags.Resolve(parsed);
+            var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
+            var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
+            var run = new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece);
+            return await RunAsync(run.Start, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
+    }
+
+    private static async Task<int> RunAsync(Func<CancellationToken, EndReason> train, ITrainingOutput output, CancellationToken cancellationToken)
+    {
+        var reason = EndReason.Completed;
+        // Training blocks its thread; the handler of Ctrl+C needs this one.
+        await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+        return reason == EndReason.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
     }
 
     private static void RejectBoth(ParseResult parsed, Option<string?> given, params Option<string?>[] others)
@@ -55,19 +72,5 @@ internal static class TrainCommand
         {
             throw new ArgumentException($"{given.Name} and {other.Name} both say where the run lies; leave one out");
         }
-    }
-
-    /// <param name="setup">All settings.</param>
-    /// <param name="openFolder">Makes or finds the run's folder; called once the data is known to be good, so that no error leaves half a run.</param>
-    /// <param name="resumed">Whether the folder holds a checkpoint to go on from.</param>
-    /// <param name="output">Shows the progress.</param>
-    /// <param name="cancellationToken">Ends the training after the step in hand, with a checkpoint.</param>
-    private static Task<int> TrainAsync(
-        TrainingSetup setup, Func<string> openFolder, bool resumed, ITrainingOutput output, CancellationToken cancellationToken)
-    {
-        // Connection point: corpus, tokenizer and model from the setup; then openFolder, a TrainingRun over it, output.RunAsync around
-        // Trainer.Run with the library's progress mapped to TrainingEvents; ExitCode.Interrupted when it was cancelled.
-        _ = (setup, openFolder, resumed, output, cancellationToken);
-        throw new NotSupportedException("this build holds no engine to train with");
     }
 }

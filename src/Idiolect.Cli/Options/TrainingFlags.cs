@@ -70,12 +70,12 @@ internal sealed class TrainingFlags
 
     /// <summary>
     /// The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be
-    /// set anew.
+    /// set anew. The data may lie elsewhere now; the checkpoint knows their hash.
     /// </summary>
     /// <exception cref="ArgumentException">A flag was given that a run cannot change.</exception>
     internal TrainingSetup ResolveResumed(TrainingSetup earlier, ParseResult parsed)
     {
-        Option[] changeable = [steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, threads];
+        Option[] changeable = [data, steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, threads];
         foreach (var option in All.Except(changeable))
         {
             if (parsed.GetResult(option) is { Implicit: false })

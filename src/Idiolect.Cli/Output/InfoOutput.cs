@@ -46,7 +46,7 @@ internal static class InfoOutput
             json.WriteNumber("context", model.ContextLength);
             json.WriteNumber("vocab", model.VocabularySize);
             json.WriteString("tokenizer", model.Tokenizer);
-            json.WriteFinite("trainingBytes", model.TrainingBytes);
+            json.WriteNumber("trainingBytes", model.TrainingBytes);
             json.WriteNumber("inferenceBytes", model.InferenceBytes);
             json.WriteEndObject();
         }
@@ -62,10 +62,10 @@ internal static class InfoOutput
             json.WriteEndObject();
         }
         json.WriteStartObject("history");
-        json.WriteNumber("steps", StepsDone(info.Metrics));
-        json.WriteFinite("stepSeconds", Math.Round(info.Metrics.StepTime.TotalSeconds, 3));
-        json.WriteFinite("valLoss", info.Metrics.Best?.ValidationLoss);
-        json.WriteFinite("bitsPerByte", info.Metrics.Best?.BitsPerByte);
+        json.WriteNumber("steps", info.History.StepsDone);
+        json.WriteFinite("stepSeconds", Math.Round(info.History.StepTime.TotalSeconds, 3));
+        json.WriteFinite("valLoss", info.History.Best?.ValidationLoss);
+        json.WriteFinite("bitsPerByte", info.History.Best?.BitsPerByte);
         json.WriteEndObject();
     });
 
@@ -84,7 +84,7 @@ internal static class InfoOutput
             yield return ("learning rate", string.Create(
                 CultureInfo.InvariantCulture, $"{setup.LearningRate:g4}, {setup.Schedule}, warm-up of {setup.WarmupSteps} steps"));
         }
-        foreach (var row in Rows(info.Metrics, info.Setup))
+        foreach (var row in Rows(info.History, info.Setup))
         {
             yield return row;
         }
@@ -95,7 +95,7 @@ internal static class InfoOutput
         ("parameters", TrainingText.Whole(model.Parameters)),
         ("shape", Shape(model.Architecture, model.LayerCount, model.HeadCount, model.KeyValueHeadCount, model.Width, model.ContextLength)),
         ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
-        .. model.TrainingBytes is { } bytes ? [("memory to train", Mebibytes(bytes))] : Array.Empty<(string, string)>(),
+        ("memory to train", $"{Mebibytes(model.TrainingBytes)} and the activations of a batch"),
         ("memory to generate", Mebibytes(model.InferenceBytes)),
     ];
 
@@ -105,21 +105,19 @@ internal static class InfoOutput
         ("tokenizer", setup.Tokenizer == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(setup.VocabularySize)}" : setup.Tokenizer),
     ];
 
-    private static IEnumerable<(string Name, string Value)> Rows(Metrics metrics, TrainingSetup? setup)
+    private static IEnumerable<(string Name, string Value)> Rows(TrainingHistory history, TrainingSetup? setup)
     {
-        var done = StepsDone(metrics);
+        var done = history.StepsDone;
         yield return ("trained", done == 0
             ? "not yet"
             : $"{TrainingText.Whole(done)}{(setup is null ? "" : $" of {TrainingText.Whole(setup.Steps)}")} steps in "
-                + TrainingText.Clock(metrics.StepTime));
-        if (metrics.Best is { } best)
+                + TrainingText.Clock(history.StepTime));
+        if (history.Best is { } best)
         {
             yield return ("best validation loss", string.Create(
                 CultureInfo.InvariantCulture, $"{best.ValidationLoss:0.000} at step {best.Step} ({best.BitsPerByte:0.000} bits per byte)"));
         }
     }
-
-    private static int StepsDone(Metrics metrics) => metrics.Steps.Count == 0 ? 0 : metrics.Steps[^1].Number;
 
     private static string Shape(string architecture, int layers, int heads, int keyValueHeads, int width, int context) =>
         $"{architecture}, {layers} layers, {heads} heads{(keyValueHeads == heads ? "" : $" ({keyValueHeads} for keys and values)")}, "

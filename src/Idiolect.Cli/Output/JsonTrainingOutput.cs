@@ -1,17 +1,21 @@
+using Idiolect.Training;
+
 namespace Idiolect.Cli.Output;
 
-/// <summary>Every event as a JSON line: <c>train --json</c>, and the run's <c>metrics.jsonl</c>.</summary>
+/// <summary>Every event as a JSON line: <c>train --json</c>.</summary>
 internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
 {
     private readonly JsonLines lines = new(output);
+    private double? peakTokensPerSecond;
 
     public Task RunAsync(Func<Task> work) => work();
 
-    public void Report(TrainingEvent value)
+    public void Report(TrainingProgress value)
     {
         switch (value)
         {
             case TrainingStarted started:
+                peakTokensPerSecond = started.PeakTokensPerSecond;
                 Write(started);
                 break;
             case StepCompleted step:
@@ -19,11 +23,11 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                 {
                     json.WriteNumber("step", step.Step);
                     json.WriteFinite("loss", step.Loss);
-                    json.WriteFinite("ms", Math.Round(step.Duration.TotalMilliseconds, 3));
+                    json.WriteFinite("ms", Math.Round(step.Milliseconds, 3));
                     json.WriteFinite("tokensPerSecond", Math.Round(step.TokensPerSecond, 1));
                     json.WriteFinite("learningRate", step.LearningRate);
                     json.WriteFinite("gradientNorm", step.GradientNorm);
-                    json.WriteFinite("mfu", step.PeakShare);
+                    json.WriteFinite("mfu", step.TokensPerSecond / peakTokensPerSecond);
                 });
                 break;
             case EvaluationCompleted evaluation:
@@ -33,7 +37,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                     json.WriteFinite("trainLoss", evaluation.TrainLoss);
                     json.WriteFinite("valLoss", evaluation.ValidationLoss);
                     json.WriteFinite("bitsPerByte", evaluation.BitsPerByte);
-                    json.WriteBoolean("best", evaluation.Best);
+                    json.WriteBoolean("best", evaluation.IsBest);
                 });
                 break;
             case TextSampled sample:
@@ -47,7 +51,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                 lines.Write("checkpoint", json =>
                 {
                     json.WriteNumber("step", saved.Step);
-                    json.WriteString("path", saved.Folder);
+                    json.WriteString("path", saved.Path);
                 });
                 break;
             case StepSkipped skipped:
@@ -55,6 +59,15 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                 {
                     json.WriteNumber("step", skipped.Step);
                     json.WriteString("tensor", skipped.Tensor);
+                    json.WriteString("reason", skipped.Reason);
+                });
+                break;
+            case CheckpointDamaged damaged:
+                lines.Write("damaged", json =>
+                {
+                    json.WriteNumber("step", damaged.Step);
+                    json.WriteString("path", damaged.Path);
+                    json.WriteString("reason", damaged.Reason);
                 });
                 break;
             case TrainingFinished finished:
@@ -79,7 +92,9 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteNumber("context", setup.ContextLength);
         json.WriteNumber("batch", setup.BatchSize);
         json.WriteNumber("steps", setup.Steps);
-        json.WriteNumber("stepsDone", started.StepsDone);
+        json.WriteNumber("stepsDone", started.Step);
+        json.WriteNumber("documents", started.Documents);
+        json.WriteNumber("bytes", started.Bytes);
         json.WriteNumber("trainTokens", started.TrainTokens);
         json.WriteNumber("valTokens", started.ValidationTokens);
         json.WriteNumber("seed", setup.Seed);
@@ -92,7 +107,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteFinite("valLoss", finished.ValidationLoss);
         json.WriteFinite("bitsPerByte", finished.BitsPerByte);
         json.WriteFinite("trainSeconds", Math.Round(finished.TrainTime.TotalSeconds, 3));
-        json.WriteNumber("steps", finished.Steps);
+        json.WriteNumber("steps", finished.Step);
         if (finished.Interrupted)
         {
             json.WriteString("resume", TrainingText.ResumeCommand(finished.Run));
@@ -100,9 +115,9 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         if (finished.Rivals.Count > 0)
         {
             json.WriteStartObject("rivals");
-            foreach (var (name, bitsPerByte) in finished.Rivals)
+            foreach (var rival in finished.Rivals)
             {
-                json.WriteFinite(name, bitsPerByte);
+                json.WriteFinite(rival.Name, rival.BitsPerByte);
             }
             json.WriteEndObject();
         }

@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using Idiolect.Training;
+
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -15,6 +17,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
     private ProgressTask? bar;
     private StepCompleted? last;
     private TrainingFinished? result;
+    private double? peakTokensPerSecond;
     private long refreshed;
 
     public async Task RunAsync(Func<Task> work)
@@ -35,15 +38,19 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
         }
     }
 
-    public void Report(TrainingEvent value)
+    public void Report(TrainingProgress value)
     {
         switch (value)
         {
+            case WorkAnnounced work:
+                console.Write(new Text(work.What + "\n", Color.Grey));
+                break;
             case TrainingStarted started:
+                peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);
                 WriteLines(TrainingText.Start(started));
                 bar = context?.AddTask("training", maxValue: started.Setup.Steps);
-                bar?.Value = started.StepsDone;
+                bar?.Value = started.Step;
                 break;
             case StepCompleted step:
                 last = step;
@@ -55,7 +62,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 }
                 break;
             case EvaluationCompleted evaluation:
-                console.Write(new Text(TrainingText.Evaluation(evaluation) + "\n", evaluation.Best ? Color.Green : Style.Plain));
+                console.Write(new Text(TrainingText.Evaluation(evaluation) + "\n", evaluation.IsBest ? Color.Green : Style.Plain));
                 break;
             case TextSampled sample:
                 // Expanded: the lines overwrite the bar, and a short one would leave a part of it standing.
@@ -63,6 +70,9 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 break;
             case StepSkipped skipped:
                 console.Write(new Text(TrainingText.Skipped(skipped) + "\n", Color.Yellow));
+                break;
+            case CheckpointDamaged damaged:
+                console.Write(new Text(TrainingText.Damaged(damaged) + "\n", Color.Yellow));
                 break;
             case TrainingFinished finished:
                 result = finished;
@@ -97,7 +107,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
         var loss = new StepColumn(() => last is null ? "" : string.Create(CultureInfo.InvariantCulture, $"loss {last.Loss:0.000}"), 10);
         var left = new StepColumn(() => last is null ? "" : $"{TrainingText.Clock(clock.TimeLeft(last.Step))} left", 10);
         var speed = new StepColumn(() => last is null ? "" : TrainingText.TokensPerSecond(last.TokensPerSecond), 16);
-        var peak = new StepColumn(() => TrainingText.Peak(last?.PeakShare), 12);
+        var peak = new StepColumn(() => TrainingText.Peak(last?.TokensPerSecond / peakTokensPerSecond), 12);
         var bar = new ProgressBarColumn { Width = Math.Clamp(width / 4, 5, 40) };
         return width switch
         {

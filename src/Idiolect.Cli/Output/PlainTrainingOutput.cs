@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using Idiolect.Training;
+
 namespace Idiolect.Cli.Output;
 
 /// <summary>Plain lines for a pipe, a log or a terminal without colour: one every few seconds, and one at each evaluation.</summary>
@@ -9,15 +11,20 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
 
     private readonly TrainingClock clock = new(time);
     private long written;
+    private double? peakTokensPerSecond;
     private int steps;
 
     public Task RunAsync(Func<Task> work) => work();
 
-    public void Report(TrainingEvent value)
+    public void Report(TrainingProgress value)
     {
         switch (value)
         {
+            case WorkAnnounced work:
+                output.WriteLine(work.What);
+                break;
             case TrainingStarted started:
+                peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);
                 steps = started.Setup.Steps;
                 WriteLines(TrainingText.Start(started));
@@ -35,6 +42,9 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             case StepSkipped skipped:
                 output.WriteLine(TrainingText.Skipped(skipped));
                 break;
+            case CheckpointDamaged damaged:
+                output.WriteLine(TrainingText.Damaged(damaged));
+                break;
             case TrainingFinished finished:
                 var rows = TrainingText.Result(finished).ToArray();
                 var width = rows.Max(row => row.Name.Length);
@@ -51,7 +61,7 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             $"step {step.Step}/{steps}",
             string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss:0.000}"),
             TrainingText.TokensPerSecond(step.TokensPerSecond),
-            step.PeakShare is null ? null : TrainingText.Peak(step.PeakShare),
+            peakTokensPerSecond is { } peak ? TrainingText.Peak(step.TokensPerSecond / peak) : null,
             $"{TrainingText.Clock(clock.TimeLeft(step.Step))} left",
         ];
         return string.Join("  ", parts.Where(part => part is not null));

@@ -4,17 +4,17 @@ namespace Idiolect.Cli.Output;
 internal sealed class TrainingClock(TimeProvider time)
 {
     private long begin;
-    private int stepsBefore;
+    private long stepsBefore;
     private int steps;
 
     internal void Start(TrainingStarted started)
     {
         begin = time.GetTimestamp();
-        stepsBefore = started.StepsDone;
+        stepsBefore = started.Step;
         steps = started.Setup.Steps;
     }
 
-    internal TimeSpan TimeLeft(int step)
+    internal TimeSpan TimeLeft(long step)
     {
         var done = step - stepsBefore;
         return done <= 0 ? TimeSpan.Zero : time.GetElapsedTime(begin) * ((double)Math.Max(0, steps - step) / done);

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Output;
 
@@ -12,13 +13,13 @@ internal static class TrainingText
     internal static IEnumerable<string> Start(TrainingStarted started)
     {
         var setup = started.Setup;
-        yield return started.StepsDone == 0
+        yield return started.Step == 0
             ? $"run {started.Run}"
-            : $"run {started.Run}, going on after step {Whole(started.StepsDone)}";
+            : $"run {started.Run}, going on after step {Whole(started.Step)}";
         yield return $"{Whole(started.Parameters)} parameters: {setup.Architecture}, {setup.LayerCount} layers, {setup.HeadCount} heads, "
             + $"width {setup.Width}, context {setup.ContextLength}";
-        yield return $"{setup.Data}: {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out, "
-            + $"{setup.Tokenizer} vocabulary of {Whole(started.VocabularySize)}";
+        yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
+            + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
         var epochs = (double)setup.Steps * setup.TokensPerStep / Math.Max(1, started.TrainTokens);
         yield return $"{Whole(setup.Steps)} steps of {Whole(setup.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
             + $"{Plural(started.Threads, "thread")}";
@@ -26,10 +27,13 @@ internal static class TrainingText
 
     internal static string Evaluation(EvaluationCompleted evaluation) => Invariant(
         $"step {evaluation.Step}: train loss {evaluation.TrainLoss:0.000}, validation loss {evaluation.ValidationLoss:0.000} ")
-        + Invariant($"({evaluation.BitsPerByte:0.000} bits per byte{(evaluation.Best ? ", best" : "")})");
+        + Invariant($"({evaluation.BitsPerByte:0.000} bits per byte{(evaluation.IsBest ? ", best" : "")})");
 
     internal static string Skipped(StepSkipped skipped) =>
-        $"step {skipped.Step} skipped: {skipped.Tensor} was not finite; if this goes on, lower --lr or --grad-clip";
+        $"step {skipped.Step} skipped: {skipped.Reason}; if this goes on, lower --lr or --grad-clip";
+
+    internal static string Damaged(CheckpointDamaged damaged) =>
+        $"the checkpoint of step {damaged.Step} is damaged ({damaged.Reason}); going on from the one before it";
 
     internal static string TokensPerSecond(double value) => Invariant($"{value:#,0} tokens/s");
 
@@ -42,16 +46,22 @@ internal static class TrainingText
     /// <summary>Rows of the table at the end.</summary>
     internal static IEnumerable<(string Name, string Value)> Result(TrainingFinished finished)
     {
-        yield return ("steps", Whole(finished.Steps));
+        yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
         if (double.IsFinite(finished.ValidationLoss))
         {
             yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a token"));
-            yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}"));
+            yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
+                + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes held out" : ""));
         }
-        foreach (var (name, bitsPerByte) in finished.Rivals)
+        if (finished.Reason == EndReason.EarlyStop)
         {
-            yield return ($"beside it: {name}", Invariant($"{bitsPerByte:0.0000} bits per byte"));
+            yield return ("ended early", "the validation loss no longer fell");
+        }
+        foreach (var rival in finished.Rivals)
+        {
+            var bits = rival.BitsPerByte is { } value ? Invariant($"{value:0.0000} bits per byte") : null;
+            yield return ($"beside it: {rival.Name}", string.Join("; ", new[] { bits, rival.Note }.Where(part => part is not null)));
         }
     }
 
@@ -59,7 +69,7 @@ internal static class TrainingText
     {
         if (finished.Interrupted)
         {
-            yield return $"interrupted after step {Whole(finished.Steps)} and saved; to go on:";
+            yield return $"interrupted after step {Whole(finished.Step)} and saved; to go on:";
             yield return $"  {ResumeCommand(finished.Run)}";
             yield break;
         }
@@ -70,7 +80,7 @@ internal static class TrainingText
         }
         yield return "next:";
         yield return $"  {CommandName.Current} generate {Quote(finished.Run)}";
-        yield return $"  {CommandName.Current} info {Quote(finished.Run)}";
+        yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
     }
 
     /// <summary>Text of a model, safe for a terminal: no escape sequences.</summary>

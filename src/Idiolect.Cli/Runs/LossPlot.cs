@@ -14,16 +14,16 @@ internal static class LossPlot
 
     /// <summary>Writes <c>loss.svg</c> and <c>loss.png</c> into the run's folder; without a step there is nothing to draw.</summary>
     /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: the run is complete.</remarks>
-    internal static void Save(Metrics metrics, string folder)
+    internal static void Save(TrainingHistory history, string folder)
     {
-        if (metrics.Steps.Count == 0)
+        if (history.Steps.Count == 0)
         {
             return;
         }
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         try
         {
-            using var plot = Draw(metrics, name);
+            using var plot = Draw(history, name);
             plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
             plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
         }
@@ -32,11 +32,11 @@ internal static class LossPlot
         }
     }
 
-    private static Plot Draw(Metrics metrics, string name)
+    private static Plot Draw(TrainingHistory history, string name)
     {
         var plot = new Plot();
-        var finite = metrics.Steps.Where(step => double.IsFinite(step.Loss)).ToArray();
-        var steps = finite.Select(step => (double)step.Number).ToArray();
+        var finite = history.Steps.Where(step => double.IsFinite(step.Loss)).ToArray();
+        var steps = finite.Select(step => (double)step.Step).ToArray();
         var losses = finite.Select(step => step.Loss).ToArray();
         var smooth = Smooth(losses);
 
@@ -46,7 +46,7 @@ internal static class LossPlot
         line.LineWidth = 2;
         line.LegendText = "training";
 
-        var evaluations = metrics.Evaluations.Where(evaluation => double.IsFinite(evaluation.ValidationLoss)).ToArray();
+        var evaluations = history.Evaluations.Where(evaluation => double.IsFinite(evaluation.ValidationLoss)).ToArray();
         if (evaluations.Length > 0)
         {
             var points = plot.Add.Scatter(
@@ -56,7 +56,7 @@ internal static class LossPlot
             points.LineWidth = 2;
             points.MarkerSize = 9;
             points.LegendText = "validation";
-            var best = evaluations.MinBy(evaluation => evaluation.ValidationLoss);
+            var best = evaluations.MinBy(evaluation => evaluation.ValidationLoss)!;
             plot.Title(FormattableString.Invariant(
                 $"{name}: validation loss {best.ValidationLoss:0.000}, {best.BitsPerByte:0.000} bits per byte"), size: 22);
         }

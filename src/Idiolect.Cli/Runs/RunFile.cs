@@ -1,18 +1,18 @@
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Runs;
 
 /// <summary>The files that the CLI keeps in a run's folder, beside the checkpoints.</summary>
 internal static class RunFile
 {
-    internal const string Metrics = "metrics.jsonl";
     internal const string Setup = "setup.json";
     internal const string LossSvg = "loss.svg";
     internal const string LossPng = "loss.png";
 
-    internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, Metrics));
+    internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, MetricsLog.FileName));
 
     internal static void WriteSetup(string folder, TrainingSetup setup) =>
         WriteAtomically(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");

@@ -41,16 +41,13 @@ internal sealed class RunFolders(string root)
             .Select(folder => folder.Name),
     ];
 
-    /// <summary>Makes the folder of a new run and remembers it as the latest.</summary>
+    /// <summary>Chooses the folder of a new run, without making it.</summary>
     /// <param name="name">Its name under <c>runs/</c>; null makes one up.</param>
     /// <param name="folder">Its path instead; null puts it under <c>runs/</c>.</param>
-    /// <exception cref="IOException">There is such a run already, or the folder cannot be written.</exception>
-    internal string Create(string? name, string? folder)
+    /// <exception cref="IOException">There is such a run already.</exception>
+    internal string Choose(string? name, string? folder)
     {
-        if (folder is null)
-        {
-            folder = Path.Combine(root, name ?? NewName());
-        }
+        folder ??= Path.Combine(root, name ?? NewName());
         if (File.Exists(folder))
         {
             throw new IOException($"{folder} is a file; choose another --out");
@@ -60,13 +57,17 @@ internal sealed class RunFolders(string root)
             throw new IOException(
                 $"{folder} holds a run already: continue it with `{CommandName.Current} train --resume {folder}`, or choose another --name or --out");
         }
-        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    /// <summary>Makes a run the latest.</summary>
+    internal void Remember(string folder)
+    {
         Directory.CreateDirectory(root);
         // A name while the run lies under runs/, so that the folder can be moved as a whole.
         var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
         RunFile.WriteAtomically(
             Path.Combine(root, Latest), parent == Path.GetFullPath(root) ? Path.GetFileName(folder) : Path.GetFullPath(folder));
-        return folder;
     }
 
     private string FindLatest()

@@ -30,6 +30,9 @@ public sealed record GenerationOptions
     /// <summary>Texts written at once from the same prompt.</summary>
     public int Samples { get; init; } = 1;
 
+    /// <summary>Threads to compute on; 0 for all processors. The text does not depend on them.</summary>
+    public int Threads { get; init; }
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentException">One is off; the message names it.</exception>
     public void Validate()
@@ -41,6 +44,7 @@ public sealed record GenerationOptions
         Require(MinP is >= 0f and < 1f, nameof(MinP), $"{MinP} must be at least 0 and below 1.");
         Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0f, nameof(RepetitionPenalty), $"{RepetitionPenalty} must be positive.");
         Require(Samples is > 0 and <= 1024, nameof(Samples), $"{Samples} must be between 1 and 1024.");
+        Require(Threads >= 0, nameof(Threads), $"{Threads} must not be negative.");
         Require(StopStrings.All(s => s.Length > 0), nameof(StopStrings), "an empty stop string would end every text at once.");
     }
 

@@ -1,3 +1,4 @@
+using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -13,7 +14,8 @@ internal sealed class TokenGenerator : IDisposable
     private readonly Gpt _model;
     private readonly Sampler[] _samplers;
     private readonly List<int>[] _texts; // prompt and all that was written
-    private readonly Tape _tape = new(recording: false);
+    private readonly Team? _team; // its own, where the shared one has another number of threads
+    private readonly Tape _tape;
     private readonly KeyValueCache _cache;
     private readonly ForwardContext _context;
     private readonly int[] _next; // (samples): the token to feed
@@ -26,6 +28,8 @@ internal sealed class TokenGenerator : IDisposable
             throw new ArgumentException("A text needs at least one token to start from.", nameof(prompt));
         }
         _model = model;
+        _team = options.Threads == 0 ? null : new Team(options.Threads, IsaSelector.Default);
+        _tape = new Tape(_team ?? Team.Shared, recording: false);
         _samplers = new Sampler[options.Samples];
         _texts = new List<int>[options.Samples];
         for (var i = 0; i < options.Samples; i++)
@@ -73,6 +77,7 @@ internal sealed class TokenGenerator : IDisposable
     {
         _cache.Dispose();
         _tape.Dispose();
+        _team?.Dispose();
     }
 
     /// <summary>Reads the last <paramref name="count"/> tokens of every text into an empty cache.</summary>

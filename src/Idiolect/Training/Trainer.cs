@@ -156,6 +156,10 @@ public sealed unsafe class Trainer : IDisposable
         {
             Report(damaged);
         }
+        if (_state.Step == 0)
+        {
+            Save(isBest: false); // a disk that takes no checkpoint is found before hours of training, and a run can be resumed from the start
+        }
         var reason = EndReason.Completed;
         while (_state.Step < _options.Steps)
         {

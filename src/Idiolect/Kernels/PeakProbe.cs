@@ -1,15 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Idiolect.Kernels;
 
-namespace Idiolect.Benchmarks;
+namespace Idiolect.Kernels;
 
 /// <summary>The machine's fp32 peak as this runtime reaches it: independent chains of multiply-adds that touch no memory.</summary>
-internal static class Peak
+internal static class PeakProbe
 {
+    private const int Chains = 12;
     private const int Iterations = 2_000_000;
 
-    /// <summary>GFLOP/s of all the team's threads together, one part a thread.</summary>
+    /// <summary>GFLOP/s of all the team's threads together, one part a thread; some ten milliseconds.</summary>
     internal static unsafe double Gflops(Team team)
     {
         var sink = stackalloc float[team.ThreadCount * 16];
@@ -19,12 +19,12 @@ internal static class Peak
         team.Run(job, team.ThreadCount);
         var seconds = watch.Elapsed.TotalSeconds;
         var lanes = team.Isa switch { Isa.Vector512 => 16, Isa.Vector256 => 8, Isa.Vector128 => 4, _ => 1 };
-        return 2.0 * 12 * lanes * Iterations * team.ThreadCount / seconds / 1e9;
+        return 2.0 * Chains * lanes * Iterations * team.ThreadCount / seconds / 1e9;
     }
 
     private unsafe struct FmaJob : IJob
     {
-        internal float* Sink;
+        internal float* Sink; // (threads, 16): what is computed must be used
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)

@@ -1,0 +1,75 @@
+using Idiolect.Data;
+using Idiolect.Models;
+using Idiolect.Tokenization;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>A setup in the library's terms.</summary>
+internal static class LibraryOptions
+{
+    internal static Corpus LoadCorpus(this TrainingSetup setup) =>
+        Corpus.Load(setup.Data, new CorpusOptions { Field = setup.Field, ValidationFraction = setup.ValidationFraction });
+
+    internal static GptConfig ToModel(this TrainingSetup setup, Tokenizer tokenizer)
+    {
+        var shape = setup.Architecture == "gpt2"
+            ? GptConfig.Gpt2(tokenizer.VocabularySize, setup.ContextLength, setup.LayerCount, setup.HeadCount, setup.Width)
+            : new GptConfig
+            {
+                VocabularySize = tokenizer.VocabularySize,
+                ContextLength = setup.ContextLength,
+                LayerCount = setup.LayerCount,
+                HeadCount = setup.HeadCount,
+                KeyValueHeadCount = setup.KeyValueHeadCount,
+                Width = setup.Width,
+                TiedEmbedding = true,
+            };
+        return shape with { Dropout = (float)setup.Dropout, BeginningOfTextId = tokenizer.BeginningOfTextId };
+    }
+
+    internal static TrainingOptions ToTraining(this TrainingSetup setup) => new(
+        Steps: setup.Steps,
+        BatchSize: setup.BatchSize,
+        GradientAccumulation: setup.GradientAccumulation,
+        LearningRate: setup.LearningRate,
+        MinimumLearningRateFraction: setup.LearningRate > 0 ? setup.MinimumLearningRate / setup.LearningRate : 0,
+        WarmupSteps: setup.WarmupSteps,
+        Schedule: setup.Schedule switch
+        {
+            "constant" => ScheduleShape.Constant,
+            "wsd" => ScheduleShape.WarmupStableDecay,
+            _ => ScheduleShape.Cosine,
+        },
+        Beta1: setup.Beta1,
+        Beta2: setup.Beta2,
+        WeightDecay: setup.WeightDecay,
+        L1: setup.L1,
+        L2: setup.L2,
+        GradientClip: setup.GradientClip,
+        EvaluateEvery: setup.EvaluateEvery,
+        EvaluationBatches: setup.EvaluationBatches,
+        CheckpointEvery: setup.CheckpointEvery,
+        KeepCheckpoints: setup.KeepCheckpoints,
+        EarlyStopPatience: setup.EarlyStop,
+        Seed: setup.Seed,
+        Threads: setup.Threads ?? 0);
+
+    /// <summary>Loads the tokenizer that the setup names, or trains it on the corpus.</summary>
+    internal static Tokenizer CreateTokenizer(this TrainingSetup setup, Corpus corpus, CancellationToken cancellationToken)
+    {
+        var training = corpus.Training.Select(document => document.Text);
+        return setup.Tokenizer switch
+        {
+            "bpe" => new BytePairTrainer(new BytePairTrainerOptions
+            {
+                VocabularySize = setup.VocabularySize,
+                Threads = setup.Threads ?? Environment.ProcessorCount,
+            }).Train(training, progress: null, cancellationToken),
+            // A character seen only in held-out text could not be encoded; like nanoGPT, this looks at all of the text.
+            "char" => CharacterTokenizer.Train(training.Concat(corpus.Validation.Select(document => document.Text))),
+            "byte" => new ByteTokenizer(),
+            var path => Tokenizer.Load(path),
+        };
+    }
+}

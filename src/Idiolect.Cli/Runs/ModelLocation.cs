@@ -1,0 +1,19 @@
+using Idiolect.Generation;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>Finds the model in a run's folder, or in a model folder.</summary>
+internal static class ModelLocation
+{
+    /// <summary>The folder that holds <c>config.json</c>: the run's best checkpoint, or the folder itself; null without any.</summary>
+    internal static string? Find(string folder) =>
+        File.Exists(Path.Combine(folder, "config.json")) ? folder : new CheckpointStore(folder).ModelFolder;
+
+    /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
+    internal static LanguageModel Load(string folder) => LanguageModel.Load(Require(folder));
+
+    /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
+    internal static string Require(string folder) => Find(folder)
+        ?? throw new FileNotFoundException($"{folder} holds no model: it has no config.json and no checkpoint");
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Idiolect.Cli.Tests;
+
+/// <summary>The built tool on a tiny text: what the verbs do together.</summary>
+public sealed class EndToEndTests : IDisposable
+{
+    private const string Tiny = "--data text.txt --vocab 300 --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --threads 1";
+
+    private readonly TemporaryFolder folder = new();
+
+    public EndToEndTests() => TinyText.Write(folder.Combine("text.txt"));
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Train_generate_eval_info_and_resume_work_together()
+    {
+        var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --rivals --json");
+        Assert.Equal("start", trained[0].GetProperty("event").GetString());
+        Assert.True(trained[0].GetProperty("parameters").GetInt64() > 0);
+        var steps = Named(trained, "step");
+        Assert.Equal(Enumerable.Range(1, 20), steps.Select(step => step.GetProperty("step").GetInt32()));
+        Assert.All(steps, step => Assert.True(
+            step.GetProperty("loss").GetDouble() > 0 && step.GetProperty("ms").GetDouble() > 0 && step.GetProperty("tokensPerSecond").GetDouble() > 0
+            && step.GetProperty("mfu").GetDouble() > 0));
+        Assert.Equal([10, 20], Named(trained, "eval").Select(evaluation => evaluation.GetProperty("step").GetInt32()));
+        Assert.All(Named(trained, "eval"), evaluation => Assert.True(
+            evaluation.GetProperty("trainLoss").GetDouble() > 0 && evaluation.GetProperty("valLoss").GetDouble() > 0
+            && evaluation.GetProperty("bitsPerByte").GetDouble() > 0));
+        var done = trained[^1];
+        Assert.Equal("done", done.GetProperty("event").GetString());
+        Assert.Equal(Path.Combine("runs", "first"), done.GetProperty("run").GetString());
+        Assert.Equal(20, done.GetProperty("steps").GetInt32());
+        Assert.True(done.GetProperty("trainSeconds").GetDouble() > 0);
+        Assert.True(done.GetProperty("rivals").GetProperty("byte 10-gram").GetDouble() > 0);
+        Assert.All(["loss.svg", "loss.png", "metrics.jsonl", "setup.json"], file => Assert.True(File.Exists(folder.Combine($"runs/first/{file}"))));
+
+        // What the training says at its end is what eval measures.
+        var measured = Assert.Single(await JsonAsync("eval --json"));
+        Assert.Equal(done.GetProperty("valLoss").GetDouble(), measured.GetProperty("loss").GetDouble(), 12);
+        Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
+        Assert.Equal(Math.Exp(measured.GetProperty("loss").GetDouble()), measured.GetProperty("perplexity").GetDouble(), 6);
+
+        var texts = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
+        Assert.Equal(["text", "text", "done"], texts.Select(text => text.GetProperty("event").GetString()!));
+        Assert.Equal([1, 2], texts.Take(2).Select(text => text.GetProperty("sample").GetInt32()));
+        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        Assert.True(texts[2].GetProperty("tokensPerSecond").GetDouble() > 0);
+        Assert.True(texts[2].GetProperty("promptTokensPerSecond").GetDouble() > 0);
+        var plain = await RunAsync("generate first --prompt the --max-tokens 9 --seed 4");
+        Assert.Equal(texts[0].GetProperty("text").GetString() + Environment.NewLine, plain.Out);
+
+        var info = Assert.Single(await JsonAsync("info --json"));
+        Assert.Equal(trained[0].GetProperty("vocab").GetInt32(), info.GetProperty("model").GetProperty("vocab").GetInt32());
+        Assert.Equal(20, info.GetProperty("history").GetProperty("steps").GetInt32());
+
+        var resumed = await JsonAsync("train --resume latest --steps 30 --json");
+        Assert.Equal(20, resumed[0].GetProperty("stepsDone").GetInt32());
+        Assert.Equal(Enumerable.Range(21, 10), Named(resumed, "step").Select(step => step.GetProperty("step").GetInt32()));
+        Assert.Equal(30, File.ReadLines(folder.Combine("runs/first/metrics.jsonl")).Count(line => line.Contains("\"event\":\"step\"", StringComparison.Ordinal)));
+
+        Assert.Equal("the fox" + Environment.NewLine, (await RunAsync($"tokenizer decode {(await RunAsync("tokenizer encode the fox")).Out.Trim()}")).Out);
+    }
+
+    [Fact]
+    public async Task A_killed_run_goes_on_to_the_same_bytes_on_another_number_of_threads()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "compares with a process killed by a signal");
+        var settings = $"train {Tiny} --steps 60 --eval-every 15 --dropout 0.1 --json";
+        Assert.Equal(0, (await RunAsync($"{settings} --out straight")).ExitCode);
+
+        using (var killed = Cli.Start(folder.Path, Cli.Executable, $"{settings} --out killed".Split(' ')))
+        {
+            await ReadUntilAsync(killed, "\"step\":20,");
+            killed.Kill();
+            await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.Equal(0, (await RunAsync("train --resume killed --threads 2 --json")).ExitCode);
+
+        foreach (var file in Directory.GetFiles(folder.Combine("straight/checkpoints/step-00000060"), "*", SearchOption.AllDirectories))
+        {
+            var other = file.Replace("straight", "killed", StringComparison.Ordinal);
+            Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(File.ReadAllBytes(other)), $"{file} differs");
+        }
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_finishes_the_step_saves_and_says_how_to_go_on(string signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "sends a Unix signal");
+        using var process = Cli.Start(folder.Path, Cli.Executable, $"train {Tiny} --steps 1000000 --out run --json".Split(' '));
+        await ReadUntilAsync(process, "\"event\":\"step\"");
+
+        using (var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        var rest = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(130, process.ExitCode);
+        var last = JsonDocument.Parse(rest.TrimEnd().Split('\n')[^1]).RootElement;
+        Assert.Equal("interrupted", last.GetProperty("event").GetString());
+        Assert.EndsWith("train --resume run", last.GetProperty("resume").GetString(), StringComparison.Ordinal);
+        var steps = last.GetProperty("steps").GetInt32();
+        Assert.True(Directory.Exists(folder.Combine($"run/checkpoints/step-{steps:D8}")));
+    }
+
+    [Fact]
+    public async Task A_text_that_changed_is_not_trained_on_further()
+    {
+        await RunAsync($"train {Tiny} --steps 2 --out run");
+        File.AppendAllText(folder.Combine("text.txt"), "more");
+
+        var result = await RunAsync("train --resume run --steps 4");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: The training data changed since the run was saved", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_character_vocabulary_knows_the_held_out_text_too()
+    {
+        File.AppendAllText(folder.Combine("text.txt"), "\u00dfeta");
+
+        var result = await RunAsync($"train {Tiny} --tokenizer char --steps 2 --out run".Replace("--vocab 300 ", "", StringComparison.Ordinal));
+
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+    }
+
+    private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
+
+    private async Task<JsonElement[]> JsonAsync(string line)
+    {
+        var result = await RunAsync(line);
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        return [.. result.Out.TrimEnd().Split('\n').Select(text => JsonDocument.Parse(text).RootElement)];
+    }
+
+    private static JsonElement[] Named(JsonElement[] events, string name) =>
+        [.. events.Where(news => news.GetProperty("event").GetString() == name)];
+
+    private static async Task ReadUntilAsync(Process process, string text)
+    {
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+        Assert.Fail($"the process ended without {text}");
+    }
+}
+
+/// <summary>Some kilobytes in a few words.</summary>
+internal static class TinyText
+{
+    internal static void Write(string file)
+    {
+        string[] words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "sleeps"];
+        var random = new Random(1);
+        File.WriteAllText(file, string.Join(' ', Enumerable.Range(0, 4000).Select(_ => words[random.Next(words.Length)])) + ".");
+    }
+}

@@ -1,0 +1,80 @@
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Tests;
+
+public sealed class TrainingHistoryTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_history_is_read_and_drawn()
+    {
+        var run = Write(Events.Run());
+
+        var history = TrainingHistory.Read(run);
+        LossPlot.Save(history, run);
+
+        Assert.Equal(300, history.Steps.Count);
+        Assert.Equal(300, history.Best?.Step);
+        Assert.Equal(15, history.StepTime.TotalSeconds, 6);
+        Assert.StartsWith("\u0089PNG", File.ReadAllText(Path.Combine(run, RunFile.LossPng), System.Text.Encoding.Latin1)[..4], StringComparison.Ordinal);
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(run, RunFile.LossSvg)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_without_a_finite_loss_is_drawn_too()
+    {
+        LossPlot.Save(new TrainingHistory([Events.Step(1, double.NaN)]), folder.Path);
+
+        Assert.True(File.Exists(folder.Combine(RunFile.LossSvg)));
+    }
+
+    [Fact]
+    public async Task Info_shows_a_run_that_has_no_checkpoint_yet()
+    {
+        var run = Write(Events.Run());
+
+        var result = await Cli.RunAsync("info", run);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(
+            $"""
+            folder                {run}
+            shape                 llama, 4 layers, 4 heads (2 for keys and values), width 128, context 128
+            tokenizer             bpe, vocabulary of 2,048
+            corpus                dotnet-docs
+            batch                 16 x 128 tokens
+            learning rate         0.002, cosine, warm-up of 100 steps
+            trained               300 of 1,000 steps in 0:15
+            best validation loss  2.134 at step 300 (1.220 bits per byte)
+
+            """, result.Out, ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task Info_of_any_other_folder_is_an_error()
+    {
+        var result = await Cli.RunAsync("info", folder.Path);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"error: {folder.Path} is neither a run nor a model folder", result.Error, StringComparison.Ordinal);
+    }
+
+    private string Write(IEnumerable<TrainingProgress> events)
+    {
+        var run = folder.Combine("run");
+        Directory.CreateDirectory(run);
+        RunFile.WriteSetup(run, Presets.Get("llama-tiny"));
+        using var log = MetricsLog.Open(Path.Combine(run, MetricsLog.FileName), resumedStep: 0);
+        foreach (var news in events.Where(news => news is StepCompleted or EvaluationCompleted))
+        {
+            log.Append(news);
+        }
+        return run;
+    }
+}
