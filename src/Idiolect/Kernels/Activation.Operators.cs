@@ -95,7 +95,7 @@ internal static unsafe partial class Activation
         public static V Invoke<S, V>(V x, V _)
             where S : struct, ISimd<V>
             where V : struct
-            => S.Max(x, S.Zero);
+            => S.Max(S.Zero, x);
     }
 
     /// <summary>dy where x &gt; 0, else 0.</summary>
@@ -116,7 +116,7 @@ internal static unsafe partial class Activation
             where S : struct, ISimd<V>
             where V : struct
         {
-            var positive = S.Max(x, S.Zero);
+            var positive = S.Max(S.Zero, x);
             return S.Multiply(positive, positive);
         }
     }
@@ -129,7 +129,7 @@ internal static unsafe partial class Activation
             where S : struct, ISimd<V>
             where V : struct
         {
-            var positive = S.Max(x, S.Zero);
+            var positive = S.Max(S.Zero, x);
             return S.Multiply(dy, S.Add(positive, positive));
         }
     }
