@@ -94,7 +94,7 @@ public sealed unsafe class Trainer : IDisposable
             model.Model.Parameters.ZeroGradients();
             if (resumed != null)
             {
-                Restore(resumed, data);
+                Restore(resumed);
             }
         }
         catch
@@ -138,10 +138,12 @@ public sealed unsafe class Trainer : IDisposable
         {
             var checkpoint = store.FindNewestIntact(out var damaged)
                 ?? throw NothingToContinue(runFolder, damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}");
-            var options = TrainingState.Read(checkpoint.Path).Options;
+            var state = TrainingState.Read(checkpoint.Path);
             languageModel = loaded = LanguageModel.Load(checkpoint.Path);
-            return new Trainer(
-                loaded, data(loaded.Tokenizer), change == null ? options : change(options), runFolder, held, checkpoint, damaged);
+            var tokens = data(loaded.Tokenizer);
+            state.EnsureSameInputs(tokens.Hash, HashOf(loaded.Tokenizer));
+            var options = change == null ? state.Options : change(state.Options);
+            return new Trainer(loaded, tokens, options, runFolder, held, checkpoint, damaged);
         }
         catch
         {
@@ -337,10 +339,9 @@ public sealed unsafe class Trainer : IDisposable
         _state.Write(folder);
     }
 
-    private void Restore(Checkpoint checkpoint, TrainingData data)
+    private void Restore(Checkpoint checkpoint)
     {
         var state = TrainingState.Read(checkpoint.Path);
-        state.EnsureSameInputs(data.Hash, HashOf(_languageModel.Tokenizer));
         _optimizer.Load(Path.Combine(checkpoint.Path, TrainingState.FolderName, MomentsName));
         _checkpoints.DiscardAfter(checkpoint.Step);
         if (state is { BestStep: { } bestStep, BestValidationLoss: { } bestLoss }

@@ -32,8 +32,7 @@ public sealed class LossEvaluationTests
         for (var start = 0; start < stream.Length - 1; start += context)
         {
             var length = Math.Min(context, stream.Length - 1 - start);
-            using var tensor = model.Model.Forward(stream.AsSpan(start, length), 1, new ForwardContext(tape));
-            var logits = tensor.ToArray();
+            var logits = model.Model.Forward(stream.AsSpan(start, length), 1, new ForwardContext(tape)).ToArray();
             for (var t = 0; t < length; t++)
             {
                 var row = logits.AsSpan(t * model.Model.Config.VocabularySize, model.Model.Config.VocabularySize).ToArray();

@@ -72,6 +72,7 @@ public sealed class SameBitsTests : IDisposable
         var options = TinyRun.Options with { Steps = 120 };
         _run.Train(options);
         _other.Train(options, stopAt: 100);
+        var before = _other.Steps.ElementAt(1);
         var file = Path.Combine(_other.Checkpoint(100), damage == "flip" ? "trainer/optimizer.safetensors" : "model.safetensors");
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 1;
@@ -86,7 +87,7 @@ public sealed class SameBitsTests : IDisposable
         var damaged = Assert.IsType<CheckpointDamaged>(news[0]);
         Assert.Equal(100, damaged.Step);
         Assert.Contains(reason, damaged.Reason, StringComparison.Ordinal);
-        Assert.Equal(76, news.OfType<StepCompleted>().First().Step);
+        Assert.Equal(before + 1, news.OfType<StepCompleted>().First().Step);
         Assert.Equal(_run.Bytes(), _other.Bytes());
     }
 

@@ -20,7 +20,7 @@ internal sealed class TinyRun : IDisposable
         BatchSize = 2,
         GradientAccumulation = 2,
         LearningRate = 3e-3,
-        WarmupSteps = 10,
+        WarmupSteps = 2,
         EvaluateEvery = 20,
         EvaluationBatches = 2,
         CheckpointEvery = 25,

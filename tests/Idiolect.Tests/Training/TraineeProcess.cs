@@ -50,15 +50,12 @@ internal static class TraineeProcess
         }
     }
 
-    /// <summary>Starts the child, by way of a shell that prepares for it if <paramref name="shell"/> is given.</summary>
-    internal static Process Start(string run, string? shell = null)
-    {
-        string[] child = [Path.ChangeExtension(typeof(TraineeProcess).Assembly.Location, ".dll"), Verb, run];
-        var start = shell is null
-            ? new ProcessStartInfo("dotnet", child)
-            : new ProcessStartInfo("/bin/sh", ["-c", $"{shell}; exec dotnet \"$@\"", "sh", .. child]);
-        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        return Process.Start(start)!;
-    }
+    /// <summary>Starts the child.</summary>
+    internal static Process Start(string run) => Start(["dotnet", .. Arguments(run)]);
+
+    /// <summary>What follows "dotnet" on the child's command line.</summary>
+    internal static string[] Arguments(string run) => [typeof(TraineeProcess).Assembly.Location, Verb, run];
+
+    internal static Process Start(params string[] command)
+        => Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 }

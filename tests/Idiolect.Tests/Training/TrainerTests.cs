@@ -28,7 +28,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void The_learning_rate_follows_the_schedule_and_the_seen_tokens_the_options()
     {
-        var options = TinyRun.Options with { Steps = 24 };
+        var options = TinyRun.Options with { Steps = 24, WarmupSteps = 10 };
         var steps = _run.Train(options).OfType<StepCompleted>().ToList();
         var schedule = LearningRateSchedule.From(options);
         Assert.Equal(Enumerable.Range(0, 24).Select(step => schedule.At(step)), steps.Select(step => step.LearningRate));
