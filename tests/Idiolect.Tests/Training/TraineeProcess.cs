@@ -11,7 +11,7 @@ internal static class TraineeProcess
     /// <summary>Saves at every step, so that most of the time is spent saving.</summary>
     internal static TrainingOptions Options { get; } = TinyRun.Options with
     {
-        Steps = 120, CheckpointEvery = 1, EvaluateEvery = 5, EvaluationBatches = 1, BatchSize = 1,
+        Steps = 40, CheckpointEvery = 1, EvaluateEvery = 5, EvaluationBatches = 1, BatchSize = 1,
     };
 
     /// <summary>The child's part: prints "saved STEP" once a checkpoint is safe; one line on the error stream and 1 on failure.</summary>
