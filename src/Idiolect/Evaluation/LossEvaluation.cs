@@ -32,12 +32,7 @@ public sealed class LossEvaluation
     /// <exception cref="InvalidDataException">There are fewer than two tokens.</exception>
     public LossEvaluation(TokenDataset data, Tokenizer tokenizer, int batchSize, int contextLength, int batches)
     {
-        var tokenBytes = new int[tokenizer.VocabularySize];
-        for (var id = 0; id < tokenBytes.Length; id++)
-        {
-            tokenBytes[id] = tokenizer.GetByteCount(id);
-        }
-        _batches = new EvaluationBatches(data, batchSize, contextLength, tokenBytes, batches);
+        _batches = new EvaluationBatches(data, batchSize, contextLength, tokenizer.ByteCounts(), batches);
         _inputs = new int[batchSize * contextLength];
         _targets = new int[batchSize * contextLength];
     }

@@ -60,11 +60,13 @@ public sealed class Tape : IDisposable
         for (var i = _operationCount - 1; i >= 0; i--)
         {
             var operation = _operations[i]!;
-            if (operation.Output.Gradient is { } gradient)
+            var output = operation.Output;
+            if (output.Gradient != null)
             {
                 operation.Backward(this);
-                operation.Output.Gradient = null;
-                _arena.Release(gradient);
+                // Read anew: an operation that works in place has put a copy where the gradient was shared.
+                _arena.Release(output.Gradient);
+                output.Gradient = null;
             }
             operation.ReleaseSaved(this);
         }

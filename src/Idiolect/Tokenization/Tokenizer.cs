@@ -132,6 +132,12 @@ public abstract class Tokenizer
     /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted.</summary>
     internal abstract TokenizerFile Describe();
 
+    /// <summary>The bytes of <c>tokenizer.json</c>: all that decides how text becomes tokens.</summary>
+    internal byte[] ToJson() => TokenizerFolder.ToJson(this);
+
+    /// <summary><see cref="GetByteCount"/> of every id below <see cref="VocabularySize"/>; 0 for the ids that no token uses.</summary>
+    internal int[] ByteCounts() => [.. _bytes.Select((bytes, id) => bytes is null || _specialIds.Contains(id) ? 0 : bytes.Length)];
+
     /// <summary>The bytes of a token, of a special one too.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id)
         => (uint)id < (uint)_bytes.Length && _bytes[id] is { } bytes

@@ -22,20 +22,26 @@ internal static class TokenizerFolder
 
     internal static void Save(Tokenizer tokenizer, string folder)
     {
+        var beginning = tokenizer.SpecialTokens.FirstOrDefault(token => token.Value == tokenizer.BeginningOfTextId).Key;
+        JsonElement? separator = beginning is null
+            ? null
+            : JsonSerializer.SerializeToElement(beginning, TokenizerJsonContext.Default.String);
+        AtomicFile.Write(Path.Combine(folder, TokenizerName), ToJson(tokenizer));
+        Write(
+            Path.Combine(folder, ConfigurationName),
+            new TokenizerConfiguration { BosToken = separator, EosToken = separator },
+            WritingContext.TokenizerConfiguration);
+    }
+
+    /// <summary>The bytes of <c>tokenizer.json</c>.</summary>
+    internal static byte[] ToJson(Tokenizer tokenizer)
+    {
         var file = tokenizer.Describe() with
         {
             AddedTokens = [.. tokenizer.SpecialTokens.OrderBy(token => token.Value)
                 .Select(token => new AddedToken { Id = token.Value, Content = token.Key })],
         };
-        var beginning = tokenizer.SpecialTokens.FirstOrDefault(token => token.Value == tokenizer.BeginningOfTextId).Key;
-        JsonElement? separator = beginning is null
-            ? null
-            : JsonSerializer.SerializeToElement(beginning, TokenizerJsonContext.Default.String);
-        Write(Path.Combine(folder, TokenizerName), file, WritingContext.TokenizerFile);
-        Write(
-            Path.Combine(folder, ConfigurationName),
-            new TokenizerConfiguration { BosToken = separator, EosToken = separator },
-            WritingContext.TokenizerConfiguration);
+        return JsonSerializer.SerializeToUtf8Bytes(file, WritingContext.TokenizerFile);
     }
 
     internal static Tokenizer Load(string path)

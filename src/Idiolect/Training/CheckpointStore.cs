@@ -113,6 +113,9 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
         TrainingJson.Write(_best, new BestCheckpoint(step, validationLoss), TrainingJson.Default.BestCheckpoint);
     }
 
+    /// <summary>Names no checkpoint the best: the one that was has gone, and its step will be taken again.</summary>
+    public void ForgetBest() => File.Delete(_best);
+
     /// <summary>Finds the newest checkpoint whose files all have the checksums stored with them.</summary>
     /// <param name="damaged">The newer ones that were passed over, and why.</param>
     /// <returns>The checkpoint, or null when there is none.</returns>

@@ -1,3 +1,5 @@
+using Idiolect.Formats;
+
 namespace Idiolect.Training;
 
 /// <summary>
@@ -6,15 +8,32 @@ namespace Idiolect.Training;
 /// </summary>
 public sealed class RunLock : IDisposable
 {
+    internal const string FileName = ".lock";
+
     private readonly FileStream _stream;
 
     private RunLock(FileStream stream) => _stream = stream;
 
+    /// <summary>Makes the folder of a new run, if need be, and locks it.</summary>
+    /// <exception cref="IOException">The folder cannot be made, or another process holds it.</exception>
+    public static RunLock Create(string runFolder)
+    {
+        try
+        {
+            Directory.CreateDirectory(runFolder);
+        }
+        catch (Exception exception) when (WriteFailedException.Explains(exception))
+        {
+            throw new WriteFailedException(runFolder, exception);
+        }
+        return Acquire(runFolder);
+    }
+
     /// <summary>Locks a run folder, which must exist.</summary>
-    /// <exception cref="IOException">Another process holds it.</exception>
+    /// <exception cref="IOException">Another process holds it, or the folder cannot be written.</exception>
     public static RunLock Acquire(string runFolder)
     {
-        var path = Path.Combine(runFolder, ".lock");
+        var path = Path.Combine(runFolder, FileName);
         try
         {
             return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
@@ -22,6 +41,10 @@ public sealed class RunLock : IDisposable
         catch (IOException exception) when (File.Exists(path))
         {
             throw new IOException($"The run '{runFolder}' is in use by another process. Wait until it ends, or stop it.", exception);
+        }
+        catch (Exception exception) when (WriteFailedException.Explains(exception))
+        {
+            throw new WriteFailedException(path, exception);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using Idiolect.Data;
 using Idiolect.Evaluation;
@@ -33,6 +34,7 @@ public sealed unsafe class Trainer : IDisposable
     private readonly CheckpointStore _checkpoints;
     private readonly string _runFolder;
     private readonly RunLock _lock;
+    private readonly bool _madeFolder;
     private readonly int[] _inputs; // (batch, context)
     private readonly int[] _targets; // (batch, context)
     private readonly IReadOnlyList<CheckpointDamaged> _damaged = [];
@@ -47,12 +49,12 @@ public sealed unsafe class Trainer : IDisposable
     /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(LanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(model, data, options, runFolder, resumed: null, damaged: [])
+        : this(model, data, options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
     private Trainer(
-        LanguageModel model, TrainingData data, TrainingOptions options, string runFolder, Checkpoint? resumed,
+        LanguageModel model, TrainingData data, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
         IReadOnlyList<CheckpointDamaged> damaged)
     {
         options.Validate();
@@ -77,8 +79,8 @@ public sealed unsafe class Trainer : IDisposable
         _checkpoints = new CheckpointStore(runFolder, options.KeepCheckpoints);
         _state = new TrainingState(0, 0, 0, 0, null, null, data.Hash, HashOf(model.Tokenizer), options);
 
-        Directory.CreateDirectory(runFolder);
-        _lock = RunLock.Acquire(runFolder);
+        _madeFolder = !Directory.Exists(runFolder);
+        _lock = held ?? RunLock.Create(runFolder);
         try
         {
             if (resumed == null && _checkpoints.Checkpoints.Count > 0)
@@ -92,15 +94,15 @@ public sealed unsafe class Trainer : IDisposable
             model.Model.Parameters.ZeroGradients();
             if (resumed != null)
             {
-                Restore(resumed, data);
+                Restore(resumed);
             }
         }
         catch
         {
-            _lock.Dispose();
             _optimizer?.Dispose();
             _tape?.Dispose();
             _team?.Dispose();
+            _lock.Dispose();
             throw;
         }
     }
@@ -124,21 +126,29 @@ public sealed unsafe class Trainer : IDisposable
     public static Trainer Resume(
         string runFolder, Func<Tokenizer, TrainingData> data, Func<TrainingOptions, TrainingOptions>? change, out LanguageModel languageModel)
     {
-        if (new CheckpointStore(runFolder).FindNewestIntact(out var damaged) is not { } checkpoint)
+        var store = new CheckpointStore(runFolder);
+        if (store.Checkpoints.Count == 0)
         {
-            var why = damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}";
-            throw new FileNotFoundException($"'{runFolder}' has no checkpoint to continue from ({why}).", runFolder);
+            throw NothingToContinue(runFolder, Directory.Exists(runFolder) ? "it has none" : "there is no such folder");
         }
-        var options = TrainingState.Read(checkpoint.Path).Options;
-        languageModel = LanguageModel.Load(checkpoint.Path);
+        // Locked before anything is read: whoever holds the run may be adding and removing checkpoints right now.
+        var held = RunLock.Acquire(runFolder);
+        LanguageModel? loaded = null;
         try
         {
-            return new Trainer(
-                languageModel, data(languageModel.Tokenizer), change == null ? options : change(options), runFolder, checkpoint, damaged);
+            var checkpoint = store.FindNewestIntact(out var damaged)
+                ?? throw NothingToContinue(runFolder, damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}");
+            var state = TrainingState.Read(checkpoint.Path);
+            languageModel = loaded = LanguageModel.Load(checkpoint.Path);
+            var tokens = data(loaded.Tokenizer);
+            state.EnsureSameInputs(tokens.Hash, HashOf(loaded.Tokenizer));
+            var options = change == null ? state.Options : change(state.Options);
+            return new Trainer(loaded, tokens, options, runFolder, held, checkpoint, damaged);
         }
         catch
         {
-            languageModel.Dispose();
+            loaded?.Dispose();
+            held.Dispose();
             throw;
         }
     }
@@ -163,6 +173,11 @@ public sealed unsafe class Trainer : IDisposable
         var reason = EndReason.Completed;
         while (_state.Step < _options.Steps)
         {
+            if (_options.EarlyStopPatience <= _state.EvaluationsWithoutImprovement)
+            {
+                reason = EndReason.EarlyStop;
+                break;
+            }
             if (cancellationToken.IsCancellationRequested)
             {
                 reason = EndReason.Interrupted;
@@ -175,13 +190,12 @@ public sealed unsafe class Trainer : IDisposable
             {
                 Save(isBest);
             }
-            if (_options.EarlyStopPatience <= _state.EvaluationsWithoutImprovement)
-            {
-                reason = EndReason.EarlyStop;
-                break;
-            }
         }
         Save(isBest: false); // does nothing when this step is saved already
+        if (FirstBadParameter() is { } spoiled)
+        {
+            throw Diverged($"the value of {spoiled.Name} is not finite, and the run ends here");
+        }
         var ended = new TrainingEnded(_state.Step, reason, _state.BestValidationLoss, watch.Elapsed.TotalSeconds);
         Report(ended);
         return ended;
@@ -204,9 +218,9 @@ public sealed unsafe class Trainer : IDisposable
 
         void Save(bool isBest)
         {
-            if (_savedStep == _state.Step && !isBest)
+            if ((_savedStep == _state.Step && !isBest) || FirstBadParameter() != null)
             {
-                return;
+                return; // a model with a NaN in it is nothing to continue from: the checkpoint before is
             }
             var checkpoint = _checkpoints.Save(_state.Step, Fill, isBest ? _state.BestValidationLoss : null);
             _savedStep = _state.Step;
@@ -220,6 +234,10 @@ public sealed unsafe class Trainer : IDisposable
         _tape.Dispose();
         _team.Dispose();
         _optimizer.Dispose();
+        if (_madeFolder && _checkpoints.Checkpoints.Count == 0)
+        {
+            RemoveEmptyRun();
+        }
         _lock.Dispose();
     }
 
@@ -273,7 +291,7 @@ public sealed unsafe class Trainer : IDisposable
     private StepSkipped Skip(double loss)
     {
         var parameters = _languageModel.Model.Parameters;
-        var bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
+        var bad = FirstBadParameter();
         var what = "value";
         if (bad == null)
         {
@@ -284,12 +302,18 @@ public sealed unsafe class Trainer : IDisposable
         var reason = bad != null ? $"the {what} of {bad.Name} is not finite" : $"the loss is {loss}";
         if (_state.ConsecutiveBadSteps >= BadStepsBeforeGivingUp)
         {
-            throw new TrainingDivergedException(
-                $"Step {_state.Step}: {reason}, the third such step in a row. Continue from the last checkpoint with a lower learning rate "
-                + $"(it was {_schedule.At(_state.Step - 1):G3}) or a longer warm-up.");
+            throw Diverged($"{reason}, the third such step in a row");
         }
         return new StepSkipped(_state.Step, reason, bad?.Name ?? "loss");
     }
+
+    private Parameter? FirstBadParameter()
+        => _languageModel.Model.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
+
+    private TrainingDivergedException Diverged(string reason)
+        => new(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Step {_state.Step}: {reason}. Continue from the last checkpoint with a lower learning rate (it was {_schedule.At(_state.Step - 1):G3}) or a longer warm-up."));
 
     private EvaluationCompleted? Measure()
     {
@@ -299,7 +323,7 @@ public sealed unsafe class Trainer : IDisposable
         }
         var training = _trainingEvaluation.Measure(_languageModel.Model, _tape);
         var validation = _validation.Measure(_languageModel.Model, _tape);
-        var isBest = _state.BestValidationLoss is not { } best || validation.Loss < best;
+        var isBest = double.IsFinite(validation.Loss) && !(_state.BestValidationLoss <= validation.Loss);
         _state = isBest
             ? _state with { BestStep = _state.Step, BestValidationLoss = validation.Loss, EvaluationsWithoutImprovement = 0 }
             : _state with { EvaluationsWithoutImprovement = _state.EvaluationsWithoutImprovement + 1 };
@@ -315,10 +339,9 @@ public sealed unsafe class Trainer : IDisposable
         _state.Write(folder);
     }
 
-    private void Restore(Checkpoint checkpoint, TrainingData data)
+    private void Restore(Checkpoint checkpoint)
     {
         var state = TrainingState.Read(checkpoint.Path);
-        state.EnsureSameInputs(data.Hash, HashOf(_languageModel.Tokenizer));
         _optimizer.Load(Path.Combine(checkpoint.Path, TrainingState.FolderName, MomentsName));
         _checkpoints.DiscardAfter(checkpoint.Step);
         if (state is { BestStep: { } bestStep, BestValidationLoss: { } bestLoss }
@@ -326,22 +349,40 @@ public sealed unsafe class Trainer : IDisposable
         {
             _checkpoints.MarkBest(bestStep, bestLoss);
         }
+        else
+        {
+            _checkpoints.ForgetBest();
+        }
         _state = state with { Options = _options };
         _savedStep = checkpoint.Step;
     }
 
-    /// <summary>The hash of everything that decides how text becomes tokens: the tokenizer's own file.</summary>
-    private static string HashOf(Tokenizer tokenizer)
+    /// <summary>
+    /// A run that failed before its first checkpoint is no run: a folder made for it goes, unless somebody put more into it.
+    /// </summary>
+    private void RemoveEmptyRun()
     {
-        var folder = Directory.CreateTempSubdirectory("idiolect-");
         try
         {
-            tokenizer.Save(folder.FullName);
-            return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder.FullName, "tokenizer.json"))));
+            File.Delete(Path.Combine(_runFolder, MetricsLog.FileName));
+            if (Directory.Exists(Path.Combine(_runFolder, "checkpoints")))
+            {
+                Directory.Delete(Path.Combine(_runFolder, "checkpoints"));
+            }
+            if (!Directory.EnumerateFileSystemEntries(_runFolder).Any(path => Path.GetFileName(path) != RunLock.FileName))
+            {
+                Directory.Delete(_runFolder, recursive: true);
+            }
         }
-        finally
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            folder.Delete(recursive: true);
+            // What stands in the way of tidying up is the reason of the failure, which is being reported.
         }
     }
+
+    private static FileNotFoundException NothingToContinue(string runFolder, string why)
+        => new($"'{runFolder}' has no checkpoint to continue from ({why}).", runFolder);
+
+    /// <summary>The hash of everything that decides how text becomes tokens: the tokenizer's own file.</summary>
+    private static string HashOf(Tokenizer tokenizer) => Convert.ToHexStringLower(SHA256.HashData(tokenizer.ToJson()));
 }

@@ -1,0 +1,103 @@
+using Idiolect.Kernels;
+using Idiolect.Tensors;
+
+namespace Idiolect.Tests.Tensors;
+
+/// <summary>The tape on networks of a few operations, whose gradients are known by hand.</summary>
+public sealed class TapeTests : IDisposable
+{
+    private readonly Team _team = new(1, IsaSelector.Default);
+    private readonly Tape _tape;
+    private readonly ParameterSet _parameters = new();
+    private readonly Parameter _table; // (4, 2): embedding and, tied, the output layer
+    private readonly Parameter _weight; // (2, 2)
+
+    public TapeTests()
+    {
+        _tape = new Tape(_team);
+        _table = _parameters.Add("table", new Shape(4, 2), Initializer.Zeros);
+        _weight = _parameters.Add("weight", new Shape(2, 2), Initializer.Zeros);
+        _parameters.Build();
+        _table.Assign([0.5f, -1f, 0.25f, 2f, -0.75f, 0.1f, 1f, 0.3f]);
+        _weight.Assign([0.4f, -0.2f, 0.7f, 0.9f]);
+    }
+
+    [Fact]
+    public void A_tied_weight_is_announced_once_after_its_last_contribution()
+    {
+        var announced = new List<(string Name, float[] Gradient)>();
+        _tape.GradientReady += parameter => announced.Add((parameter.Name, parameter.GradientValues.ToArray()));
+        _tape.Backward(Loss());
+        Assert.Equal(["weight", "table"], announced.Select(a => a.Name));
+        Assert.Equal(_table.GradientValues.ToArray(), announced[1].Gradient);
+    }
+
+    [Fact]
+    public void A_gradient_handed_to_both_inputs_of_a_sum_is_not_changed_by_the_dropout_of_one()
+    {
+        // loss(x + dropout(x W^T)): the gradient of x is dy + dropout'(dy) W, and dropout's backward pass works in place.
+        _tape.Backward(Loss(dropout: 0.5f));
+        var gradient = _table.GradientValues.ToArray();
+        _tape.Reset();
+        var original = _table.Values.ToArray();
+        for (var i = 0; i < original.Length; i++)
+        {
+            const float Step = 1e-2f;
+            var changed = original.ToArray();
+            changed[i] += Step;
+            _table.Assign(changed);
+            var up = Loss(dropout: 0.5f).Item();
+            changed[i] -= 2 * Step;
+            _table.Assign(changed);
+            var down = Loss(dropout: 0.5f).Item();
+            _table.Assign(original);
+            _tape.Reset();
+            Assert.Equal((up - down) / (2 * Step), gradient[i], 1e-3);
+        }
+    }
+
+    [Fact]
+    public void A_step_without_backward_leaves_no_memory_in_use()
+    {
+        Loss();
+        _tape.Reset();
+        Assert.Equal(0, _tape.BytesInUse);
+    }
+
+    [Fact]
+    public void A_backward_pass_that_copied_a_shared_gradient_leaves_no_memory_in_use()
+    {
+        _tape.Backward(Loss(dropout: 0.5f));
+        _tape.Reset();
+        Assert.Equal(0, _tape.BytesInUse);
+    }
+
+    [Fact]
+    public void A_linear_layer_refuses_rows_of_another_width()
+    {
+        var x = _tape.Create(new Shape(3, 5));
+        var error = Assert.Throws<ArgumentException>(() => LinearOperation.Apply(_tape, x, _weight, null));
+        Assert.Contains("weight has shape (2, 2)", error.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _team.Dispose();
+        _parameters.Dispose();
+    }
+
+    /// <summary>Four tokens, embedded, through a residual linear layer and the tied output layer.</summary>
+    private Tensor Loss(float dropout = 0f)
+    {
+        using var ids = _tape.CreateIntegers(new Shape(2, 2), [0, 3, 1, 0]);
+        using var x = EmbeddingOperation.Apply(_tape, ids, ids, _table, null);
+        var branch = LinearOperation.Apply(_tape, x, _weight, null);
+        if (dropout > 0)
+        {
+            branch = DropoutOperation.Apply(_tape, branch, dropout, key: 12345);
+        }
+        using var sum = ResidualAddOperation.Apply(_tape, x, branch);
+        return CrossEntropyOperation.Apply(_tape, sum, _table, [1, 2, 0, 3]);
+    }
+}
