@@ -101,7 +101,7 @@ public sealed class LossEvaluationTests
         var evaluation = new LossEvaluation(data, model.Tokenizer, 2, 16, batches: 0);
         Assert.ThrowsAny<OperationCanceledException>(() => evaluation.Measure(model.Model, tape, new CancellationToken(canceled: true)));
         Assert.True(tape.Recording);
-        Assert.True(evaluation.Measure(model.Model, tape).Loss > 0);
+        Assert.True(evaluation.Measure(model.Model, tape, TestContext.Current.CancellationToken).Loss > 0);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Idiolect.Data;
 using Idiolect.Generation;
 using Idiolect.Models;

@@ -1,4 +1,3 @@
-using Idiolect.Data;
 using Idiolect.Formats;
 using Idiolect.Tokenization;
 using Idiolect.Training;
