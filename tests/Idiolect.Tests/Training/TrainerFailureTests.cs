@@ -49,7 +49,6 @@ public sealed class TrainerFailureTests : IDisposable
     [Fact]
     public void A_skipped_step_leaves_the_weights_and_no_gradient_behind()
     {
-        // The NaN is in the loss only through the first step's position; values are compared bit for bit afterwards.
         using var model = TinyRun.Model();
         using var data = TinyRun.Data();
         using var trainer = New(model, data, TinyRun.Options with { Steps = 2, CheckpointEvery = 0, EvaluateEvery = 0 });
