@@ -1,8 +1,6 @@
 using System.Text;
 using Idiolect.Generation;
-using Idiolect.Layers;
 using Idiolect.Models;
-using Idiolect.Tensors;
 using Idiolect.Tests.Models;
 using Idiolect.Tokenization;
 
