@@ -18,8 +18,10 @@ internal sealed class Sampler(GenerationOptions options, int sample)
 
     /// <summary>The next token. Ties go to the smaller id, so that a result does not depend on a sort's whims.</summary>
     /// <param name="logits">(vocabulary) scores; changed by the repetition penalty.</param>
+    /// <exception cref="InvalidDataException">A score is not finite.</exception>
     internal int Next(Span<float> logits)
     {
+        RequireFinite(logits);
         Penalize(logits);
         if (options.Temperature == 0f)
         {
@@ -41,6 +43,17 @@ internal sealed class Sampler(GenerationOptions options, int sample)
             }
         }
         return kept[^1].Id; // rounding left a remainder
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> logits)
+    {
+        foreach (var score in logits)
+        {
+            if (!float.IsFinite(score))
+            {
+                throw new InvalidDataException("The model's scores are not finite: its weights are damaged, or training has diverged.");
+            }
+        }
     }
 
     private void Penalize(Span<float> logits)
@@ -65,14 +78,10 @@ internal sealed class Sampler(GenerationOptions options, int sample)
         _candidates.Clear();
         for (var id = 0; id < logits.Length; id++)
         {
-            if (logits[id] >= floor && float.IsFinite(logits[id]))
+            if (logits[id] >= floor)
             {
                 _candidates.Add((logits[id], id));
             }
-        }
-        if (_candidates.Count == 0)
-        {
-            throw new InvalidDataException("The model's scores are not finite: its weights are damaged, or training has diverged.");
         }
         if (options.TopK > 0 || options.TopP < 1f)
         {

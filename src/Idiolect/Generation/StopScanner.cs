@@ -22,13 +22,14 @@ internal sealed class StopScanner(IReadOnlyList<string> stopStrings)
             return text;
         }
         var all = _held.Append(text).ToString();
-        var first = -1;
+        // The one that is complete first, whatever pieces the text came in; the longest of those that end together.
+        var (first, end) = (-1, int.MaxValue);
         foreach (var stop in stopStrings)
         {
             var at = all.IndexOf(stop, StringComparison.Ordinal);
-            if (at >= 0 && (first < 0 || at < first))
+            if (at >= 0 && (at + stop.Length < end || (at + stop.Length == end && at < first)))
             {
-                first = at;
+                (first, end) = (at, at + stop.Length);
             }
         }
         _held.Clear();

@@ -11,6 +11,8 @@ namespace Idiolect.Generation;
 /// </summary>
 internal sealed class TokenGenerator : IDisposable
 {
+    private static readonly Lock OnePass = new();
+
     private readonly Gpt _model;
     private readonly Sampler[] _samplers;
     private readonly List<int>[] _texts; // prompt and all that was written
@@ -92,6 +94,15 @@ internal sealed class TokenGenerator : IDisposable
     }
 
     private void Feed(ReadOnlySpan<int> tokens)
+    {
+        // A team has one caller at a time, and several texts may be written at once by the shared one.
+        lock (OnePass)
+        {
+            Forward(tokens);
+        }
+    }
+
+    private void Forward(ReadOnlySpan<int> tokens)
     {
         using (var logits = _model.Forward(tokens, _texts.Length, _context, lastOnly: true)) // (samples, 1, vocabulary)
         {

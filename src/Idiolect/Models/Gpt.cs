@@ -128,6 +128,10 @@ public sealed class Gpt : IDisposable
         {
             throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
         }
+        if (context.Cache is { } cache)
+        {
+            Check(cache, batch, context);
+        }
         var past = context.Cache?.Length ?? 0;
         if (past + time > Config.ContextLength)
         {
@@ -149,6 +153,22 @@ public sealed class Gpt : IDisposable
         context.Cache?.Advance();
         using var last = stream;
         return _finalNorm.Forward(last, context);
+    }
+
+    private void Check(KeyValueCache cache, int batch, ForwardContext context)
+    {
+        if (context.Tape.Recording)
+        {
+            throw new ArgumentException("A cache is for inference: its tape must not record.", nameof(context));
+        }
+        if (cache.Batch != batch)
+        {
+            throw new ArgumentException($"The cache holds {cache.Batch} sequences, the input {batch}.", nameof(batch));
+        }
+        if (!cache.Fits(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.ContextLength))
+        {
+            throw new ArgumentException("The cache was made by a model of another shape.", nameof(context));
+        }
     }
 
     /// <summary>(batch, time) integers: past, past + 1, ... in every sequence.</summary>

@@ -88,22 +88,25 @@ public sealed record GptConfig
         TiedEmbedding = true,
     };
 
-    /// <summary>The number of learned numbers that the shape has.</summary>
+    /// <summary>The number of learned numbers that the shape has; <see cref="long.MaxValue"/> if they are more than that.</summary>
     public long ParameterCount
     {
         get
         {
-            long attention = (long)Width * (HeadCount + (2 * KeyValueHeadCount)) * HeadSize;
-            long output = (long)HeadCount * HeadSize * Width;
-            long feedForward = (Activation == FeedForwardActivation.SwiGlu ? 3L : 2L) * Width * FeedForwardWidth;
-            long norm = Norm == NormKind.LayerNorm && Bias ? 2L * Width : Width;
-            long biases = !Bias ? 0
-                : ((HeadCount + (2 * KeyValueHeadCount)) * HeadSize) + Width
-                    + (Activation == FeedForwardActivation.SwiGlu ? 2L : 1L) * FeedForwardWidth + Width;
-            long queryKey = NormalizeQueryKey ? 2L * HeadSize : 0;
-            long embedding = (long)VocabularySize * Width * (TiedEmbedding ? 1 : 2);
-            return embedding + (LearnedPositions ? (long)ContextLength * Width : 0) + norm
+            // A hostile file may claim any sizes: 128 bits hold the product of four of them.
+            Int128 width = Width;
+            var attention = width * (HeadCount + (2 * (Int128)KeyValueHeadCount)) * HeadSize;
+            var output = width * HeadCount * HeadSize;
+            var feedForward = (Activation == FeedForwardActivation.SwiGlu ? 3 : 2) * width * FeedForwardWidth;
+            var norm = Norm == NormKind.LayerNorm && Bias ? 2 * width : width;
+            var biases = !Bias ? 0
+                : ((HeadCount + (2 * (Int128)KeyValueHeadCount)) * HeadSize) + width
+                    + ((Activation == FeedForwardActivation.SwiGlu ? 2 : 1) * (Int128)FeedForwardWidth) + width;
+            Int128 queryKey = NormalizeQueryKey ? 2L * HeadSize : 0;
+            var embedding = width * VocabularySize * (TiedEmbedding ? 1 : 2);
+            var total = embedding + (LearnedPositions ? width * ContextLength : 0) + norm
                 + (LayerCount * (attention + output + feedForward + (2 * norm) + biases + queryKey));
+            return (long)Int128.Min(total, long.MaxValue);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class JsonFields
                 _fields[property.Name] = property.Value.Clone();
             }
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
             throw new InvalidDataException($"{file}: not valid JSON: {e.Message}", e);
         }
@@ -33,9 +33,21 @@ internal sealed class JsonFields
 
     internal InvalidDataException Error(string name, string problem) => new($"{_file}: field {name}: {problem}.");
 
-    internal string Text(string name) => Find(name) is { ValueKind: JsonValueKind.String } value
-        ? value.GetString()!
-        : throw Error(name, "expected a string");
+    internal string Text(string name)
+    {
+        if (Find(name) is not { ValueKind: JsonValueKind.String } value)
+        {
+            throw Error(name, "expected a string");
+        }
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Error(name, "the string holds half a surrogate pair");
+        }
+    }
 
     internal string TextOr(string name, string otherwise) => Find(name) is null ? otherwise : Text(name);
 

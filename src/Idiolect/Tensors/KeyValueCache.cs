@@ -48,6 +48,10 @@ public sealed unsafe class KeyValueCache : IDisposable
     /// <summary>(batch): positions held with them.</summary>
     internal int* LengthsAfter => _lengths + Batch;
 
+    /// <summary>Whether it was made for a model of this shape.</summary>
+    internal bool Fits(int layerCount, int keyValueHeadCount, int headSize, int contextLength)
+        => (_layerCount, KeyValueHeadCount, HeadSize, ContextLength) == (layerCount, keyValueHeadCount, headSize, contextLength);
+
     /// <summary>Forgets everything, keeping the memory.</summary>
     public void Clear() => new Span<int>(_lengths, 2 * Batch).Clear();
 

@@ -42,6 +42,9 @@ public sealed class Tape : IDisposable
     /// <summary>The memory, in bytes, that tensors take now: 0 between steps.</summary>
     public long BytesInUse => _arena.InUse * sizeof(float);
 
+    /// <summary>The memory, in bytes, that the tape has taken from the system.</summary>
+    internal long ReservedBytes => _arena.Reserved * sizeof(float);
+
     internal Team Team { get; }
 
     /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>

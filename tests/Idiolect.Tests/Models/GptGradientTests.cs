@@ -1,5 +1,4 @@
 using Idiolect.Kernels;
-using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
 

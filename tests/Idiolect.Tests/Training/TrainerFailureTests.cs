@@ -1,4 +1,5 @@
 using Idiolect.Formats;
+using Idiolect.Generation;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
@@ -11,14 +12,14 @@ public sealed class TrainerFailureTests : IDisposable
 
     public void Dispose() => _run.Dispose();
 
-    private static void Poison(Generation.LanguageModel model, string name, float value = float.NaN)
+    private static void Poison(LanguageModel model, string name, float value = float.NaN)
     {
         var values = model.Model.Parameters[name].Values.ToArray();
         values[3] = value;
         model.Model.Parameters[name].Assign(values);
     }
 
-    private Trainer New(Generation.LanguageModel model, TrainingData data, TrainingOptions? options = null)
+    private Trainer New(LanguageModel model, TrainingData data, TrainingOptions? options = null)
         => new(model, data, options ?? TinyRun.Options, _run.Path);
 
     [Fact]
@@ -98,7 +99,7 @@ public sealed class TrainerFailureTests : IDisposable
         Assert.Contains("is not finite", exception.Message, StringComparison.Ordinal);
         Assert.All(_run.Steps, step =>
         {
-            using var model = Generation.LanguageModel.Load(_run.Checkpoint(step));
+            using var model = LanguageModel.Load(_run.Checkpoint(step));
             Assert.All(model.Model.Parameters.All, parameter => Assert.All(parameter.Values.ToArray(), value => Assert.True(float.IsFinite(value))));
         });
     }

@@ -1,0 +1,180 @@
+using Idiolect.Kernels;
+using Idiolect.Layers;
+using Idiolect.Models;
+using Idiolect.Tensors;
+using Idiolect.Training;
+
+namespace Idiolect.Tests.Models;
+
+/// <summary>What holds of every step of training: no allocation, no growth, the same bits on any number of threads.</summary>
+[CollectionDefinition(nameof(GptTrainingStepTests), DisableParallelization = true)]
+[Collection(nameof(GptTrainingStepTests))]
+public sealed class GptTrainingStepTests
+{
+    public static TheoryData<string, float> Models
+        => new(TinyModels.Names.SelectMany(row => new[] { (row.Data, 0f), (row.Data, 0.2f) }));
+
+    public static TheoryData<string> Names => TinyModels.Names;
+
+    [Theory, MemberData(nameof(Models))]
+    public void A_steady_step_allocates_no_managed_memory_on_any_thread(string name, float dropout)
+    {
+        using var run = new Run(name, dropout, threads: 2);
+        run.Steps(30);
+        const int Count = 200;
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        run.Steps(Count);
+        var bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
+        // The runtime's own threads may allocate a little now and then; one object a step would be 24 bytes times the steps.
+        Assert.InRange(bytes, 0, 24 * Count / 2);
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void A_steady_step_allocates_no_managed_memory_on_the_callers_thread(string name, float dropout)
+    {
+        using var run = new Run(name, dropout, threads: 2);
+        run.Steps(30);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        run.Steps(20);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void Memory_does_not_grow_over_a_thousand_steps(string name, float dropout)
+    {
+        using var run = new Run(name, dropout, threads: 1);
+        run.Steps(2);
+        var (reserved, peak) = (run.Tape.ReservedBytes, run.Tape.PeakBytes);
+        for (var i = 0; i < 1000; i++)
+        {
+            run.Steps(1);
+            Assert.Equal(0, run.Tape.BytesInUse);
+        }
+        Assert.Equal((reserved, peak), (run.Tape.ReservedBytes, run.Tape.PeakBytes));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void One_thread_and_two_give_the_same_loss_and_gradients(string name)
+    {
+        using var one = new Run(name, 0.2f, threads: 1);
+        using var two = new Run(name, 0.2f, threads: 2);
+        Assert.Equal(one.ForwardBackward(), two.ForwardBackward());
+        foreach (var (a, b) in one.Model.Parameters.All.Zip(two.Model.Parameters.All))
+        {
+            Assert.True(a.GradientValues.SequenceEqual(b.GradientValues), a.Name);
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void One_thread_and_two_give_the_same_weights_after_twenty_steps(string name)
+    {
+        using var one = new Run(name, 0.2f, threads: 1);
+        using var two = new Run(name, 0.2f, threads: 2);
+        one.Steps(20);
+        two.Steps(20);
+        foreach (var (a, b) in one.Model.Parameters.All.Zip(two.Model.Parameters.All))
+        {
+            Assert.True(a.Values.SequenceEqual(b.Values), a.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData(6UL, 0L, 0)]
+    [InlineData(5UL, 1L, 0)]
+    [InlineData(5UL, 0L, 1)]
+    public void Dropout_depends_on_seed_step_and_micro_step(ulong seed, long step, int microStep)
+    {
+        using var run = new Run("gpt2", 0.2f, threads: 1);
+        Assert.NotEqual(run.Loss(5, 0, 0), run.Loss(seed, step, microStep));
+    }
+
+    [Fact]
+    public void The_same_key_drops_the_same()
+    {
+        using var run = new Run("gpt2", 0.2f, threads: 1);
+        Assert.Equal(run.Loss(5, 2, 1), run.Loss(5, 2, 1));
+    }
+
+    [Fact]
+    public void Equal_samples_of_a_batch_are_dropped_differently()
+    {
+        using var run = new Run("gpt2", 0.2f, threads: 1);
+        var context = new ForwardContext(run.Tape) { Training = true };
+        var logits = run.Model.Forward([1, 2, 3, 1, 2, 3], 2, context).ToArray();
+        Assert.NotEqual(logits[..(logits.Length / 2)], logits[(logits.Length / 2)..]);
+    }
+
+    [Fact]
+    public void Every_layer_has_a_mask_of_its_own()
+    {
+        using var team = new Team(1, IsaSelector.Default);
+        using var tape = new Tape(team);
+        using var set = new ParameterSet();
+        var context = new ForwardContext(tape) { Training = true };
+        var root = new ParameterScope(set, "");
+        Assert.NotEqual(
+            new Idiolect.Layers.Dropout(root.Child("layers.0.attention"), 0.1f).Key(context),
+            new Idiolect.Layers.Dropout(root.Child("layers.1.attention"), 0.1f).Key(context));
+    }
+
+    private sealed class Run : IDisposable
+    {
+        private readonly Team _team;
+        private readonly AdamWOptimizer _optimizer;
+        private readonly ForwardContext _context;
+        private readonly int[] _inputs;
+        private readonly int[] _targets;
+        private long _step;
+
+        internal Run(string name, float dropout, int threads)
+        {
+            _team = new Team(threads, IsaSelector.Default);
+            Tape = new Tape(_team);
+            _context = new ForwardContext(Tape) { Training = true };
+            Model = new Gpt(TinyModels.Config(name, dropout), seed: 1);
+            _optimizer = new AdamWOptimizer(Model.Parameters, new TrainingOptions());
+            _inputs = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 1);
+            _targets = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 2);
+            Model.Parameters.ZeroGradients();
+        }
+
+        internal Gpt Model { get; }
+
+        internal Tape Tape { get; }
+
+        internal float ForwardBackward()
+        {
+            _context.SetRandomKey(5, _step, 0);
+            var loss = Model.Loss(_inputs, _targets, TinyModels.Batch, _context);
+            var value = loss.Item();
+            Tape.Backward(loss);
+            Tape.Reset();
+            return value;
+        }
+
+        internal float Loss(ulong seed, long step, int microStep)
+        {
+            _context.SetRandomKey(seed, step, microStep);
+            var loss = Model.Loss(_inputs, _targets, TinyModels.Batch, _context).Item();
+            Tape.Reset();
+            return loss;
+        }
+
+        internal void Steps(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                ForwardBackward();
+                _optimizer.Step(_team, _step++, learningRate: 1e-3, gradientScale: 1);
+            }
+        }
+
+        public void Dispose()
+        {
+            _optimizer.Dispose();
+            Tape.Dispose();
+            _team.Dispose();
+            Model.Dispose();
+        }
+    }
+}
