@@ -1,5 +1,4 @@
 using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Training;
 
