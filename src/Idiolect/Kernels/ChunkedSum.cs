@@ -26,6 +26,7 @@ internal static unsafe class ChunkedSum
         where TOperator : struct, IUnaryOperator
     {
         var chunks = checked((int)((count + Chunk - 1) / Chunk));
+        using var hold = team.HoldSharedScratch();
         var sums = (double*)team.SharedScratch(2L * chunks);
         team.Run(new Job<TOperator> { X = x, Count = count, Sums = sums }, chunks);
         var total = 0.0;

@@ -96,6 +96,7 @@ internal static unsafe partial class Gemm
         var slabDepth = Math.Min(SlabDepth, Math.Max(k, 1));
         var aLength = panelRows == 1 ? 0 : (long)slabDepth * RoundUp(Math.Min(m, SlabRows), panelRows);
         var bLength = packedB != null ? 0 : (long)slabDepth * RoundUp(Math.Min(n, SlabColumns), panelColumns);
+        using var hold = team.HoldSharedScratch();
         var panels = team.SharedScratch(aLength + bLength);
 
         for (var firstColumn = 0; firstColumn < n; firstColumn += SlabColumns)

@@ -14,7 +14,7 @@ internal readonly unsafe struct Worker(Team team, int index)
 
 /// <summary>
 /// A persistent team of threads that runs one <see cref="IJob"/> at a time. The caller is worker 0. Between jobs the
-/// others spin for some microseconds, then park. Not thread-safe: one caller at a time.
+/// others spin for some microseconds, then park. Several callers take turns, a job at a time.
 /// </summary>
 internal sealed unsafe class Team : IDisposable
 {
@@ -30,6 +30,7 @@ internal sealed unsafe class Team : IDisposable
     private readonly float*[] _scratch;
     private readonly long[] _scratchCounts;
     private readonly Lock _exclusive = new();
+    private readonly Lock _sharedScratch = new();
 
     // The job that is running. Written before _epoch is raised, read after it was seen to rise.
     private void* _job;
@@ -132,8 +133,14 @@ internal sealed unsafe class Team : IDisposable
         return _scratch[index];
     }
 
-    /// <summary>Memory that the caller fills in one job and reads in the next; valid until the next call of this method.</summary>
+    /// <summary>
+    /// Memory that the caller fills in one job and reads in the next; valid until the next call of this method, which
+    /// <see cref="HoldSharedScratch"/> keeps other callers from.
+    /// </summary>
     internal float* SharedScratch(long count) => Scratch(ThreadCount, count);
+
+    /// <summary>Keeps the shared scratch memory to the caller until the scope ends: two tapes may share a team.</summary>
+    internal Lock.Scope HoldSharedScratch() => _sharedScratch.EnterScope();
 
     public void Dispose()
     {

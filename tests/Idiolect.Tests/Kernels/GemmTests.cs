@@ -106,6 +106,26 @@ public sealed unsafe class GemmTests
     }
 
     [Fact]
+    public void Two_callers_of_one_team_do_not_mix_their_panels()
+    {
+        const int Size = 130;
+        using var team = new Team(2, IsaSelector.Default);
+        Parallel.For(0, 4, caller =>
+        {
+            using var a = new NativeBuffer<float>(RandomValues.Normal((ulong)caller, Size * Size));
+            using var b = new NativeBuffer<float>(RandomValues.Normal((ulong)caller + 10, Size * Size));
+            using var first = new NativeBuffer<float>(Size * Size);
+            using var again = new NativeBuffer<float>(Size * Size);
+            Gemm.Multiply(team, Size, Size, Size, new MatrixView(a, Size), new MatrixView(b, Size, true), first, Size);
+            for (var i = 0; i < 50; i++)
+            {
+                Gemm.Multiply(team, Size, Size, Size, new MatrixView(a, Size), new MatrixView(b, Size, true), again, Size);
+                Assert.Equal(first.ToArray(), again.ToArray());
+            }
+        });
+    }
+
+    [Fact]
     public void The_gradients_of_a_linear_layer_match_finite_differences()
     {
         const int Rows = 3, Inputs = 5, Outputs = 4;
