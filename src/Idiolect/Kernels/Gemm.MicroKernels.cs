@@ -14,18 +14,7 @@ internal static unsafe partial class Gemm
         where S : struct, ISimd<V>
         where V : struct
     {
-        V c00, c01;
-        if (start == GemmStart.Accumulate)
-        {
-            var row = c;
-            c00 = S.Load(row);
-            c01 = S.Load(row + S.Count);
-        }
-        else
-        {
-            c00 = start == GemmStart.Bias ? S.Load(bias) : S.Zero;
-            c01 = start == GemmStart.Bias ? S.Load(bias + S.Count) : S.Zero;
-        }
+        V c00 = S.Zero, c01 = S.Zero;
         for (var p = 0; p < depth; p++)
         {
             var b0 = S.Load(b);
@@ -36,8 +25,7 @@ internal static unsafe partial class Gemm
             a += 1;
             b += 2 * S.Count;
         }
-        S.Store(c, c00);
-        S.Store(c + S.Count, c01);
+        Finish<S, V>(c, c00, c01, start, bias);
     }
 
     /// <summary>A tile of 6 rows by two registers: 12 accumulators, two registers of B and one broadcast of A.</summary>
@@ -46,48 +34,12 @@ internal static unsafe partial class Gemm
         where S : struct, ISimd<V>
         where V : struct
     {
-        V c00, c01;
-        V c10, c11;
-        V c20, c21;
-        V c30, c31;
-        V c40, c41;
-        V c50, c51;
-        if (start == GemmStart.Accumulate)
-        {
-            var row = c;
-            c00 = S.Load(row);
-            c01 = S.Load(row + S.Count);
-            row += cStride;
-            c10 = S.Load(row);
-            c11 = S.Load(row + S.Count);
-            row += cStride;
-            c20 = S.Load(row);
-            c21 = S.Load(row + S.Count);
-            row += cStride;
-            c30 = S.Load(row);
-            c31 = S.Load(row + S.Count);
-            row += cStride;
-            c40 = S.Load(row);
-            c41 = S.Load(row + S.Count);
-            row += cStride;
-            c50 = S.Load(row);
-            c51 = S.Load(row + S.Count);
-        }
-        else
-        {
-            c00 = start == GemmStart.Bias ? S.Load(bias) : S.Zero;
-            c01 = start == GemmStart.Bias ? S.Load(bias + S.Count) : S.Zero;
-            c10 = c00;
-            c11 = c01;
-            c20 = c00;
-            c21 = c01;
-            c30 = c00;
-            c31 = c01;
-            c40 = c00;
-            c41 = c01;
-            c50 = c00;
-            c51 = c01;
-        }
+        V c00 = S.Zero, c01 = S.Zero;
+        V c10 = S.Zero, c11 = S.Zero;
+        V c20 = S.Zero, c21 = S.Zero;
+        V c30 = S.Zero, c31 = S.Zero;
+        V c40 = S.Zero, c41 = S.Zero;
+        V c50 = S.Zero, c51 = S.Zero;
         for (var p = 0; p < depth; p++)
         {
             var b0 = S.Load(b);
@@ -113,23 +65,17 @@ internal static unsafe partial class Gemm
             a += 6;
             b += 2 * S.Count;
         }
-        S.Store(c, c00);
-        S.Store(c + S.Count, c01);
+        Finish<S, V>(c, c00, c01, start, bias);
         c += cStride;
-        S.Store(c, c10);
-        S.Store(c + S.Count, c11);
+        Finish<S, V>(c, c10, c11, start, bias);
         c += cStride;
-        S.Store(c, c20);
-        S.Store(c + S.Count, c21);
+        Finish<S, V>(c, c20, c21, start, bias);
         c += cStride;
-        S.Store(c, c30);
-        S.Store(c + S.Count, c31);
+        Finish<S, V>(c, c30, c31, start, bias);
         c += cStride;
-        S.Store(c, c40);
-        S.Store(c + S.Count, c41);
+        Finish<S, V>(c, c40, c41, start, bias);
         c += cStride;
-        S.Store(c, c50);
-        S.Store(c + S.Count, c51);
+        Finish<S, V>(c, c50, c51, start, bias);
     }
 
     /// <summary>A tile of 12 rows by two registers: 24 accumulators, two registers of B and one broadcast of A.</summary>
@@ -138,84 +84,18 @@ internal static unsafe partial class Gemm
         where S : struct, ISimd<V>
         where V : struct
     {
-        V c00, c01;
-        V c10, c11;
-        V c20, c21;
-        V c30, c31;
-        V c40, c41;
-        V c50, c51;
-        V c60, c61;
-        V c70, c71;
-        V c80, c81;
-        V c90, c91;
-        V c100, c101;
-        V c110, c111;
-        if (start == GemmStart.Accumulate)
-        {
-            var row = c;
-            c00 = S.Load(row);
-            c01 = S.Load(row + S.Count);
-            row += cStride;
-            c10 = S.Load(row);
-            c11 = S.Load(row + S.Count);
-            row += cStride;
-            c20 = S.Load(row);
-            c21 = S.Load(row + S.Count);
-            row += cStride;
-            c30 = S.Load(row);
-            c31 = S.Load(row + S.Count);
-            row += cStride;
-            c40 = S.Load(row);
-            c41 = S.Load(row + S.Count);
-            row += cStride;
-            c50 = S.Load(row);
-            c51 = S.Load(row + S.Count);
-            row += cStride;
-            c60 = S.Load(row);
-            c61 = S.Load(row + S.Count);
-            row += cStride;
-            c70 = S.Load(row);
-            c71 = S.Load(row + S.Count);
-            row += cStride;
-            c80 = S.Load(row);
-            c81 = S.Load(row + S.Count);
-            row += cStride;
-            c90 = S.Load(row);
-            c91 = S.Load(row + S.Count);
-            row += cStride;
-            c100 = S.Load(row);
-            c101 = S.Load(row + S.Count);
-            row += cStride;
-            c110 = S.Load(row);
-            c111 = S.Load(row + S.Count);
-        }
-        else
-        {
-            c00 = start == GemmStart.Bias ? S.Load(bias) : S.Zero;
-            c01 = start == GemmStart.Bias ? S.Load(bias + S.Count) : S.Zero;
-            c10 = c00;
-            c11 = c01;
-            c20 = c00;
-            c21 = c01;
-            c30 = c00;
-            c31 = c01;
-            c40 = c00;
-            c41 = c01;
-            c50 = c00;
-            c51 = c01;
-            c60 = c00;
-            c61 = c01;
-            c70 = c00;
-            c71 = c01;
-            c80 = c00;
-            c81 = c01;
-            c90 = c00;
-            c91 = c01;
-            c100 = c00;
-            c101 = c01;
-            c110 = c00;
-            c111 = c01;
-        }
+        V c00 = S.Zero, c01 = S.Zero;
+        V c10 = S.Zero, c11 = S.Zero;
+        V c20 = S.Zero, c21 = S.Zero;
+        V c30 = S.Zero, c31 = S.Zero;
+        V c40 = S.Zero, c41 = S.Zero;
+        V c50 = S.Zero, c51 = S.Zero;
+        V c60 = S.Zero, c61 = S.Zero;
+        V c70 = S.Zero, c71 = S.Zero;
+        V c80 = S.Zero, c81 = S.Zero;
+        V c90 = S.Zero, c91 = S.Zero;
+        V c100 = S.Zero, c101 = S.Zero;
+        V c110 = S.Zero, c111 = S.Zero;
         for (var p = 0; p < depth; p++)
         {
             var b0 = S.Load(b);
@@ -259,40 +139,47 @@ internal static unsafe partial class Gemm
             a += 12;
             b += 2 * S.Count;
         }
-        S.Store(c, c00);
-        S.Store(c + S.Count, c01);
+        Finish<S, V>(c, c00, c01, start, bias);
         c += cStride;
-        S.Store(c, c10);
-        S.Store(c + S.Count, c11);
+        Finish<S, V>(c, c10, c11, start, bias);
         c += cStride;
-        S.Store(c, c20);
-        S.Store(c + S.Count, c21);
+        Finish<S, V>(c, c20, c21, start, bias);
         c += cStride;
-        S.Store(c, c30);
-        S.Store(c + S.Count, c31);
+        Finish<S, V>(c, c30, c31, start, bias);
         c += cStride;
-        S.Store(c, c40);
-        S.Store(c + S.Count, c41);
+        Finish<S, V>(c, c40, c41, start, bias);
         c += cStride;
-        S.Store(c, c50);
-        S.Store(c + S.Count, c51);
+        Finish<S, V>(c, c50, c51, start, bias);
         c += cStride;
-        S.Store(c, c60);
-        S.Store(c + S.Count, c61);
+        Finish<S, V>(c, c60, c61, start, bias);
         c += cStride;
-        S.Store(c, c70);
-        S.Store(c + S.Count, c71);
+        Finish<S, V>(c, c70, c71, start, bias);
         c += cStride;
-        S.Store(c, c80);
-        S.Store(c + S.Count, c81);
+        Finish<S, V>(c, c80, c81, start, bias);
         c += cStride;
-        S.Store(c, c90);
-        S.Store(c + S.Count, c91);
+        Finish<S, V>(c, c90, c91, start, bias);
         c += cStride;
-        S.Store(c, c100);
-        S.Store(c + S.Count, c101);
+        Finish<S, V>(c, c100, c101, start, bias);
         c += cStride;
-        S.Store(c, c110);
-        S.Store(c + S.Count, c111);
+        Finish<S, V>(c, c110, c111, start, bias);
+    }
+
+    /// <summary>
+    /// Stores a row of a tile, on top of what it starts from. That comes last: the sum of a slab is then not swallowed digit
+    /// by digit by a large C, and C has arrived from memory meanwhile.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish<S, V>(float* c, V c0, V c1, GemmStart start, float* bias)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        if (start != GemmStart.Zero)
+        {
+            var from = start == GemmStart.Bias ? bias : c;
+            c0 = S.Add(S.Load(from), c0);
+            c1 = S.Add(S.Load(from + S.Count), c1);
+        }
+        S.Store(c, c0);
+        S.Store(c + S.Count, c1);
     }
 }

@@ -32,8 +32,9 @@ internal enum GemmStart
 /// micro-kernel into scratch.
 /// </summary>
 /// <remarks>
-/// Every element of C is one chain of fused multiply-adds with ascending k, whatever the blocking, the number of rows or of
-/// threads. So a row has the same bits alone or in a batch, on one thread or on many.
+/// An element of C is a chain of fused multiply-adds with ascending k for each slab, and the slabs' sums are added in order,
+/// whatever the blocking, the number of rows or of threads. So a row has the same bits alone or in a batch, on one thread
+/// or on many; and a long sum (the output layer's gradient runs over the vocabulary) loses little.
 /// </remarks>
 internal static unsafe partial class Gemm
 {
@@ -211,7 +212,7 @@ internal static unsafe partial class Gemm
                     var height = Math.Min(PanelRows, lastRow - row);
                     var a = APanels + ((long)row * Depth);
                     var c = C + ((long)row * CStride) + column;
-                    PrefetchTile(c + ((long)PanelRows * CStride), Math.Min(PanelRows, lastRow - row - PanelRows));
+                    PrefetchTile(c, height);
                     if (height == PanelRows && width == panelColumns)
                     {
                         Tile<S, V>(a, b, c, CStride, Start, Bias + column);
@@ -229,8 +230,8 @@ internal static unsafe partial class Gemm
         }
 
         /// <summary>
-        /// Asks for the next tile of C while this one is computed: its rows lie far apart, where no hardware prefetcher looks,
-        /// and a micro-kernel that waits for memory stands still.
+        /// Asks for the tile of C, which is needed only when it has been computed: its rows lie far apart, where no hardware
+        /// prefetcher looks.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void PrefetchTile(float* c, int rows)
