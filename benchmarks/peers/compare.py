@@ -52,7 +52,7 @@ def run_idiolect(name, preset, arguments, tokenizer):
         lines = json_lines([
             arguments.idiolect, "train", "--preset", name, "--data", arguments.data, "--tokenizer", tokenizer,
             "--batch", str(preset.batch), "--context", str(preset.context), "--steps", str(preset.steps + WARMUP),
-            "--dropout", "0", "--eval-every", "1000000", "--threads", str(THREADS), "--json", "--out", str(Path(folder) / "run"),
+            "--grad-accumulation", "1", "--dropout", "0", "--eval-every", "1000000", "--threads", str(THREADS), "--json", "--out", str(Path(folder) / "run"),
         ])
     times = [line["ms"] for line in lines if line.get("event") == "step"][WARMUP:]
     if len(times) != preset.steps:
