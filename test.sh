@@ -12,7 +12,7 @@ passed=0 failed=0
 for project in tests/*/*.csproj; do
     name=$(basename "$project" .csproj)
     log=$(mktemp)
-    dotnet "artifacts/bin/$name/release/$name.dll" -noColor "$@" 2>&1 | tee "$log"
+    "artifacts/bin/$name/release/$name" -noColor "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+' "$log" | tail -n 1)
     rm -f "$log"
