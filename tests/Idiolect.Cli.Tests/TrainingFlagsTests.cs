@@ -11,13 +11,13 @@ public sealed class TrainingFlagsTests
     public void Every_preset_fits_together() => Assert.All(Presets.Names, name => Presets.Get(name).Validate());
 
     [Fact]
-    public void Nanogpt_cpu_is_the_published_setting()
+    public void Nanogpt_cpu_is_the_published_setting_at_twice_the_learning_rate()
     {
         var setup = Resolve("--preset nanogpt-cpu");
 
         Assert.Equal((4, 4, 128, 64), (setup.LayerCount, setup.HeadCount, setup.Width, setup.ContextLength));
         Assert.Equal((12, 2000, 100), (setup.BatchSize, setup.Steps, setup.WarmupSteps));
-        Assert.Equal((1e-3, 1e-4), (setup.LearningRate, setup.MinimumLearningRate));
+        Assert.Equal((2e-3, 2e-4), (setup.LearningRate, setup.MinimumLearningRate));
         Assert.Equal((0, 0.1, 0.99), (setup.Dropout, setup.WeightDecay, setup.Beta2));
         Assert.Equal(("gpt2", "char"), (setup.Architecture, setup.Tokenizer));
     }
