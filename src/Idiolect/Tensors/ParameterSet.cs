@@ -97,6 +97,15 @@ public sealed unsafe class ParameterSet : IDisposable
         }
     }
 
+    /// <summary>Says that the values have changed.</summary>
+    internal void Touch()
+    {
+        foreach (var parameter in _parameters) // the list itself: its enumerator is a struct, that of All an object a step
+        {
+            parameter.Touch();
+        }
+    }
+
     /// <summary>FNV-1a: a name as a word of a random key, the same in every process.</summary>
     internal static ulong HashName(string name)
     {

@@ -56,10 +56,7 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
             AdamW.Step(
                 team, _parameters.Values + start, _parameters.Gradients + start, _firstMoments + start, _secondMoments + start, count, settings);
         }
-        foreach (var parameter in _parameters.All)
-        {
-            parameter.Touch();
-        }
+        _parameters.Touch();
     }
 
     /// <summary>Writes the moments.</summary>

@@ -21,12 +21,15 @@ public sealed class GptTrainingStepTests
     {
         using var run = new Run(name, dropout, threads: 2);
         run.Steps(30);
-        const int Count = 200;
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        run.Steps(Count);
-        var bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
-        // The runtime's own threads may allocate a little now and then; one object a step would be 24 bytes times the steps.
-        Assert.InRange(bytes, 0, 24 * Count / 2);
+        // The runtime's own threads allocate a little now and then; what a step allocates would be in every window.
+        var least = long.MaxValue;
+        for (var window = 0; window < 10; window++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            run.Steps(20);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+        Assert.Equal(0, least);
     }
 
     [Theory, MemberData(nameof(Models))]
