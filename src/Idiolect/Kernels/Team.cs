@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Idiolect.Kernels;
@@ -126,8 +125,8 @@ internal sealed unsafe class Team : IDisposable
     {
         if (_scratchCounts[index] < count)
         {
-            NativeMemory.AlignedFree(_scratch[index]);
-            _scratch[index] = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);
+            NativeBuffer.Free(_scratch[index]);
+            _scratch[index] = NativeBuffer.Allocate(count);
             _scratchCounts[index] = count;
         }
         return _scratch[index];
@@ -157,7 +156,7 @@ internal sealed unsafe class Team : IDisposable
         }
         for (var i = 0; i < _scratch.Length; i++)
         {
-            NativeMemory.AlignedFree(_scratch[i]);
+            NativeBuffer.Free(_scratch[i]);
             _scratch[i] = null;
         }
         foreach (var wake in _wake)

@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-
+using Idiolect.Kernels;
 namespace Idiolect.Tensors;
 
 /// <summary>A piece of an arena, with the number of owners that still need it.</summary>
@@ -76,7 +75,7 @@ internal sealed unsafe class Arena : IDisposable
         _disposed = true;
         foreach (var memory in _memory)
         {
-            NativeMemory.AlignedFree((void*)memory);
+            NativeBuffer.Free((float*)memory);
         }
         _memory.Clear();
         _chunks.Clear();
@@ -103,7 +102,7 @@ internal sealed unsafe class Arena : IDisposable
         // Chunks grow with what is held already, so that their number stays small.
         var size = Math.Max(count, Math.Max(SmallestChunk, Reserved / 4));
         size = (size + Line - 1) / Line * Line;
-        var memory = (float*)NativeMemory.AlignedAlloc((nuint)size * sizeof(float), 64);
+        var memory = NativeBuffer.Allocate(size);
         _memory.Add((nint)memory);
         Reserved += size;
         var block = NewRecord();

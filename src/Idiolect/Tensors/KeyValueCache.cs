@@ -65,7 +65,7 @@ public sealed unsafe class KeyValueCache : IDisposable
         _disposed = true;
         foreach (var memory in _memory)
         {
-            NativeMemory.AlignedFree((void*)memory);
+            NativeBuffer.Free((float*)memory);
         }
         NativeMemory.Free(_tables);
         NativeMemory.Free(_lengths);
@@ -121,7 +121,7 @@ public sealed unsafe class KeyValueCache : IDisposable
     {
         var pageFloats = (long)Attention.PageLength * RowWidth;
         var count = 2L * _layerCount * Batch;
-        var memory = (float*)NativeMemory.AlignedAlloc((nuint)(count * pageFloats * sizeof(float)), 64);
+        var memory = NativeBuffer.Allocate(count * pageFloats);
         _memory.Add((nint)memory);
         for (var i = 0L; i < count; i++)
         {

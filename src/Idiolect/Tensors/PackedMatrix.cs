@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
@@ -22,8 +21,8 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
         var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
         if (_panels == null || _isa != team.Isa)
         {
-            NativeMemory.AlignedFree(_panels);
-            _panels = (float*)NativeMemory.AlignedAlloc((nuint)Gemm.PackedLength(team, inputs, outputs) * sizeof(float), 64);
+            NativeBuffer.Free(_panels);
+            _panels = NativeBuffer.Allocate(Gemm.PackedLength(team, inputs, outputs));
             (_isa, _version) = (team.Isa, -1);
         }
         if (_version != weight.Version)
@@ -36,7 +35,7 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_panels);
+        NativeBuffer.Free(_panels);
         _panels = null;
     }
 }

@@ -57,8 +57,8 @@ public sealed unsafe class ParameterSet : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        NativeMemory.AlignedFree(_values);
-        NativeMemory.AlignedFree(_gradients);
+        NativeBuffer.Free(_values);
+        NativeBuffer.Free(_gradients);
         _values = null;
         _gradients = null;
     }
@@ -117,11 +117,5 @@ public sealed unsafe class ParameterSet : IDisposable
         return hash;
     }
 
-    private float* Allocate()
-    {
-        var bytes = (nuint)Math.Max(Line, FlatLength) * sizeof(float);
-        var memory = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-        NativeMemory.Clear(memory, bytes);
-        return memory;
-    }
+    private float* Allocate() => NativeBuffer.AllocateZeroed(Math.Max(Line, FlatLength));
 }

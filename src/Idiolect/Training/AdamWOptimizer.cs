@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Idiolect.Formats;
 using Idiolect.Kernels;
 using Idiolect.Tensors;
@@ -20,11 +19,8 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
     internal AdamWOptimizer(ParameterSet parameters, TrainingOptions options)
     {
         (_parameters, _options) = (parameters, options);
-        var bytes = (nuint)parameters.FlatLength * sizeof(float);
-        _firstMoments = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-        _secondMoments = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-        NativeMemory.Clear(_firstMoments, bytes);
-        NativeMemory.Clear(_secondMoments, bytes);
+        _firstMoments = NativeBuffer.AllocateZeroed(parameters.FlatLength);
+        _secondMoments = NativeBuffer.AllocateZeroed(parameters.FlatLength);
         foreach (var parameter in parameters.All.Reverse())
         {
             Append(parameter);
@@ -87,8 +83,8 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_firstMoments);
-        NativeMemory.AlignedFree(_secondMoments);
+        NativeBuffer.Free(_firstMoments);
+        NativeBuffer.Free(_secondMoments);
         _firstMoments = null;
         _secondMoments = null;
     }
