@@ -47,7 +47,7 @@ public sealed class LossEvaluation
     /// <param name="model">The model.</param>
     /// <param name="threads">Threads; 0 for all processors. The result does not depend on them.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
-    public EvaluationResult Measure(Gpt model, int threads = 0, CancellationToken cancellationToken = default)
+    public EvaluationResult Measure(ILanguageModel model, int threads = 0, CancellationToken cancellationToken = default)
     {
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
         using var tape = new Tape(team, recording: false);
@@ -58,7 +58,7 @@ public sealed class LossEvaluation
     /// <param name="model">The model.</param>
     /// <param name="tape">A tape between steps; its recording is off while this runs.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
-    public EvaluationResult Measure(Gpt model, Tape tape, CancellationToken cancellationToken = default)
+    public EvaluationResult Measure(ILanguageModel model, Tape tape, CancellationToken cancellationToken = default)
     {
         var recording = tape.Recording;
         tape.Recording = false;

@@ -41,7 +41,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="model">The model, owned by the new object.</param>
     /// <param name="tokenizer">The tokenizer that made its training text into tokens.</param>
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
-    public LanguageModel(Gpt model, Tokenizer tokenizer)
+    public LanguageModel(ILanguageModel model, Tokenizer tokenizer)
     {
         if (tokenizer.VocabularySize > model.Config.VocabularySize)
         {
@@ -52,7 +52,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>The model.</summary>
-    public Gpt Model { get; }
+    public ILanguageModel Model { get; }
 
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
@@ -63,14 +63,14 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string folder)
     {
         var tokenizer = Tokenizer.Load(folder);
-        return new LanguageModel(GptFolder.Load(folder), tokenizer);
+        return new LanguageModel(ModelFolder.Load(folder), tokenizer);
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
     public void Save(string folder)
     {
-        GptFolder.Save(Model, folder);
+        ModelFolder.Save(Model, folder);
         Tokenizer.Save(folder);
     }
 

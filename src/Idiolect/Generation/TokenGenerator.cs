@@ -6,24 +6,24 @@ using Idiolect.Tensors;
 namespace Idiolect.Generation;
 
 /// <summary>
-/// Writes tokens for several texts in lockstep, from one prompt, over a key-value cache. When the model's context is full,
+/// Writes tokens for several texts in lockstep, from one prompt, over the model's memory. When that is full,
 /// the later half of each text is read again and writing goes on from there.
 /// </summary>
 internal sealed class TokenGenerator : IDisposable
 {
     private static readonly Lock OnePass = new();
 
-    private readonly Gpt _model;
+    private readonly ILanguageModel _model;
     private readonly Sampler[] _samplers;
     private readonly List<int>[] _texts; // prompt and all that was written
     private readonly Team? _team; // its own, where the shared one has another number of threads
     private readonly Tape _tape;
-    private readonly KeyValueCache _cache;
+    private readonly ISequenceMemory _memory;
     private readonly ForwardContext _context;
     private readonly int[] _next; // (samples): the token to feed
     private float[] _logits; // (samples, vocabulary)
 
-    internal TokenGenerator(Gpt model, ReadOnlySpan<int> prompt, GenerationOptions options)
+    internal TokenGenerator(ILanguageModel model, ReadOnlySpan<int> prompt, GenerationOptions options)
     {
         if (prompt.IsEmpty)
         {
@@ -43,8 +43,8 @@ internal sealed class TokenGenerator : IDisposable
                 _samplers[i].Observe(id);
             }
         }
-        _cache = model.CreateCache(options.Samples);
-        _context = new ForwardContext(_tape) { Cache = _cache };
+        _memory = model.CreateMemory(options.Samples);
+        _context = new ForwardContext(_tape) { Memory = _memory };
         _next = new int[options.Samples];
         _logits = new float[options.Samples * model.Config.VocabularySize];
     }
@@ -52,14 +52,14 @@ internal sealed class TokenGenerator : IDisposable
     /// <summary>The next token of every text; the first call reads the prompt.</summary>
     internal ReadOnlySpan<int> Next()
     {
-        if (_cache.Length == 0)
+        if (_memory.Length == 0)
         {
-            Read(Math.Min(_texts[0].Count, _model.Config.ContextLength));
+            Read(Math.Min(_texts[0].Count, _memory.ContextLength));
         }
-        else if (_cache.Length == _model.Config.ContextLength)
+        else if (_memory.Length == _memory.ContextLength)
         {
-            _cache.Clear();
-            Read(Math.Max(1, _model.Config.ContextLength / 2));
+            _memory.Clear();
+            Read(Math.Max(1, _memory.ContextLength / 2));
         }
         else
         {
@@ -77,12 +77,12 @@ internal sealed class TokenGenerator : IDisposable
 
     public void Dispose()
     {
-        _cache.Dispose();
+        _memory.Dispose();
         _tape.Dispose();
         _team?.Dispose();
     }
 
-    /// <summary>Reads the last <paramref name="count"/> tokens of every text into an empty cache.</summary>
+    /// <summary>Reads the last <paramref name="count"/> tokens of every text into an empty memory.</summary>
     private void Read(int count)
     {
         var tokens = new int[_texts.Length * count]; // (samples, count)

@@ -16,8 +16,17 @@ public sealed class ForwardContext
     /// <summary>Whether dropout is on.</summary>
     public bool Training { get; init; }
 
-    /// <summary>Keys and values of the positions before this input, or null when the input is the whole text.</summary>
-    public KeyValueCache? Cache { get; init; }
+    /// <summary>What the model keeps of the tokens before this input, or null when the input is the whole text.</summary>
+    public ISequenceMemory? Memory { get; init; }
+
+    /// <summary>The memory of a model with attention: keys and values of the positions before this input.</summary>
+    public KeyValueCache? Cache
+    {
+        get => Memory is null or KeyValueCache
+            ? (KeyValueCache?)Memory
+            : throw new InvalidOperationException("The memory belongs to another kind of model: it holds no keys and values.");
+        init => Memory = value;
+    }
 
     /// <summary>The key of this pass's random numbers: the same key gives the same dropout masks.</summary>
     public ulong RandomKey { get; private set; }

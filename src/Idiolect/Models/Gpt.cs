@@ -8,7 +8,7 @@ namespace Idiolect.Models;
 /// residual stream, first by attention over earlier positions and then by a feed-forward network at each position, and adds
 /// what it found; the last state of the stream, normalised, is compared with every token's vector to predict the next one.
 /// </summary>
-public sealed class Gpt : IDisposable
+public sealed class Gpt : ILanguageModel
 {
     private readonly Parameter _tokenEmbedding; // (vocabulary, width)
     private readonly Parameter? _positionEmbedding; // (context, width)
@@ -107,6 +107,10 @@ public sealed class Gpt : IDisposable
     /// <param name="batch">Texts at once.</param>
     public KeyValueCache CreateCache(int batch)
         => new(batch, Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.ContextLength);
+
+    IModelConfig ILanguageModel.Config => Config;
+
+    ISequenceMemory ILanguageModel.CreateMemory(int batch) => CreateCache(batch);
 
     /// <inheritdoc/>
     public void Dispose()

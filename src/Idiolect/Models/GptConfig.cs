@@ -6,7 +6,7 @@ namespace Idiolect.Models;
 /// The shape of a decoder-only transformer. The defaults are the Llama family's (Touvron et al. 2023); <see cref="Gpt2"/>
 /// gives GPT-2's (Radford et al. 2019).
 /// </summary>
-public sealed record GptConfig
+public sealed record GptConfig : IModelConfig
 {
     /// <summary>Tokens that the model knows.</summary>
     public required int VocabularySize { get; init; }

@@ -7,7 +7,7 @@ namespace Idiolect.Tensors;
 /// The keys and values of past positions, so that writing a token costs one row of work instead of the whole text again.
 /// They lie in pages of <see cref="Attention.PageLength"/> positions that are taken as a sequence grows.
 /// </summary>
-public sealed unsafe class KeyValueCache : IDisposable
+public sealed unsafe class KeyValueCache : ISequenceMemory
 {
     private readonly int _layerCount;
     private readonly List<nint> _memory = [];

@@ -58,7 +58,7 @@ public sealed unsafe class Trainer : IDisposable
         IReadOnlyList<CheckpointDamaged> damaged)
     {
         options.Validate();
-        GptConfigJson.ModelType(model.Model.Config); // a model that cannot be saved is refused before hours of training
+        ModelFolder.RequireSavable(model.Model.Config);
         var context = options.ContextLength ?? model.Model.Config.ContextLength;
         if (context > model.Model.Config.ContextLength)
         {

@@ -90,20 +90,20 @@ public sealed class LanguageModelTests : IDisposable
         // Makes the end-of-text token the likeliest everywhere: the final gain is 0 but in one column, where its vector is large.
         var head = new float[_model.Model.Parameters["head.weight"].Count];
         _model.Model.Parameters["head.weight"].Assign(head);
-        var width = _model.Model.Config.Width;
+        var config = Assert.IsType<GptConfig>(_model.Model.Config);
         var before = await Pieces(new GenerationOptions { MaxTokens = 5, Temperature = 0 });
         Assert.Equal(5, before[^1].TokenCount); // all scores are 0: the smallest id is written
         _model.Model.Parameters["token_embedding.weight"].Assign(
-            [.. Enumerable.Repeat(1f, _model.Tokenizer.VocabularySize * width)]);
+            [.. Enumerable.Repeat(1f, _model.Tokenizer.VocabularySize * config.Width)]);
         foreach (var name in new[] { "attention.output", "feed_forward.down" })
         {
-            for (var i = 0; i < _model.Model.Config.LayerCount; i++)
+            for (var i = 0; i < config.LayerCount; i++)
             {
                 var weight = _model.Model.Parameters[$"layers.{i}.{name}.weight"];
                 weight.Assign(new float[weight.Count]);
             }
         }
-        head.AsSpan(end * width, width).Fill(1f);
+        head.AsSpan(end * config.Width, config.Width).Fill(1f);
         _model.Model.Parameters["head.weight"].Assign(head);
         var piece = Assert.Single(await Pieces(new GenerationOptions { MaxTokens = 5, Temperature = 0 }));
         Assert.Equal(("", true), (piece.Text, piece.IsLast));
