@@ -1,3 +1,11 @@
+using System.Globalization;
 using Idiolect.Benchmarks;
 
-GemmBenchmark.Run();
+if (args is ["lstm", .. var rest])
+{
+    LstmBenchmark.Run(rest is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10);
+}
+else
+{
+    GemmBenchmark.Run();
+}

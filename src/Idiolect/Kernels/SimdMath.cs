@@ -36,6 +36,28 @@ internal static class SimdMath
         => S.Divide(S.Create(1f), S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Zero, x))));
 
     /// <summary>
+    /// The hyperbolic tangent: below 0.625 an odd polynomial (the coefficients of Cephes' tanhf), so that small values keep
+    /// their digits; above it 1 - 2 / (e^2|x| + 1).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static V Tanh<S, V>(V x)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var square = S.Multiply(x, x);
+        var p = S.MultiplyAdd(S.Create(-5.70498872745e-3f), square, S.Create(2.06390887954e-2f));
+        p = S.MultiplyAdd(p, square, S.Create(-5.37397155531e-2f));
+        p = S.MultiplyAdd(p, square, S.Create(1.33314422036e-1f));
+        p = S.MultiplyAdd(p, square, S.Create(-3.33332819422e-1f));
+        var small = S.MultiplyAdd(S.Multiply(p, square), x, x);
+        var magnitude = S.Abs(x);
+        var power = Exp<S, V>(S.Add(magnitude, magnitude));
+        var large = S.Subtract(S.Create(1f), S.Divide(S.Create(2f), S.Add(power, S.Create(1f))));
+        large = S.SelectGreater(x, S.Zero, large, S.Subtract(S.Zero, large));
+        return S.SelectGreater(magnitude, S.Create(0.625f), large, small);
+    }
+
+    /// <summary>
     /// The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2, given <paramref name="bell"/> = e^(-x^2 / 2).
     /// With z = |x| / sqrt 2 and t = 1 / (1 + 0.35 z), erfc(z) = e^(-z^2) t P(t); P is interpolated at the Chebyshev nodes
     /// of z in [0, 12] with a relative error of 1.2e-8, so that the lower tail is accurate too.

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Idiolect.Layers;
 
@@ -52,10 +50,10 @@ internal static class GptConfigJson
             json["n_head"] = c.HeadCount;
             json["n_inner"] = c.FeedForwardWidth;
             json["activation_function"] = ActivationName(c.Activation);
-            json["layer_norm_epsilon"] = Exact(c.NormEpsilon);
-            json["embd_pdrop"] = Exact(c.Dropout);
-            json["attn_pdrop"] = Exact(c.Dropout);
-            json["resid_pdrop"] = Exact(c.Dropout);
+            json["layer_norm_epsilon"] = ConfigText.Exact(c.NormEpsilon);
+            json["embd_pdrop"] = ConfigText.Exact(c.Dropout);
+            json["attn_pdrop"] = ConfigText.Exact(c.Dropout);
+            json["resid_pdrop"] = ConfigText.Exact(c.Dropout);
         }
         else
         {
@@ -66,21 +64,21 @@ internal static class GptConfigJson
             json["num_key_value_heads"] = c.KeyValueHeadCount;
             json["head_dim"] = c.HeadSize;
             json["max_position_embeddings"] = c.ContextLength;
-            json["rms_norm_eps"] = Exact(c.NormEpsilon);
+            json["rms_norm_eps"] = ConfigText.Exact(c.NormEpsilon);
             json["rope_theta"] = c.RopeTheta;
             json["hidden_act"] = "silu";
             json["attention_bias"] = false;
-            json["attention_dropout"] = Exact(c.Dropout);
+            json["attention_dropout"] = ConfigText.Exact(c.Dropout);
             if (type == "llama")
             {
                 json["mlp_bias"] = false;
             }
         }
-        return Indented(json);
+        return ConfigText.Indented(json);
     }
 
     /// <summary>The text of generation_config.json.</summary>
-    internal static string WriteGeneration(GptConfig c) => Indented(new JsonObject
+    internal static string WriteGeneration(GptConfig c) => ConfigText.Indented(new JsonObject
     {
         ["bos_token_id"] = c.BeginningOfTextId,
         ["eos_token_id"] = c.BeginningOfTextId,
@@ -98,15 +96,7 @@ internal static class GptConfigJson
             "llama" or "qwen3" => ReadLlama(fields, type),
             _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are"),
         };
-        try
-        {
-            config.Validate();
-        }
-        catch (ArgumentException e)
-        {
-            throw new InvalidDataException($"{file}: {e.Message}", e);
-        }
-        return config;
+        return fields.Checked(config, config.Validate);
     }
 
     private static GptConfig ReadGpt2(JsonFields f)
@@ -156,16 +146,6 @@ internal static class GptConfigJson
         };
     }
 
-    private static string Indented(JsonObject json)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteTo(writer);
-        }
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
-
     private static string ActivationName(FeedForwardActivation activation) => activation switch
     {
         FeedForwardActivation.Gelu => "gelu",
@@ -184,7 +164,4 @@ internal static class GptConfigJson
         "relu2" => FeedForwardActivation.ReluSquared,
         var other => throw f.Error(name, $"\"{other}\" is not a supported activation"),
     };
-
-    /// <summary>The shortest decimal that reads back as the same float.</summary>
-    private static JsonNode Exact(float value) => JsonNode.Parse(value.ToString("R", System.Globalization.CultureInfo.InvariantCulture))!;
 }

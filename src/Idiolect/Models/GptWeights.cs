@@ -1,27 +1,4 @@
-using Idiolect.Tensors;
-
 namespace Idiolect.Models;
-
-/// <summary>A tensor of a Hugging Face checkpoint, and where it lies in ours.</summary>
-/// <param name="Name">Its published name.</param>
-/// <param name="Parameter">The parameter that holds it.</param>
-/// <param name="FirstRow">The first of the parameter's rows that belong to it: fused projections hold several tensors.</param>
-/// <param name="Rows">How many.</param>
-/// <param name="Transposed">Whether the file has (in, out) where we have (out, in), as GPT-2's files do.</param>
-internal readonly record struct PublishedTensor(string Name, Parameter Parameter, int FirstRow, int Rows, bool Transposed = false)
-{
-    /// <summary>Floats in one of the parameter's rows.</summary>
-    internal int RowWidth => Parameter.Shape.Rank == 1 ? 1 : Parameter.Shape.Width;
-
-    /// <summary>The shape in the file.</summary>
-    internal int[] FileShape => Parameter.Shape.Rank == 1 ? [Rows] : Transposed ? [RowWidth, Rows] : [Rows, RowWidth];
-
-    /// <summary>Where its elements begin within the parameter.</summary>
-    internal int Start => FirstRow * RowWidth;
-
-    /// <summary>How many elements it has.</summary>
-    internal int Count => Rows * RowWidth;
-}
 
 /// <summary>The published names of a GPT's weights: GPT-2's, or those of the Llama family (Llama, Qwen3).</summary>
 internal static class GptWeights

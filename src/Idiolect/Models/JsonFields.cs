@@ -31,6 +31,20 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>A shape read from these fields, once its own check has passed.</summary>
+    internal T Checked<T>(T shape, Action validate)
+    {
+        try
+        {
+            validate();
+            return shape;
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{_file}: {e.Message}", e);
+        }
+    }
+
     internal InvalidDataException Error(string name, string problem) => new($"{_file}: field {name}: {problem}.");
 
     internal string Text(string name)

@@ -1,3 +1,5 @@
+using Idiolect.Formats;
+
 namespace Idiolect.Models;
 
 /// <summary>A model folder of any kind: config.json says in <c>model_type</c> which model it holds.</summary>
@@ -9,13 +11,15 @@ public static class ModelFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
-    public static IModelConfig LoadConfig(string folder) => GptFolder.LoadConfig(folder);
+    public static IModelConfig LoadConfig(string folder)
+        => IsRecurrent(folder) ? RecurrentFolder.LoadConfig(folder) : GptFolder.LoadConfig(folder);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static ILanguageModel Load(string folder) => GptFolder.Load(folder);
+    public static ILanguageModel Load(string folder)
+        => IsRecurrent(folder) ? RecurrentFolder.Load(folder) : GptFolder.Load(folder);
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
@@ -23,21 +27,53 @@ public static class ModelFolder
     /// <exception cref="ArgumentException">No file format holds a model of this kind.</exception>
     public static void Save(ILanguageModel model, string folder)
     {
-        RequireSavable(model.Config);
-        GptFolder.Save((Gpt)model, folder);
+        switch (model)
+        {
+            case Gpt gpt:
+                GptFolder.Save(gpt, folder);
+                break;
+            case Recurrent recurrent:
+                RecurrentFolder.Save(recurrent, folder);
+                break;
+            default:
+                throw new ArgumentException($"A {model.GetType().Name} has no file format.", nameof(model));
+        }
     }
 
     /// <summary>Refuses a model that could not be saved, before hours of training.</summary>
     /// <exception cref="ArgumentException">No file format holds a model of this shape.</exception>
     internal static void RequireSavable(IModelConfig config)
     {
-        switch (config)
+        if (config is GptConfig gpt)
         {
-            case GptConfig gpt:
-                GptConfigJson.ModelType(gpt);
-                break;
-            default:
-                throw new ArgumentException($"A model with a {config.GetType().Name} has no file format.", nameof(config));
+            GptConfigJson.ModelType(gpt);
         }
     }
+
+    /// <summary>The fields of a folder's config.json.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
+    internal static JsonFields ReadConfig(string folder)
+    {
+        var path = Path.Combine(folder, ConfigName);
+        return File.Exists(path)
+            ? new JsonFields(File.ReadAllText(path), path)
+            : throw new FileNotFoundException($"{folder} is not a model folder: it has no {ConfigName}.", path);
+    }
+
+    /// <summary>
+    /// The config's sizes are claims: a model is built only after the file has shown as many numbers, so that a hostile config cannot
+    /// make us allocate more than the weights that lie there.
+    /// </summary>
+    internal static void RequireHeld(long parameterCount, SafetensorsFolder weights, string folder)
+    {
+        var held = weights.Tensors.Values.Sum(info => info.ElementCount);
+        if (parameterCount > held)
+        {
+            throw new InvalidDataException(
+                $"{folder}: {ConfigName} describes {parameterCount:N0} parameters, but the weights hold only {held:N0} numbers.");
+        }
+    }
+
+    private static bool IsRecurrent(string folder) => RecurrentFolder.ModelTypes.Contains(ReadConfig(folder).Text("model_type"));
 }

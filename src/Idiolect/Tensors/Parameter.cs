@@ -77,11 +77,16 @@ public sealed unsafe class Parameter
 /// <summary>How a parameter's first values are made.</summary>
 /// <param name="Mean">The value, or the mean.</param>
 /// <param name="Deviation">The standard deviation of a normal distribution; 0 for a constant.</param>
-internal readonly record struct Initializer(float Mean, float Deviation)
+/// <param name="First">Of a constant, the first element that has it.</param>
+/// <param name="Length">Of a constant, how many have it; the others are 0.</param>
+internal readonly record struct Initializer(float Mean, float Deviation, int First = 0, int Length = int.MaxValue)
 {
     internal static Initializer Zeros => new(0f, 0f);
 
     internal static Initializer Ones => new(1f, 0f);
+
+    /// <summary>One value in a block of elements, 0 elsewhere.</summary>
+    internal static Initializer Block(int first, int length, double value) => new((float)value, 0f, first, length);
 
     internal static Initializer Normal(double deviation) => new(0f, (float)deviation);
 
@@ -92,11 +97,11 @@ internal readonly record struct Initializer(float Mean, float Deviation)
         {
             for (var i = 0L; i < count; i++)
             {
-                values[i] = Mean;
+                values[i] = i >= First && i - First < Length ? Mean : 0f;
             }
             return;
         }
-        var (mean, deviation) = this;
+        var (mean, deviation) = (Mean, Deviation);
         const long Chunk = 1 << 16;
         Parallel.For(0, (count + Chunk - 1) / Chunk, chunk =>
         {

@@ -103,6 +103,14 @@ public sealed class Tape : IDisposable
     internal Tensor Create(Shape shape, bool needsGradient = false)
         => CreateOver(_arena.Allocate(shape.Count), shape, needsGradient);
 
+    /// <summary>A new tensor of zeros.</summary>
+    internal unsafe Tensor CreateZeros(Shape shape)
+    {
+        var tensor = Create(shape);
+        new Span<float>(tensor.Pointer, checked((int)shape.Count)).Clear();
+        return tensor;
+    }
+
     /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
     internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {

@@ -25,6 +25,37 @@ public sealed unsafe class SimdTests
     }
 
     [Fact]
+    public void Tanh_is_accurate_near_zero_and_far_from_it()
+    {
+        float[] arguments = [.. Enumerable.Range(0, 16 * 200).Select(i => (i % 2 == 0 ? 1 : -1) * MathF.Pow(10, (i / 500f) - 5f))];
+        using var x = new NativeBuffer<float>(arguments);
+        using var y = new NativeBuffer<float>(arguments.Length);
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            team.Run(new TanhJob { X = x, Y = y, Count = arguments.Length }, 1);
+            for (var i = 0; i < arguments.Length; i++)
+            {
+                Assert.InRange(y.Span[i] / Math.Tanh(arguments[i]), 1 - 2.5e-7, 1 + 2.5e-7);
+            }
+        }
+    }
+
+    [Fact]
+    public void Tanh_of_large_arguments_is_one_and_of_NaN_is_NaN()
+    {
+        float[] arguments = [1000, -1000, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 0, .. new float[10]];
+        using var x = new NativeBuffer<float>(arguments);
+        using var y = new NativeBuffer<float>(16);
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            team.Run(new TanhJob { X = x, Y = y, Count = 16 }, 1);
+            Assert.Equal([1, -1, 1, -1, float.NaN, 0], y.ToArray()[..6]);
+        }
+    }
+
+    [Fact]
     public void Exp_beyond_its_range_stays_finite_and_NaN_stays_NaN()
     {
         using var variants = new KernelVariants();
@@ -132,6 +163,23 @@ public sealed unsafe class SimdTests
             for (var i = 0; i < Count; i += S.Count)
             {
                 S.Store(Y + i, SimdMath.Exp<S, V>(S.Load(X + i)));
+            }
+        }
+    }
+
+    private struct TanhJob : IJob
+    {
+        internal float* X; // (count), a multiple of 16
+        internal float* Y; // (count)
+        internal int Count;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            for (var i = 0; i < Count; i += S.Count)
+            {
+                S.Store(Y + i, SimdMath.Tanh<S, V>(S.Load(X + i)));
             }
         }
     }

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Globalization;
+using Idiolect.Kernels;
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Benchmarks;
+
+/// <summary>
+/// One training step of one LSTM layer, forward and backward with all gradients, the input's included: the work of
+/// benchmarks/peers/pytorch_lstm_step.py. Prints the milliseconds of each step.
+/// </summary>
+internal static class LstmBenchmark
+{
+    private const int Width = 512;
+    private const int Batch = 32;
+    private const int Time = 128;
+    private const int Warmup = 3;
+
+    internal static void Run(int steps)
+    {
+        using var tape = new Tape();
+        using var set = new ParameterSet();
+        using var layer = new RecurrentLayer(
+            new ParameterScope(set, "lstm"), RecurrentCell.Lstm, Width, Width, deviation: 1 / Math.Sqrt(3.0 * Width), forgetBias: 1);
+        set.Build();
+        set.Initialize(seed: 1);
+        var input = Random(Time * Batch * Width, seed: 1);
+        var outputGradient = Random(Time * Batch * Width, seed: 2);
+        var context = new ForwardContext(tape) { Training = true };
+        for (var step = -Warmup; step < steps; step++)
+        {
+            var watch = Stopwatch.StartNew();
+            set.ZeroGradients();
+            set.Touch(); // as an optimiser would: the weight is packed anew
+            var x = GivenGradientOperation.Input(tape, new Shape(Time, Batch, Width), input);
+            var zeros = tape.CreateZeros(new Shape(Batch, Width));
+            var result = layer.Forward(x, zeros, zeros, context);
+            tape.Backward(GivenGradientOperation.Apply(tape, result.Hidden, outputGradient));
+            tape.Reset();
+            if (step >= 0)
+            {
+                Console.WriteLine(watch.Elapsed.TotalMilliseconds.ToString("F3", CultureInfo.InvariantCulture));
+            }
+        }
+    }
+
+    private static float[] Random(int count, ulong seed)
+        => [.. Enumerable.Range(0, count).Select(i => (float)CounterRandom.Normal(seed, (ulong)i))];
+
+    /// <summary>Stands for everything above the layer: hands a gradient back that is known beforehand.</summary>
+    private sealed unsafe class GivenGradientOperation : Operation
+    {
+        private TensorNode _y = null!;
+        private float[] _gradient = [];
+
+        internal static Tensor Input(Tape tape, Shape shape, float[] values)
+        {
+            var x = tape.Create(shape, needsGradient: true);
+            values.CopyTo(new Span<float>(x.Pointer, values.Length));
+            return x;
+        }
+
+        internal static Tensor Apply(Tape tape, Tensor y, float[] gradient)
+        {
+            var scalar = tape.Create(new Shape(1), needsGradient: true);
+            var record = tape.Record<GivenGradientOperation>(scalar);
+            (record._y, record._gradient) = (y.Node, gradient);
+            return scalar;
+        }
+
+        protected internal override void Backward(Tape tape) => _gradient.CopyTo(new Span<float>(tape.Gradient(_y, out _), _gradient.Length));
+    }
+}

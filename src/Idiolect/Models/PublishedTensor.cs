@@ -1,0 +1,90 @@
+using Idiolect.Formats;
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>A tensor of a Hugging Face checkpoint, and where it lies in ours.</summary>
+/// <param name="Name">Its published name.</param>
+/// <param name="Parameter">The parameter that holds it.</param>
+/// <param name="FirstRow">The first of the parameter's rows that belong to it: fused projections hold several tensors.</param>
+/// <param name="Rows">How many.</param>
+/// <param name="Transposed">Whether the file has (in, out) where we have (out, in), as GPT-2's files do.</param>
+internal readonly record struct PublishedTensor(string Name, Parameter Parameter, int FirstRow, int Rows, bool Transposed = false)
+{
+    /// <summary>Floats in one of the parameter's rows.</summary>
+    internal int RowWidth => Parameter.Shape.Rank == 1 ? 1 : Parameter.Shape.Width;
+
+    /// <summary>The shape in the file.</summary>
+    internal int[] FileShape => Parameter.Shape.Rank == 1 ? [Rows] : Transposed ? [RowWidth, Rows] : [Rows, RowWidth];
+
+    /// <summary>Where its elements begin within the parameter.</summary>
+    internal int Start => FirstRow * RowWidth;
+
+    /// <summary>How many elements it has.</summary>
+    internal int Count => Rows * RowWidth;
+
+    /// <summary>Fills the parameters from a folder.</summary>
+    /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
+    internal static void ReadAll(IEnumerable<PublishedTensor> tensors, SafetensorsFolder weights, string folder)
+    {
+        foreach (var tensor in tensors)
+        {
+            // Models saved without their head, such as GPT-2's own release, leave the prefix out.
+            var name = weights.Tensors.ContainsKey(tensor.Name) ? tensor.Name : WithoutPrefix(tensor.Name);
+            if (!weights.Tensors.TryGetValue(name, out var info))
+            {
+                throw new InvalidDataException($"{folder}: tensor {tensor.Name} is missing.");
+            }
+            if (!info.Shape.SequenceEqual(tensor.FileShape.Select(size => (long)size)))
+            {
+                throw new InvalidDataException(
+                    $"{folder}: tensor {name} has shape [{string.Join(", ", info.Shape)}], expected [{string.Join(", ", tensor.FileShape)}].");
+            }
+            var ours = tensor.Parameter.MutableValues.Slice(tensor.Start, tensor.Count);
+            if (!tensor.Transposed)
+            {
+                weights.Read(name, ours);
+                continue;
+            }
+            var file = new float[tensor.Count];
+            weights.Read(name, file);
+            Transpose(file, ours, tensor.RowWidth, tensor.Rows);
+        }
+    }
+
+    /// <summary>Writes model.safetensors, atomically.</summary>
+    internal static void WriteAll(IEnumerable<PublishedTensor> tensors, string folder)
+        => SafetensorsWriter.Write(
+            Path.Combine(folder, SafetensorsFolder.FileName),
+            tensors.Select(tensor => new TensorSource(
+                tensor.Name, [.. tensor.FileShape.Select(size => (long)size)], () => ToFile(tensor))));
+
+    private static ReadOnlySpan<float> ToFile(PublishedTensor tensor)
+    {
+        var ours = tensor.Parameter.Values.Slice(tensor.Start, tensor.Count);
+        if (!tensor.Transposed)
+        {
+            return ours;
+        }
+        var file = new float[tensor.Count];
+        Transpose(ours, file, tensor.Rows, tensor.RowWidth);
+        return file;
+    }
+
+    private static string WithoutPrefix(string name)
+        => name.StartsWith("transformer.", StringComparison.Ordinal) ? name["transformer.".Length..]
+        : name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..]
+        : name;
+
+    /// <summary>(rows, columns) to (columns, rows).</summary>
+    private static void Transpose(ReadOnlySpan<float> source, Span<float> destination, int rows, int columns)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            for (var column = 0; column < columns; column++)
+            {
+                destination[(column * rows) + row] = source[(row * columns) + column];
+            }
+        }
+    }
+}

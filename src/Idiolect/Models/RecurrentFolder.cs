@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Idiolect.Formats;
+using Idiolect.Kernels;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// A recurrent model as a folder in the manner of Hugging Face's: config.json, whose <c>model_type</c> is the cell (rnn, lstm or gru), and
+/// model.safetensors with the model's own parameter names. No published library has such a model type; the tensors of a layer are
+/// PyTorch's weight_ih, weight_hh and biases (an rnn's and an lstm's two biases are one).
+/// </summary>
+public static class RecurrentFolder
+{
+    /// <summary>The values of <c>model_type</c>.</summary>
+    internal static readonly string[] ModelTypes = ["rnn", "lstm", "gru"];
+
+    /// <summary>Reads the shape only.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">There is no config.json.</exception>
+    /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
+    public static RecurrentConfig LoadConfig(string folder)
+    {
+        var fields = ModelFolder.ReadConfig(folder);
+        var type = fields.Text("model_type");
+        var cell = Array.IndexOf(ModelTypes, type);
+        var config = new RecurrentConfig
+        {
+            Cell = cell >= 0 ? (RecurrentCell)cell : throw fields.Error("model_type", $"\"{type}\" is none of {string.Join(", ", ModelTypes)}"),
+            VocabularySize = fields.Integer("vocab_size"),
+            ContextLength = fields.Integer("segment_length"),
+            LayerCount = fields.Integer("num_hidden_layers"),
+            Width = fields.Integer("hidden_size"),
+            ForgetBias = (float)fields.NumberOr("forget_bias", 1),
+            TiedEmbedding = fields.BooleanOr("tie_word_embeddings", true),
+            Dropout = (float)fields.NumberOr("dropout", 0),
+            BeginningOfTextId = fields.OptionalInteger("bos_token_id"),
+        };
+        return fields.Checked(config, config.Validate);
+    }
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
+    public static Recurrent Load(string folder)
+    {
+        var config = LoadConfig(folder);
+        using var weights = SafetensorsFolder.Open(folder);
+        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
+        var model = Recurrent.CreateEmpty(config);
+        try
+        {
+            PublishedTensor.ReadAll(Tensors(model), weights, folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model; each file atomically.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder, made if need be.</param>
+    public static void Save(Recurrent model, string folder)
+    {
+        var c = model.Config;
+        var json = new JsonObject
+        {
+            ["model_type"] = ModelTypes[(int)c.Cell],
+            ["vocab_size"] = c.VocabularySize,
+            ["hidden_size"] = c.Width,
+            ["num_hidden_layers"] = c.LayerCount,
+            ["segment_length"] = c.ContextLength,
+            ["forget_bias"] = ConfigText.Exact(c.ForgetBias),
+            ["tie_word_embeddings"] = c.TiedEmbedding,
+            ["dropout"] = ConfigText.Exact(c.Dropout),
+            ["bos_token_id"] = c.BeginningOfTextId,
+            ["eos_token_id"] = c.BeginningOfTextId,
+            ["torch_dtype"] = "float32",
+        };
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
+        PublishedTensor.WriteAll(Tensors(model), folder);
+    }
+
+    private static IEnumerable<PublishedTensor> Tensors(Recurrent model)
+        => model.Parameters.All.Select(parameter => new PublishedTensor(parameter.Name, parameter, 0, parameter.Shape[0]));
+}
