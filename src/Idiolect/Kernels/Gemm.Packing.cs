@@ -8,23 +8,29 @@ namespace Idiolect.Kernels;
 /// <summary>Packing: copies a slab of an operand into panels whose elements lie in the order in which a micro-kernel reads them.</summary>
 internal static unsafe partial class Gemm
 {
-    /// <summary>Packs one slab of both operands: the first parts are groups of B's panels, the rest groups of A's.</summary>
+    /// <summary>How the elements of a panel are kept.</summary>
+    private enum PanelFormat
+    {
+        Float32,
+
+        /// <summary>Floats that are bfloat16 values, for processors without instructions for those.</summary>
+        RoundedFloat32,
+
+        /// <summary>(depth / 2, width, 2) bfloat16 in the first half of the panel's memory.</summary>
+        BFloat16Pairs,
+    }
+
+    /// <summary>Packs all of B: a part is a group of panels.</summary>
     private struct PackJob : IJob
     {
-        /// <summary>Panels in a part: neighbours share cache lines where memory runs along the panel's width.</summary>
         private const int Group = 4;
 
-        internal MatrixView A; // (rows, depth)
-        internal float* APanels; // (panels, depth, panel rows)
-        internal MatrixView B; // (depth, columns)
-        internal float* BPanels; // (panels, depth, panel columns)
-        internal long BPanelStride;
-        internal int Rows;
+        internal MatrixView B; // (Depth, Columns)
+        internal float* Panels; // (panels, Depth, panel columns)
         internal int Columns;
         internal int Depth;
 
-        internal readonly int Parts(int panelRows, int panelColumns)
-            => CeilingDivide(Columns, Group * panelColumns) + CeilingDivide(Rows, Group * panelRows);
+        internal readonly int Parts(int panelColumns) => CeilingDivide(Columns, Group * panelColumns);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)
@@ -32,22 +38,10 @@ internal static unsafe partial class Gemm
             where V : struct
         {
             var panelColumns = 2 * S.Count;
-            var bParts = CeilingDivide(Columns, Group * panelColumns);
-            if (part < bParts)
-            {
-                var column = part * Group * panelColumns;
-                PackPanels<S, V>(
-                    Offset(B, 0, column), B.Transposed, panelColumns, Math.Min(Group * panelColumns, Columns - column), Depth,
-                    BPanels + (part * Group * BPanelStride), BPanelStride);
-            }
-            else
-            {
-                var panelRows = S.Count == 16 ? 12 : 6;
-                var row = (part - bParts) * Group * panelRows;
-                PackPanels<S, V>(
-                    Offset(A, row, 0), !A.Transposed, panelRows, Math.Min(Group * panelRows, Rows - row), Depth,
-                    APanels + ((long)row * Depth), (long)panelRows * Depth);
-            }
+            var column = part * Group * panelColumns;
+            PackPanels<S, V>(
+                Offset(B, 0, column), B.Transposed, panelColumns, Math.Min(Group * panelColumns, Columns - column), Columns - column, Depth,
+                Panels + ((long)column * Depth), panelColumns * Depth, PanelFormat.Float32);
         }
     }
 
@@ -56,37 +50,109 @@ internal static unsafe partial class Gemm
     /// <param name="alongDepth">Whether memory runs along the depth (a transposition) or along the panel's width (a copy).</param>
     /// <param name="width">The width of a panel.</param>
     /// <param name="lines">Lines of the operand that the panels hold.</param>
+    /// <param name="available">Lines of the operand from here on: as many may be read.</param>
     /// <param name="depth">Inner indices.</param>
     /// <param name="panels">The destination.</param>
-    /// <param name="panelStride">Floats from one panel to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <param name="panelStride">Floats from one panel to the next; where they are more than a panel has, they may be overwritten.</param>
+    /// <param name="format">How elements are kept.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackPanels<S, V>(
-        MatrixView source, bool alongDepth, int width, int lines, int depth, float* panels, long panelStride)
+        MatrixView source, bool alongDepth, int width, int lines, int available, int depth, float* panels, int panelStride, PanelFormat format)
         where S : struct, ISimd<V>
         where V : struct
     {
-        var last = (lines - 1) / width;
+        const int Group = 16; // panels side by side, of which a line is copied at once: memory is read in long runs
+        for (var line = 0; line < lines; line += Group * width)
+        {
+            var group = panels + ((long)(line / width) * panelStride);
+            var count = Math.Min(Group * width, lines - line);
+            if (alongDepth)
+            {
+                for (var i = 0; i < count; i += width)
+                {
+                    PackTransposed(
+                        source.Data + ((long)(line + i) * source.Stride), source.Stride, width, Math.Min(width, count - i), depth,
+                        group + ((long)(i / width) * panelStride));
+                }
+            }
+            else
+            {
+                PackCopy<S, V>(source.Data + line, source.Stride, width, count, available - line, depth, group, panelStride);
+            }
+            for (var i = 0; format != PanelFormat.Float32 && i < count; i += width)
+            {
+                RoundPanel<S, V>(group + ((long)(i / width) * panelStride), width, depth, format);
+            }
+        }
+    }
+
+    /// <summary>Panels whose width runs along memory: lines of all of them are copied together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackCopy<S, V>(float* source, int stride, int width, int lines, int available, int depth, float* panels, int panelStride)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        const int PrefetchLines = 4;
+        var whole = lines / width;
         if (lines % width != 0)
         {
-            new Span<float>(panels + (last * panelStride), width * depth).Clear();
+            new Span<float>(panels + ((long)whole * panelStride), width * depth).Clear();
         }
-        if (alongDepth)
+        // A line of 6 is copied as 8: what is too much is overwritten by the next line, or falls into the padding.
+        var registers = CeilingDivide(width, S.Count);
+        var surplus = (registers * S.Count) - width;
+        var fast = panelStride - (width * depth) >= surplus ? Math.Min(whole, (available - surplus) / width) : 0;
+        for (var p = 0; p < depth; p++)
         {
-            for (var panel = 0; panel <= last; panel++)
+            var from = source + ((long)p * stride);
+            var to = panels + (p * width);
+            for (var line = 0; Sse.IsSupported && line < lines; line += 16)
             {
-                PackTransposed(
-                    source.Data + ((long)panel * width * source.Stride), source.Stride, width, Math.Min(width, lines - (panel * width)), depth,
-                    panels + (panel * panelStride));
+                Sse.Prefetch0(from + (PrefetchLines * (long)stride) + line); // the next lines are too far away for the hardware to foresee
+            }
+            for (var panel = 0; panel < fast; panel++)
+            {
+                for (var register = 0; register < registers; register++)
+                {
+                    S.Store(to + (register * S.Count), S.Load(from + (register * S.Count)));
+                }
+                from += width;
+                to += panelStride;
+            }
+            for (var line = fast * width; line < lines; line += width)
+            {
+                CopyLine<S, V>(from, to, Math.Min(width, lines - line));
+                from += width;
+                to += panelStride;
+            }
+        }
+    }
+
+    /// <summary>Rounds a packed panel to bfloat16, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RoundPanel<S, V>(float* panel, int width, int depth, PanelFormat format)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        if (format == PanelFormat.RoundedFloat32)
+        {
+            for (var i = 0; i < width * depth; i += S.Count)
+            {
+                S.StorePartial(panel + i, S.RoundToBFloat16(S.LoadPartial(panel + i, Math.Min(S.Count, (width * depth) - i))), Math.Min(S.Count, (width * depth) - i));
             }
             return;
         }
-        for (var p = 0; p < depth; p++)
+        // What is written lies before what is still to be read; the last registers of a line are read before the line is written.
+        for (var p = 0; p < depth; p += 2)
         {
-            for (var panel = 0; panel <= last; panel++)
+            var even = panel + (p * width);
+            var odd = even + width;
+            var to = panel + (p / 2 * width);
+            for (var i = 0; i < width; i += S.Count)
             {
-                CopyLine<S, V>(
-                    source.Data + ((long)p * source.Stride) + (panel * width), panels + (panel * panelStride) + (p * width),
-                    Math.Min(width, lines - (panel * width)));
+                var count = Math.Min(S.Count, width - i);
+                S.StorePartial(
+                    to + i, S.PackBFloat16(S.LoadPartial(even + i, count), p + 1 < depth ? S.LoadPartial(odd + i, count) : S.Zero), count);
             }
         }
     }

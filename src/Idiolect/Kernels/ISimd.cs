@@ -62,6 +62,12 @@ internal unsafe interface ISimd<V>
     /// <summary>The largest lane.</summary>
     static abstract float MaxAcross(V a);
 
+    /// <summary>The nearest bfloat16 (ties to even) of each lane, as a float; NaN stays NaN.</summary>
+    static abstract V RoundToBFloat16(V a);
+
+    /// <summary>Both rounded to bfloat16: in each lane, <paramref name="even"/> in the low and <paramref name="odd"/> in the high half.</summary>
+    static abstract V PackBFloat16(V even, V odd);
+
     /// <summary>
     /// 1 in the lanes to keep and 0 in the lanes to drop: lane i is kept where the 32-bit hash of
     /// <paramref name="index"/> + i under the key is at least <paramref name="threshold"/> (see <see cref="CounterRandom"/>).

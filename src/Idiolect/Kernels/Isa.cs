@@ -9,6 +9,12 @@ internal enum Isa
     Vector128,
     Vector256,
     Vector512,
+
+    /// <summary>
+    /// Matrix products by micro-kernels assembled at run time, everything else by the widest of the others. Where the processor or
+    /// the system does not allow them, the same as that.
+    /// </summary>
+    Assembled,
 }
 
 /// <summary>Chooses the variant once at start: the widest that the processor runs in hardware.</summary>
@@ -20,6 +26,13 @@ internal static class IsaSelector
     /// <summary>The variant that this process uses unless a <see cref="Team"/> is made with another.</summary>
     internal static Isa Default { get; } = Choose(Environment.GetEnvironmentVariable(Variable));
 
+    /// <summary>The widest variant in C# that the processor runs in hardware.</summary>
+    private static Isa Widest { get; }
+        = Vector512.IsHardwareAccelerated ? Isa.Vector512
+            : Vector256.IsHardwareAccelerated ? Isa.Vector256
+            : Vector128.IsHardwareAccelerated ? Isa.Vector128
+            : Isa.Scalar;
+
     /// <summary>Every variant that this machine can run; those without hardware support run correctly but slowly.</summary>
     internal static Isa[] All => Enum.GetValues<Isa>();
 
@@ -27,13 +40,22 @@ internal static class IsaSelector
     {
         if (string.IsNullOrEmpty(forced))
         {
-            return Vector512.IsHardwareAccelerated ? Isa.Vector512
-                : Vector256.IsHardwareAccelerated ? Isa.Vector256
-                : Vector128.IsHardwareAccelerated ? Isa.Vector128
-                : Isa.Scalar;
+            return Isa.Assembled;
         }
         return Enum.TryParse<Isa>(forced, ignoreCase: true, out var isa) && Enum.IsDefined(isa)
             ? isa
-            : throw new ArgumentException($"{Variable}={forced} is not one of scalar, vector128, vector256, vector512.");
+            : throw new ArgumentException($"{Variable}={forced} is not one of scalar, vector128, vector256, vector512, assembled.");
     }
+
+    /// <summary>The variant of the kernels in C#.</summary>
+    internal static Isa Vectors(this Isa isa) => isa == Isa.Assembled ? Widest : isa;
+
+    /// <summary>Floats in a register of a variant in C#.</summary>
+    internal static int Lanes(this Isa vectors) => vectors switch
+    {
+        Isa.Vector512 => 16,
+        Isa.Vector256 => 8,
+        Isa.Vector128 => 4,
+        _ => 1,
+    };
 }

@@ -18,7 +18,7 @@ internal static class PeakProbe
         var watch = Stopwatch.StartNew();
         team.Run(job, team.ThreadCount);
         var seconds = watch.Elapsed.TotalSeconds;
-        var lanes = team.Isa switch { Isa.Vector512 => 16, Isa.Vector256 => 8, Isa.Vector128 => 4, _ => 1 };
+        var lanes = team.Vectors.Lanes();
         return 2.0 * Chains * lanes * Iterations * team.ThreadCount / seconds / 1e9;
     }
 

@@ -41,4 +41,15 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Keep(uint key0, uint key1, uint index, uint threshold)
         => CounterRandom.Hash(key0, key1, index) >= threshold ? 1f : 0f;
+
+    public static float RoundToBFloat16(float a)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(a);
+        return BitConverter.UInt32BitsToSingle(
+            (float.IsNaN(a) ? bits | 0x00400000u : bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
+    }
+
+    public static float PackBFloat16(float even, float odd)
+        => BitConverter.UInt32BitsToSingle(
+            (BitConverter.SingleToUInt32Bits(RoundToBFloat16(even)) >> 16) | BitConverter.SingleToUInt32Bits(RoundToBFloat16(odd)));
 }

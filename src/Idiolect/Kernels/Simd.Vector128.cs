@@ -90,4 +90,15 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StoreEdge(float* destination, Vector128<float> value, int count)
         => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+
+    public static Vector128<float> RoundToBFloat16(Vector128<float> a)
+    {
+        var bits = a.AsUInt32();
+        // To nearest, ties to even; a NaN would lose its bits or overflow, so it is only made quiet.
+        var rounded = (bits + Vector128.Create(0x7FFFu) + ((bits >>> 16) & Vector128.Create(1u))) & Vector128.Create(0xFFFF0000u);
+        return Vector128.ConditionalSelect(Vector128.Equals(a, a), rounded.AsSingle(), ((bits | Vector128.Create(0x00400000u)) & Vector128.Create(0xFFFF0000u)).AsSingle());
+    }
+
+    public static Vector128<float> PackBFloat16(Vector128<float> even, Vector128<float> odd)
+        => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

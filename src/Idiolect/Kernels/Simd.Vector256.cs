@@ -88,4 +88,15 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StoreEdge(float* destination, Vector256<float> value, int count)
         => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+
+    public static Vector256<float> RoundToBFloat16(Vector256<float> a)
+    {
+        var bits = a.AsUInt32();
+        // To nearest, ties to even; a NaN would lose its bits or overflow, so it is only made quiet.
+        var rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256.Create(1u))) & Vector256.Create(0xFFFF0000u);
+        return Vector256.ConditionalSelect(Vector256.Equals(a, a), rounded.AsSingle(), ((bits | Vector256.Create(0x00400000u)) & Vector256.Create(0xFFFF0000u)).AsSingle());
+    }
+
+    public static Vector256<float> PackBFloat16(Vector256<float> even, Vector256<float> odd)
+        => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

@@ -88,4 +88,15 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StoreEdge(float* destination, Vector512<float> value, int count)
         => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+
+    public static Vector512<float> RoundToBFloat16(Vector512<float> a)
+    {
+        var bits = a.AsUInt32();
+        // To nearest, ties to even; a NaN would lose its bits or overflow, so it is only made quiet.
+        var rounded = (bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512.Create(1u))) & Vector512.Create(0xFFFF0000u);
+        return Vector512.ConditionalSelect(Vector512.Equals(a, a), rounded.AsSingle(), ((bits | Vector512.Create(0x00400000u)) & Vector512.Create(0xFFFF0000u)).AsSingle());
+    }
+
+    public static Vector512<float> PackBFloat16(Vector512<float> even, Vector512<float> odd)
+        => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

@@ -49,7 +49,7 @@ internal sealed unsafe class Team : IDisposable
     internal Team(int threads, Isa isa)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        Isa = isa;
+        (Isa, Vectors) = (isa, isa.Vectors());
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
         _threads = new Thread[threads - 1];
@@ -68,6 +68,9 @@ internal sealed unsafe class Team : IDisposable
 
     internal Isa Isa { get; }
 
+    /// <summary>The variant of its kernels in C#.</summary>
+    internal Isa Vectors { get; }
+
     internal int ThreadCount => _threads.Length + 1;
 
     /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done.</summary>
@@ -79,22 +82,21 @@ internal sealed unsafe class Team : IDisposable
             return;
         }
         var copy = job;
-        var invoke = Invoker<TJob>(Isa);
-        if (parts == 1 || _threads.Length == 0)
-        {
-            for (var part = 0; part < parts; part++)
-            {
-                invoke(&copy, part, this, 0);
-            }
-            return;
-        }
-
+        var invoke = Invoker<TJob>(Vectors);
         if (_exclusive.IsHeldByCurrentThread)
         {
             throw new InvalidOperationException("A job cannot start another job on its own team.");
         }
-        lock (_exclusive)
+        lock (_exclusive) // for one part too: another caller's job would use the same scratch memory
         {
+            if (parts == 1 || _threads.Length == 0)
+            {
+                for (var part = 0; part < parts; part++)
+                {
+                    invoke(&copy, part, this, 0);
+                }
+                return;
+            }
             _job = &copy;
             _invoke = invoke;
             _parts = parts;
@@ -165,9 +167,9 @@ internal sealed unsafe class Team : IDisposable
         }
     }
 
-    private static delegate*<void*, int, Team, int, void> Invoker<TJob>(Isa isa)
+    private static delegate*<void*, int, Team, int, void> Invoker<TJob>(Isa vectors)
         where TJob : unmanaged, IJob
-        => isa switch
+        => vectors switch
         {
             Isa.Vector512 => &Invoke<TJob, SimdVector512, Vector512<float>>,
             Isa.Vector256 => &Invoke<TJob, SimdVector256, Vector256<float>>,

@@ -19,11 +19,11 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
     internal float* Panels(Team team)
     {
         var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
-        if (_panels == null || _isa != team.Isa)
+        if (_panels == null || _isa != team.Vectors)
         {
             NativeBuffer.Free(_panels);
             _panels = NativeBuffer.Allocate(Gemm.PackedLength(team, inputs, outputs));
-            (_isa, _version) = (team.Isa, -1);
+            (_isa, _version) = (team.Vectors, -1);
         }
         if (_version != weight.Version)
         {

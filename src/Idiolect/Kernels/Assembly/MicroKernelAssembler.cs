@@ -1,0 +1,334 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Idiolect.Kernels.Assembly;
+
+/// <summary>What a micro-kernel multiplies. A step is as many inner indices as fill 4 bytes.</summary>
+internal enum MicroKernelKind
+{
+    /// <summary>fp32 on 256-bit registers (AVX2 and FMA): 6 x 16 tiles.</summary>
+    Float32Avx2,
+
+    /// <summary>fp32 on 512-bit registers (AVX-512F): 12 x 32 tiles.</summary>
+    Float32Avx512,
+
+    /// <summary>Pairs of bf16, summed in fp32 (AVX512-BF16): 12 x 32 tiles.</summary>
+    BFloat16,
+
+    /// <summary>Fours of unsigned (A) times signed (B) bytes, summed in int32 (AVX512-VNNI): 12 x 32 tiles.</summary>
+    Int8,
+}
+
+/// <summary>Where a micro-kernel finds the elements of A.</summary>
+internal enum ALayout
+{
+    /// <summary>In a packed panel: those of one step lie together.</summary>
+    Panel,
+
+    /// <summary>In the rows of the matrix itself, a stride apart, which saves the packing.</summary>
+    Rows,
+}
+
+/// <summary>How a function is called: where its one argument is, and which registers it must leave as they were.</summary>
+internal enum CallingConvention
+{
+    /// <summary>The System V AMD64 ABI: Linux and macOS.</summary>
+    SystemV,
+
+    /// <summary>The Microsoft x64 ABI, which also keeps rsi, rdi and xmm6 to xmm15.</summary>
+    Windows,
+}
+
+/// <summary>
+/// Writes the micro-kernels in machine code: a C tile of rows x 2 registers = start + A panel · B panel, for a column of tiles.
+/// One generator serves all element types, because they differ in three instructions. What it gains over the C#
+/// kernels: bf16 and int8 instructions, which .NET 10 does not offer; and a loop over inner indices that is unrolled, so that
+/// four pointer and counter updates are not spent on every twelve multiplications.
+/// </summary>
+internal sealed class MicroKernelAssembler
+{
+    private const int Unroll = 4; // steps in a turn of the inner loop
+
+    private readonly Assembler _code = new(64);
+    private readonly MicroKernelKind _kind;
+    private readonly ALayout _layout;
+    private readonly CallingConvention _convention;
+    private readonly int _rows;
+    private readonly int _registerBytes;
+
+    private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11;
+
+    // Every third row of A when they lie apart: an address can add one or two strides to it. Used while C and Start are not.
+    private static readonly AssemblerRegister64[] RowPointers = [A, C, Start, rbx];
+
+    private MicroKernelAssembler(MicroKernelKind kind, ALayout layout, CallingConvention convention)
+    {
+        (_kind, _layout, _convention) = (kind, layout, convention);
+        (_rows, _registerBytes) = (Rows(kind), kind == MicroKernelKind.Float32Avx2 ? 32 : 64);
+    }
+
+    /// <summary>Rows of a tile.</summary>
+    internal static int Rows(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 6 : 12;
+
+    /// <summary>Columns of a tile: two registers of 4-byte elements.</summary>
+    internal static int Columns(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 16 : 32;
+
+    /// <summary>The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address.</summary>
+    internal static byte[] Assemble(MicroKernelKind kind, ALayout layout, CallingConvention convention)
+    {
+        var assembler = new MicroKernelAssembler(kind, layout, convention);
+        assembler.Write();
+        using var bytes = new MemoryStream();
+        assembler._code.Assemble(new StreamCodeWriter(bytes), rip: 0);
+        return bytes.ToArray();
+    }
+
+    // The registers: one accumulator for each row and half, row by row; then two registers of B and one for an element of A.
+    private static AssemblerRegisterYMM Narrow(int index) => new(Register.YMM0 + index);
+
+    private static AssemblerRegisterZMM Wide(int index) => new(Register.ZMM0 + index);
+
+    private static int Accumulator(int row, int half) => (2 * row) + half;
+
+    private int BRegister(int half) => (2 * _rows) + half;
+
+    private int ARegister => (2 * _rows) + 2;
+
+    private void Write()
+    {
+        var (nextTile, unrolled, remainder, remainderLoop, finish, noStart) = (
+            _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
+        Enter();
+        _code.Label(ref nextTile);
+        _code.mov(A, __qword_ptr[Arguments + Offset(nameof(TileCall.A))]);
+        _code.mov(B, __qword_ptr[Arguments + Offset(nameof(TileCall.B))]);
+        _code.mov(C, __qword_ptr[Arguments + Offset(nameof(TileCall.C))]);
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.CStride))]);
+        _code.mov(Steps, __qword_ptr[Arguments + Offset(nameof(TileCall.Steps))]);
+        for (var row = 0; row < _rows; row++)
+        {
+            Zero(Accumulator(row, 0));
+            Zero(Accumulator(row, 1));
+            // C is needed only when the tile has been computed; its rows lie far apart, where no hardware prefetcher looks.
+            _code.prefetcht0(__byte_ptr[C]);
+            _code.add(C, Stride);
+        }
+        FindRows();
+
+        _code.sub(Steps, Unroll);
+        _code.jl(remainder);
+        _code.Label(ref unrolled);
+        for (var step = 0; step < Unroll; step++)
+        {
+            Step(step);
+        }
+        AdvanceA(Unroll);
+        _code.add(B, Unroll * 2 * _registerBytes);
+        _code.sub(Steps, Unroll);
+        _code.jge(unrolled);
+
+        _code.Label(ref remainder);
+        _code.add(Steps, Unroll);
+        _code.jz(finish);
+        _code.Label(ref remainderLoop);
+        Step(0);
+        AdvanceA(1);
+        _code.add(B, 2 * _registerBytes);
+        _code.dec(Steps);
+        _code.jnz(remainderLoop);
+
+        _code.Label(ref finish);
+        _code.mov(Start, __qword_ptr[Arguments + Offset(nameof(TileCall.Start))]);
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.StartStride))]);
+        _code.test(Start, Start);
+        _code.jz(noStart);
+        for (var row = 0; row < _rows; row++)
+        {
+            // That comes last, so that the sum of a slab is not swallowed digit by digit by a large C.
+            Add(Accumulator(row, 0), Start, 0);
+            Add(Accumulator(row, 1), Start, _registerBytes);
+            _code.add(Start, Stride);
+        }
+        _code.mov(__qword_ptr[Arguments + Offset(nameof(TileCall.Start))], Start);
+        _code.Label(ref noStart);
+        _code.mov(C, __qword_ptr[Arguments + Offset(nameof(TileCall.C))]);
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.CStride))]);
+        for (var row = 0; row < _rows; row++)
+        {
+            Store(Accumulator(row, 0), C, 0);
+            Store(Accumulator(row, 1), C, _registerBytes);
+            _code.add(C, Stride);
+        }
+        _code.mov(__qword_ptr[Arguments + Offset(nameof(TileCall.C))], C);
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.TileBytes))]);
+        _code.add(__qword_ptr[Arguments + Offset(nameof(TileCall.A))], Stride);
+        _code.dec(__qword_ptr[Arguments + Offset(nameof(TileCall.Tiles))]);
+        _code.jnz(nextTile);
+        Leave();
+    }
+
+    /// <summary>One step: two registers of B, and for each row one element of A against both.</summary>
+    private void Step(int step)
+    {
+        for (var half = 0; half < 2; half++)
+        {
+            LoadB(BRegister(half), ((2 * step) + half) * _registerBytes);
+        }
+        for (var row = 0; row < _rows; row++)
+        {
+            BroadcastA(ARegister, step, row);
+            MultiplyAdd(Accumulator(row, 0), ARegister, BRegister(0));
+            MultiplyAdd(Accumulator(row, 1), ARegister, BRegister(1));
+        }
+    }
+
+    private void Zero(int register)
+    {
+        if (_kind == MicroKernelKind.Float32Avx2)
+        {
+            _code.vxorps(Narrow(register), Narrow(register), Narrow(register));
+        }
+        else
+        {
+            _code.vpxord(Wide(register), Wide(register), Wide(register));
+        }
+    }
+
+    private void LoadB(int register, int offset)
+    {
+        if (_kind == MicroKernelKind.Float32Avx2)
+        {
+            _code.vmovups(Narrow(register), __ymmword_ptr[B + offset]);
+        }
+        else
+        {
+            _code.vmovups(Wide(register), __zmmword_ptr[B + offset]);
+        }
+    }
+
+    private void BroadcastA(int register, int step, int row)
+    {
+        var element = _layout == ALayout.Panel ? __dword_ptr[A + (((step * _rows) + row) * 4)]
+            : row % 3 == 0 ? __dword_ptr[RowPointers[row / 3] + (step * 4)]
+            : __dword_ptr[RowPointers[row / 3] + (Stride * (row % 3)) + (step * 4)];
+        if (_kind == MicroKernelKind.Float32Avx2)
+        {
+            _code.vbroadcastss(Narrow(register), element);
+        }
+        else
+        {
+            _code.vbroadcastss(Wide(register), element);
+        }
+    }
+
+    private void FindRows()
+    {
+        if (_layout == ALayout.Panel)
+        {
+            return;
+        }
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.ARowStride))]);
+        for (var i = 1; i < _rows / 3; i++)
+        {
+            _code.lea(RowPointers[i], __qword_ptr[RowPointers[i - 1] + (Stride * 2)]);
+            _code.add(RowPointers[i], Stride);
+        }
+    }
+
+    private void AdvanceA(int steps)
+    {
+        if (_layout == ALayout.Panel)
+        {
+            _code.add(A, steps * _rows * 4);
+            return;
+        }
+        for (var i = 0; i < _rows / 3; i++)
+        {
+            _code.add(RowPointers[i], steps * 4);
+        }
+    }
+
+    private void MultiplyAdd(int sum, int a, int b)
+    {
+        switch (_kind)
+        {
+            case MicroKernelKind.Float32Avx2:
+                _code.vfmadd231ps(Narrow(sum), Narrow(a), Narrow(b));
+                break;
+            case MicroKernelKind.Float32Avx512:
+                _code.vfmadd231ps(Wide(sum), Wide(a), Wide(b));
+                break;
+            case MicroKernelKind.BFloat16:
+                _code.vdpbf16ps(Wide(sum), Wide(a), Wide(b));
+                break;
+            default:
+                _code.vpdpbusd(Wide(sum), Wide(a), Wide(b)); // the first factor is unsigned
+                break;
+        }
+    }
+
+    private void Add(int register, AssemblerRegister64 pointer, int offset)
+    {
+        switch (_kind)
+        {
+            case MicroKernelKind.Float32Avx2:
+                _code.vaddps(Narrow(register), Narrow(register), __ymmword_ptr[pointer + offset]);
+                break;
+            case MicroKernelKind.Int8:
+                _code.vpaddd(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
+                break;
+            default:
+                _code.vaddps(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
+                break;
+        }
+    }
+
+    private void Store(int register, AssemblerRegister64 pointer, int offset)
+    {
+        if (_kind == MicroKernelKind.Float32Avx2)
+        {
+            _code.vmovups(__ymmword_ptr[pointer + offset], Narrow(register));
+        }
+        else
+        {
+            _code.vmovups(__zmmword_ptr[pointer + offset], Wide(register));
+        }
+    }
+
+    /// <summary>Takes the argument and saves what the caller may expect to find again; nothing else of its registers is used.</summary>
+    private void Enter()
+    {
+        _code.push(rbx);
+        if (_convention == CallingConvention.SystemV)
+        {
+            _code.mov(Arguments, rdi);
+            return;
+        }
+        _code.mov(Arguments, rcx);
+        _code.sub(rsp, SavedBytes);
+        for (var i = 0; i < SavedRegisters; i++)
+        {
+            _code.vmovups(__xmmword_ptr[rsp + (16 * i)], new AssemblerRegisterXMM(Register.XMM6 + i));
+        }
+    }
+
+    private void Leave()
+    {
+        _code.vzeroupper();
+        if (_convention == CallingConvention.Windows)
+        {
+            for (var i = 0; i < SavedRegisters; i++)
+            {
+                _code.vmovups(new AssemblerRegisterXMM(Register.XMM6 + i), __xmmword_ptr[rsp + (16 * i)]);
+            }
+            _code.add(rsp, SavedBytes);
+        }
+        _code.pop(rbx);
+        _code.ret();
+    }
+
+    private const int SavedRegisters = 10; // xmm6 to xmm15; the upper parts and the registers above 15 belong to nobody
+    private const int SavedBytes = 16 * SavedRegisters;
+
+    private static int Offset(string field) => (int)System.Runtime.InteropServices.Marshal.OffsetOf<TileCall>(field);
+}
