@@ -1,4 +1,5 @@
 using Idiolect.Data;
+using Idiolect.Kernels;
 using Idiolect.Models;
 using Idiolect.Tokenization;
 using Idiolect.Training;
@@ -53,6 +54,7 @@ internal static class LibraryOptions
         KeepCheckpoints: setup.KeepCheckpoints,
         EarlyStopPatience: setup.EarlyStop,
         Seed: setup.Seed,
+        Precision: setup.Precision == "bf16" ? Precision.Bf16 : Precision.Fp32,
         Threads: setup.Threads ?? 0);
 
     /// <summary>Loads the tokenizer that the setup names, or trains it on the corpus.</summary>

@@ -38,6 +38,9 @@ internal sealed class TrainingFlags
     private readonly NumberOption<double> l2 = Flag.Number("--l2", "L2 penalty on the weights, inside the gradient");
     private readonly NumberOption<double> clip = Flag.Number("--grad-clip", "Longest gradient; 0 clips nothing");
 
+    private readonly ChoiceOption precision = new(
+        "--precision", "Rounding of what matrix products multiply; weights and sums stay fp32", TrainingSetup.Precisions);
+
     private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations");
     private readonly NumberOption<int> evaluationBatches = Flag.Count("--eval-batches", "Batches an evaluation");
     private readonly NumberOption<int> earlyStop = Flag.Count("--early-stop", "End after N evaluations without a better one");
@@ -51,7 +54,7 @@ internal sealed class TrainingFlags
     internal IEnumerable<Option> All =>
     [
         preset, depth, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout,
-        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip,
+        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, precision,
         evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
     ];
 
@@ -116,6 +119,7 @@ internal sealed class TrainingFlags
         L1 = parsed.GetValue(l1) ?? setup.L1,
         L2 = parsed.GetValue(l2) ?? setup.L2,
         GradientClip = parsed.GetValue(clip) ?? setup.GradientClip,
+        Precision = parsed.GetValue(precision) ?? setup.Precision,
         EvaluateEvery = parsed.GetValue(evaluateEvery) ?? setup.EvaluateEvery,
         EvaluationBatches = parsed.GetValue(evaluationBatches) ?? setup.EvaluationBatches,
         EarlyStop = parsed.GetValue(earlyStop) ?? setup.EarlyStop,

@@ -6,6 +6,7 @@ namespace Idiolect.Cli.Options;
 internal sealed record TrainingSetup
 {
     internal static readonly string[] Architectures = ["gpt2", "llama"];
+    internal static readonly string[] Precisions = ["fp32", "bf16"];
     internal static readonly string[] Schedules = ["cosine", "wsd", "constant"];
 
     public required string Preset { get; init; }
@@ -76,6 +77,9 @@ internal sealed record TrainingSetup
     public int KeepCheckpoints { get; init; } = 2;
 
     public ulong Seed { get; init; } = 1337;
+
+    /// <summary>How operands of matrix products are rounded: <c>fp32</c> or <c>bf16</c>.</summary>
+    public string Precision { get; init; } = "fp32";
 
     /// <summary>Null: all cores. Not part of the result, which is the same with any number.</summary>
     public int? Threads { get; init; }

@@ -42,7 +42,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                 var input = new MatrixView(x.Pointer + ((long)first * width), width); // (count, width)
                 Gemm.Multiply(
                     tape.Team, count, vocabulary, width, input, new MatrixView(weight.Data, width, transposed: true),
-                    logits.Pointer, vocabulary);
+                    logits.Pointer, vocabulary, precision: tape.Precision);
                 if (!loss.Node.NeedsGradient)
                 {
                     CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary);
@@ -54,13 +54,13 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                 {
                     Gemm.Multiply(
                         tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
-                        weight.Gradient, width, GemmStart.Accumulate);
+                        weight.Gradient, width, GemmStart.Accumulate, precision: tape.Precision);
                 }
                 if (dx != null)
                 {
                     Gemm.Multiply(
                         tape.Team, count, width, vocabulary, new MatrixView(logits.Pointer, vocabulary),
-                        new MatrixView(weight.Data, width), dx.Pointer + ((long)first * width), width);
+                        new MatrixView(weight.Data, width), dx.Pointer + ((long)first * width), width, precision: tape.Precision);
                 }
             }
         }

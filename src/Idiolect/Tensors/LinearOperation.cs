@@ -37,7 +37,7 @@ internal sealed unsafe class LinearOperation : Operation
         {
             Gemm.Multiply(
                 tape.Team, rows, outputs, inputs, left, new MatrixView(weight.Data, inputs, transposed: true),
-                y.Pointer, outputs, start, biasData);
+                y.Pointer, outputs, start, biasData, tape.Precision);
         }
         if (y.Node.NeedsGradient)
         {
@@ -59,7 +59,7 @@ internal sealed unsafe class LinearOperation : Operation
             // dW (out, in) += dy^T x
             Gemm.Multiply(
                 tape.Team, outputs, inputs, rows, new MatrixView(dy, outputs, transposed: true),
-                new MatrixView(_x.Data!.Pointer, inputs), _weight.Gradient, inputs, GemmStart.Accumulate);
+                new MatrixView(_x.Data!.Pointer, inputs), _weight.Gradient, inputs, GemmStart.Accumulate, precision: tape.Precision);
             tape.Contributed(_weight);
         }
         if (_bias is { RequiresGradient: true })
@@ -73,7 +73,7 @@ internal sealed unsafe class LinearOperation : Operation
             var dx = tape.Gradient(_x, out var accumulate);
             Gemm.Multiply(
                 tape.Team, rows, inputs, outputs, new MatrixView(dy, outputs), new MatrixView(_weight.Data, inputs),
-                dx, inputs, accumulate ? GemmStart.Accumulate : GemmStart.Zero);
+                dx, inputs, accumulate ? GemmStart.Accumulate : GemmStart.Zero, precision: tape.Precision);
         }
     }
 }

@@ -36,6 +36,9 @@ public sealed class Tape : IDisposable
     /// <summary>Whether operations are remembered; off for inference and evaluation. Change it between steps only.</summary>
     public bool Recording { get; set; }
 
+    /// <summary>How operands of the matrix products of linear layers are rounded. Change it between steps only.</summary>
+    public Precision Precision { get; set; }
+
     /// <summary>The most memory, in bytes, that tensors of this tape took at once.</summary>
     public long PeakBytes => _arena.Peak * sizeof(float);
 

@@ -89,7 +89,7 @@ public sealed unsafe class Trainer : IDisposable
             }
             _optimizer = new AdamWOptimizer(model.Model.Parameters, options);
             _team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
-            _tape = new Tape(_team);
+            _tape = new Tape(_team) { Precision = options.Precision };
             _context = new ForwardContext(_tape) { Training = true };
             model.Model.Parameters.ZeroGradients();
             if (resumed != null)

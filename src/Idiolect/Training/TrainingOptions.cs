@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
+using Idiolect.Kernels;
 
 namespace Idiolect.Training;
 
@@ -37,6 +38,10 @@ namespace Idiolect.Training;
 /// <param name="KeepCheckpoints">Checkpoints kept, the newest ones; the best is kept besides.</param>
 /// <param name="EarlyStopPatience">Stop after this many evaluations without a better one; null to go on.</param>
 /// <param name="Seed">The seed of all random numbers.</param>
+/// <param name="Precision">
+/// How operands of matrix products are rounded. Weights, gradients, moments, sums and everything that is no matrix product stay
+/// fp32 (Micikevicius et al. 2018; Kalamkar et al. 2019).
+/// </param>
 /// <param name="Threads">
 /// Threads to train on; 0 for all processors. Not part of the JSON: results do not depend on it, checkpoints included.
 /// </param>
@@ -63,6 +68,7 @@ public sealed record TrainingOptions(
     int KeepCheckpoints = 2,
     int? EarlyStopPatience = null,
     ulong Seed = 1337,
+    Precision Precision = Precision.Fp32,
     [property: JsonIgnore] int Threads = 0)
 {
     /// <summary>Checks all values.</summary>

@@ -7,7 +7,7 @@ public sealed unsafe class GemmTests
 {
     private static readonly Gen<(int M, int N, int K, bool TransposeA, bool TransposeB, GemmStart Start, ulong Seed)> Cases
         = Gen.Select(
-            Gen.Int[1, 70], Gen.Int[1, 70], Gen.OneOf(Gen.Int[1, 40], Gen.Int[380, 400]), Gen.Bool, Gen.Bool,
+            Gen.Int[1, 130], Gen.Int[1, 70], Gen.OneOf(Gen.Int[1, 40], Gen.Int[380, 400]), Gen.Bool, Gen.Bool,
             Gen.Enum<GemmStart>(), Gen.ULong);
 
     [Fact]
@@ -36,6 +36,47 @@ public sealed unsafe class GemmTests
             },
             iter: 40, threads: 1);
     }
+
+    [Fact]
+    public void In_bf16_every_variant_matches_the_reference_over_rounded_operands()
+    {
+        using var variants = new KernelVariants();
+        Cases.Sample(
+            c =>
+            {
+                var (a, b) = (RandomValues.Normal(c.Seed, c.M * c.K), RandomValues.Normal(c.Seed + 1, c.K * c.N));
+                var (bias, before) = (RandomValues.Normal(c.Seed + 2, c.N), RandomValues.Normal(c.Seed + 3, c.M * c.N));
+                var expected = before.ToDoubles();
+                Gemm.Reference.Multiply<double>(
+                    c.M, c.N, c.K, Rounded(a), c.TransposeA, Rounded(b), c.TransposeB, expected, c.Start, bias.ToDoubles());
+                variants.Check(expected, 2e-5 * Math.Sqrt(c.K), team =>
+                {
+                    using var left = new NativeBuffer<float>(a);
+                    using var right = new NativeBuffer<float>(b);
+                    using var biasBuffer = new NativeBuffer<float>(bias);
+                    using var result = new NativeBuffer<float>(before);
+                    Gemm.Multiply(
+                        team, c.M, c.N, c.K, new MatrixView(left, c.TransposeA ? c.M : c.K, c.TransposeA),
+                        new MatrixView(right, c.TransposeB ? c.K : c.N, c.TransposeB), result, c.N, c.Start, biasBuffer, Precision.Bf16);
+                    return result.ToArray();
+                });
+            },
+            iter: 30, threads: 1);
+
+        static double[] Rounded(float[] values) => Array.ConvertAll(values, value => (double)SimdScalar.RoundToBFloat16(value));
+    }
+
+    [Theory]
+    [InlineData(1f, 1f)]
+    [InlineData(1.00390625f, 1f)] // halfway between two: to the even one
+    [InlineData(1.01171875f, 1.015625f)]
+    [InlineData(-3.1415927f, -3.140625f)]
+    [InlineData(float.MaxValue, float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity, float.NegativeInfinity)]
+    [InlineData(float.NaN, float.NaN)]
+    [InlineData(1e-45f, 0f)]
+    public void Bfloat16_is_the_nearest_with_ties_to_even(float value, float expected)
+        => Assert.Equal(expected, SimdScalar.RoundToBFloat16(value));
 
     [Fact]
     public void A_product_larger_than_one_slab_in_every_direction_matches_the_reference()

@@ -1,0 +1,210 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+
+namespace Idiolect.Tests.Kernels.Assembly;
+
+/// <summary>
+/// Runs the assembled micro-kernels instruction by instruction, as the processor manuals define each, so that they are tested on
+/// machines that lack the instructions. Memory is this process's own. Knows only what the kernels use, and fails on the rest.
+/// </summary>
+internal sealed unsafe class CodeInterpreter
+{
+    private readonly Dictionary<ulong, Instruction> _instructions = [];
+    private readonly byte[][] _vectors = [.. Enumerable.Range(0, 32).Select(_ => new byte[64])];
+    private readonly long[] _general = new long[16];
+    private bool _zero, _negative; // flags; signed comparison needs no overflow at these sizes
+
+    internal CodeInterpreter(byte[] code)
+    {
+        var decoder = Decoder.Create(64, new ByteArrayCodeReader(code));
+        while (decoder.IP < (ulong)code.Length)
+        {
+            var instruction = decoder.Decode();
+            Assert.False(instruction.IsInvalid);
+            _instructions[instruction.IP] = instruction;
+        }
+    }
+
+    /// <summary>The number that a general register holds.</summary>
+    internal long this[Register register]
+    {
+        get => _general[register - Register.RAX];
+        set => _general[register - Register.RAX] = value;
+    }
+
+    /// <summary>The 64 bytes of a vector register.</summary>
+    internal Span<byte> Vector(int index) => _vectors[index];
+
+    /// <summary>Runs to the return; the stack must then be where it was.</summary>
+    internal void Run()
+    {
+        var stack = (byte*)NativeMemory.AlignedAlloc(4096, 64);
+        var top = (long)(stack + 4000);
+        this[Register.RSP] = top;
+        for (var next = 0UL; ;)
+        {
+            Assert.True(_instructions.TryGetValue(next, out var instruction), $"no instruction begins at {next}");
+            if (instruction.Mnemonic == Mnemonic.Ret)
+            {
+                break;
+            }
+            next = Execute(instruction) ? instruction.NearBranchTarget : instruction.NextIP;
+        }
+        Assert.Equal(top, this[Register.RSP]);
+        NativeMemory.AlignedFree(stack);
+    }
+
+    /// <summary>Executes one instruction; true when it is a jump that is taken.</summary>
+    private bool Execute(in Instruction i)
+    {
+        switch (i.Mnemonic)
+        {
+            case Mnemonic.Mov:
+                SetInteger(i, Integer(i, 1));
+                return false;
+            case Mnemonic.Lea:
+                this[i.Op0Register] = Address(i);
+                return false;
+            case Mnemonic.Add:
+                SetInteger(i, SetFlags(Integer(i, 0) + Integer(i, 1)));
+                return false;
+            case Mnemonic.Sub:
+                SetInteger(i, SetFlags(Integer(i, 0) - Integer(i, 1)));
+                return false;
+            case Mnemonic.Dec:
+                SetInteger(i, SetFlags(Integer(i, 0) - 1));
+                return false;
+            case Mnemonic.Test:
+                SetFlags(Integer(i, 0) & Integer(i, 1));
+                return false;
+            case Mnemonic.Push:
+                this[Register.RSP] -= 8;
+                *(long*)this[Register.RSP] = this[i.Op0Register];
+                return false;
+            case Mnemonic.Pop:
+                this[i.Op0Register] = *(long*)this[Register.RSP];
+                this[Register.RSP] += 8;
+                return false;
+            case Mnemonic.Jl:
+                return _negative;
+            case Mnemonic.Jge:
+                return !_negative;
+            case Mnemonic.Je:
+                return _zero;
+            case Mnemonic.Jne:
+                return !_zero;
+            case Mnemonic.Prefetcht0:
+                return false;
+            case Mnemonic.Vzeroupper:
+                for (var register = 0; register < 16; register++)
+                {
+                    Vector(register)[16..].Clear();
+                }
+                return false;
+            case Mnemonic.Vmovups:
+                Move(i);
+                return false;
+            case Mnemonic.Vbroadcastss:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Floats(i.Op0Register)[lane] = *(float*)Address(i);
+                }
+                return false;
+            case Mnemonic.Vxorps or Mnemonic.Vpxord:
+                Assert.Equal(i.Op1Register, i.Op2Register); // used only to clear
+                Floats(i.Op0Register).Clear();
+                return false;
+            case Mnemonic.Vaddps:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Floats(i.Op0Register)[lane] = Floats(i.Op1Register)[lane] + ((float*)Address(i))[lane];
+                }
+                return false;
+            case Mnemonic.Vpaddd:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Integers(i.Op0Register)[lane] = Integers(i.Op1Register)[lane] + ((int*)Address(i))[lane];
+                }
+                return false;
+            case Mnemonic.Vfmadd231ps:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    ref var sum = ref Floats(i.Op0Register)[lane];
+                    sum = MathF.FusedMultiplyAdd(Floats(i.Op1Register)[lane], Floats(i.Op2Register)[lane], sum);
+                }
+                return false;
+            case Mnemonic.Vdpbf16ps:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    ref var sum = ref Floats(i.Op0Register)[lane];
+                    var (a, b) = ((uint)Integers(i.Op1Register)[lane], (uint)Integers(i.Op2Register)[lane]);
+                    sum = MathF.FusedMultiplyAdd(HighHalf(a), HighHalf(b), sum);
+                    sum = MathF.FusedMultiplyAdd(HighHalf(a << 16), HighHalf(b << 16), sum);
+                }
+                return false;
+            case Mnemonic.Vpdpbusd:
+                for (var at = 0; at < 4 * Lanes(i); at++)
+                {
+                    Integers(i.Op0Register)[at / 4] += Vector(Index(i.Op1Register))[at] * (sbyte)Vector(Index(i.Op2Register))[at];
+                }
+                return false;
+            default:
+                throw new NotSupportedException($"The kernels are not expected to use {i}.");
+        }
+    }
+
+    private static float HighHalf(uint bits) => BitConverter.UInt32BitsToSingle(bits & 0xFFFF0000u);
+
+    private void Move(in Instruction i)
+    {
+        var bytes = Bytes(i.Op0Kind == OpKind.Memory ? i.Op1Register : i.Op0Register);
+        if (i.Op0Kind == OpKind.Memory)
+        {
+            Vector(Index(i.Op1Register))[..bytes].CopyTo(new Span<byte>((void*)Address(i), bytes));
+        }
+        else
+        {
+            Vector(Index(i.Op0Register)).Clear(); // a narrower load clears what lies above
+            new ReadOnlySpan<byte>((void*)Address(i), bytes).CopyTo(Vector(Index(i.Op0Register)));
+        }
+    }
+
+    private static int Bytes(Register register) => register.GetSize();
+
+    private static int Lanes(in Instruction i) => Bytes(i.Op0Register) / 4;
+
+    private static int Index(Register register)
+        => register.IsZMM() ? register - Register.ZMM0 : register.IsYMM() ? register - Register.YMM0 : register - Register.XMM0;
+
+    private Span<float> Floats(Register register) => MemoryMarshal.Cast<byte, float>(Vector(Index(register)));
+
+    private Span<int> Integers(Register register) => MemoryMarshal.Cast<byte, int>(Vector(Index(register)));
+
+    private long Integer(in Instruction i, int operand) => i.GetOpKind(operand) switch
+    {
+        OpKind.Register => this[i.GetOpRegister(operand)],
+        OpKind.Memory => *(long*)Address(i),
+        _ => (long)i.GetImmediate(operand),
+    };
+
+    private void SetInteger(in Instruction i, long value)
+    {
+        if (i.Op0Kind == OpKind.Memory)
+        {
+            *(long*)Address(i) = value;
+        }
+        else
+        {
+            this[i.Op0Register] = value;
+        }
+    }
+
+    private long SetFlags(long result)
+    {
+        (_zero, _negative) = (result == 0, result < 0);
+        return result;
+    }
+
+    private long Address(in Instruction i)
+        => this[i.MemoryBase] + (i.MemoryIndex == Register.None ? 0 : this[i.MemoryIndex] * i.MemoryIndexScale) + (long)i.MemoryDisplacement64;
+}

@@ -1,0 +1,85 @@
+using CsCheck;
+using Iced.Intel;
+using Idiolect.Kernels.Assembly;
+
+namespace Idiolect.Tests.Kernels.Assembly;
+
+public sealed unsafe class MicroKernelTests
+{
+    private enum StartKind
+    {
+        Nothing,
+        Accumulate,
+        Row,
+    }
+
+    private static readonly Gen<(int Steps, int Tiles, StartKind Start, int Surplus, ulong Seed)> Cases
+        = Gen.Select(Gen.Int[1, 19], Gen.Int[1, 3], Gen.Enum<StartKind>(), Gen.Int[0, 5], Gen.ULong);
+
+    public static TheoryData<string, string, string> Kernels => new(
+        from kind in Enum.GetValues<MicroKernelKind>()
+        from layout in kind is MicroKernelKind.Float32Avx2 or MicroKernelKind.Float32Avx512 ? Enum.GetValues<ALayout>() : [ALayout.Panel]
+        from convention in Enum.GetValues<CallingConvention>()
+        select (kind.ToString(), layout.ToString(), convention.ToString()));
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Every_kernel_multiplies_as_the_reference_does(string kindName, string layoutName, string conventionName)
+    {
+        var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
+        Cases.Sample(
+            c => new TileProblem(kind, layout, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed).Check(call =>
+            {
+                code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
+                code.Run();
+            }),
+            iter: 12, threads: 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void The_caller_finds_its_registers_as_they_were(string kindName, string layoutName, string conventionName)
+    {
+        var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
+        Register[] kept = [Register.RBX, Register.RBP, Register.R12, Register.R13, Register.R14, Register.R15];
+        kept = convention == CallingConvention.Windows ? [.. kept, Register.RSI, Register.RDI] : kept;
+        var keptVectors = convention == CallingConvention.Windows ? Enumerable.Range(6, 10).ToArray() : [];
+        foreach (var register in kept)
+        {
+            code[register] = 1000 + (long)register;
+        }
+        foreach (var vector in keptVectors)
+        {
+            code.Vector(vector)[..16].Fill((byte)vector);
+        }
+        new TileProblem(kind, layout, steps: 5, tiles: 2, starts: true, startIsRow: false, surplus: 0, seed: 1).Check(call =>
+        {
+            code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
+            code.Run();
+        });
+        Assert.All(kept.Where(register => convention == CallingConvention.Windows || register != Register.RDI),
+            register => Assert.Equal(1000 + (long)register, code[register]));
+        Assert.All(keptVectors, vector => Assert.Equal(Enumerable.Repeat((byte)vector, 16), code.Vector(vector)[..16].ToArray()));
+    }
+
+    [Theory]
+    [InlineData("Float32Avx2")]
+    [InlineData("Float32Avx512")]
+    [InlineData("BFloat16")]
+    [InlineData("Int8")]
+    public void The_processor_computes_the_same_where_it_can(string kindName)
+    {
+        var kind = Enum.Parse<MicroKernelKind>(kindName);
+        Assert.SkipUnless(MicroKernels.IsSupported(kind), "This processor lacks the instructions; the interpreter stands in for it.");
+        var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
+        var function = (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)ExecutableMemory.Seal(
+            MicroKernelAssembler.Assemble(kind, ALayout.Panel, convention));
+        Assert.True(function != null);
+        Cases.Sample(
+            c => new TileProblem(kind, ALayout.Panel, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed)
+                .Check(call => function((TileCall*)call)),
+            iter: 50, threads: 1);
+    }
+}

@@ -1,0 +1,98 @@
+using Idiolect.Kernels;
+using Idiolect.Kernels.Assembly;
+
+namespace Idiolect.Tests.Kernels.Assembly;
+
+/// <summary>A column of tiles to compute, and what must come out: plain loops in double over the elements that the panels hold.</summary>
+internal sealed unsafe class TileProblem
+{
+    private readonly MicroKernelKind _kind;
+    private readonly ALayout _layout;
+    private readonly int _steps, _tiles, _rows, _columns, _cStride, _aStride;
+    private readonly bool _starts, _startIsRow;
+    private readonly int[] _a, _b, _c, _row; // the 4 bytes of each step, or of each element of C
+    private readonly double[] _expected; // (tiles x rows, columns)
+
+    internal TileProblem(MicroKernelKind kind, ALayout layout, int steps, int tiles, bool starts, bool startIsRow, int surplus, ulong seed)
+    {
+        (_kind, _layout, _steps, _tiles, _starts, _startIsRow) = (kind, layout, steps, tiles, starts, startIsRow);
+        (_rows, _columns) = (MicroKernelAssembler.Rows(kind), MicroKernelAssembler.Columns(kind));
+        (_cStride, _aStride) = (_columns + surplus, steps + surplus);
+        _a = Fill(seed, tiles * _rows * (layout == ALayout.Panel ? steps : _aStride));
+        _b = Fill(seed + 1, steps * _columns);
+        _c = Numbers(seed + 2, tiles * _rows * _cStride);
+        _row = Numbers(seed + 3, _columns);
+        _expected = new double[tiles * _rows * _columns];
+        for (var row = 0; row < tiles * _rows; row++)
+        {
+            for (var column = 0; column < _columns; column++)
+            {
+                var sum = !starts ? 0 : Number(startIsRow ? _row[column] : _c[(row * _cStride) + column]);
+                for (var step = 0; step < steps; step++)
+                {
+                    sum += Product(_a[AIndex(row, step)], _b[(step * _columns) + column]);
+                }
+                _expected[(row * _columns) + column] = sum;
+            }
+        }
+    }
+
+    /// <summary>Has the tiles computed and compares; what lies between the rows of C must be untouched.</summary>
+    internal void Check(Action<nint> kernel)
+    {
+        using var a = new NativeBuffer<int>(_a);
+        using var b = new NativeBuffer<int>(_b);
+        using var c = new NativeBuffer<int>(_c);
+        using var row = new NativeBuffer<int>(_row);
+        var call = new TileCall
+        {
+            A = a.Pointer,
+            B = b.Pointer,
+            C = c.Pointer,
+            Start = !_starts ? null : _startIsRow ? row.Pointer : c.Pointer,
+            Steps = _steps,
+            CStride = _cStride * 4,
+            StartStride = _starts && !_startIsRow ? _cStride * 4 : 0,
+            TileBytes = (_layout == ALayout.Panel ? _rows * _steps : _rows * _aStride) * 4,
+            ARowStride = _aStride * 4,
+            Tiles = _tiles,
+        };
+        kernel((nint)(&call));
+        var result = c.ToArray();
+        for (var i = 0; i < result.Length; i++)
+        {
+            var (at, column) = (i / _cStride, i % _cStride);
+            if (column >= _columns)
+            {
+                Assert.Equal(_c[i], result[i]);
+                continue;
+            }
+            var expected = _expected[(at * _columns) + column];
+            Assert.Equal(expected, Number(result[i]), 2e-5 * (1 + Math.Abs(expected)));
+        }
+    }
+
+    private int AIndex(int row, int step)
+        => _layout == ALayout.Panel ? (((row / _rows * _steps) + step) * _rows) + (row % _rows) : (row * _aStride) + step;
+
+    private double Product(int a, int b) => _kind switch
+    {
+        MicroKernelKind.BFloat16 => (Half(a) * (double)Half(b)) + (Half(a << 16) * (double)Half(b << 16)),
+        MicroKernelKind.Int8 => Enumerable.Range(0, 4).Sum(i => (byte)(a >> (8 * i)) * (sbyte)(b >> (8 * i))),
+        _ => Number(a) * Number(b),
+    };
+
+    private static float Half(int bits) => BitConverter.Int32BitsToSingle(bits & unchecked((int)0xFFFF0000));
+
+    private double Number(int bits) => _kind == MicroKernelKind.Int8 ? bits : BitConverter.Int32BitsToSingle(bits);
+
+    private int[] Fill(ulong seed, int count) => _kind switch
+    {
+        MicroKernelKind.Int8 => Array.ConvertAll(RandomValues.Normal(seed, count), BitConverter.SingleToInt32Bits),
+        MicroKernelKind.BFloat16 => [.. RandomValues.Normal(seed, 2 * count).Chunk(2).Select(pair => BitConverter.SingleToInt32Bits(SimdScalar.PackBFloat16(pair[0], pair[1])))],
+        _ => Numbers(seed, count),
+    };
+
+    private int[] Numbers(ulong seed, int count)
+        => Array.ConvertAll(RandomValues.Normal(seed, count), value => _kind == MicroKernelKind.Int8 ? (int)(100 * value) : BitConverter.SingleToInt32Bits(value));
+}
