@@ -4,7 +4,7 @@ public sealed class CompletionTests
 {
     [Theory]
     [InlineData("idiolect tr", "train")]
-    [InlineData("idiolect train --pr", "--preset")]
+    [InlineData("idiolect train --pres", "--preset")]
     [InlineData("idiolect train --preset nano", "nanogpt nanogpt-cpu")]
     [InlineData("idiolect train --schedule c", "constant cosine")]
     [InlineData("idiolect tokenizer enc", "encode")]
