@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Xml;
 
 namespace Idiolect.Data;
@@ -20,7 +19,7 @@ internal static class DotnetDocumentation
     internal static (IReadOnlyList<Document> Training, IReadOnlyList<Document> Validation) Load(CorpusOptions options)
     {
         // Of several versions of a pack the newest comes first, and its member wins.
-        var members = ReadAll(Files(options.DotnetRoot ?? FindRoot())).DistinctBy(member => member.Id.Text).ToArray();
+        var members = ReadAll(Files(options.DotnetRoot ?? DotnetRoot.Find("packs"))).DistinctBy(member => member.Id.Text).ToArray();
         var types = members.Select(member => member.Id.DeclaringType).ToHashSet(StringComparer.Ordinal);
         var sorted = members
             .Select(member => (Type: member.Id.OutermostType(types), Member: member))
@@ -44,24 +43,15 @@ internal static class DotnetDocumentation
         return (training, validation);
     }
 
-    /// <summary>The .NET installation that runs this process, or the one that DOTNET_ROOT names (for self-contained programs).</summary>
-    private static string FindRoot()
-    {
-        // {root}/shared/Microsoft.NETCore.App/{version}/
-        var ofRuntime = Path.GetFullPath(Path.Join(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
-        string?[] candidates = [ofRuntime, Environment.GetEnvironmentVariable("DOTNET_ROOT")];
-        return candidates.FirstOrDefault(root => !string.IsNullOrEmpty(root) && Directory.Exists(Path.Join(root, "packs"))) ?? ofRuntime;
-    }
-
     /// <summary>Pack by pack in ordinal order, the newest version of each first.</summary>
     private static string[] Files(string root)
     {
         var packs = Path.Join(root, "packs");
         string[] files = Directory.Exists(packs)
-            ? [.. Subfolders(packs).SelectMany(pack => Subfolders(pack).OrderByDescending(ParseVersion))
+            ? [.. DotnetRoot.Subfolders(packs).SelectMany(pack => DotnetRoot.Subfolders(pack).OrderByDescending(DotnetRoot.VersionOf))
                 .Select(version => Path.Join(version, "ref"))
                 .Where(Directory.Exists)
-                .SelectMany(Subfolders)
+                .SelectMany(DotnetRoot.Subfolders)
                 .SelectMany(target => Directory.EnumerateFiles(target, "*.xml").Order(StringComparer.Ordinal))]
             : [];
         return files.Length > 0
@@ -70,12 +60,6 @@ internal static class DotnetDocumentation
                 $"There is no documentation in {packs}: the .NET runtime alone does not bring it. Install the .NET SDK "
                 + "(https://dot.net/download), set DOTNET_ROOT to its folder, or train on text of your own with --data.");
     }
-
-    /// <summary>The version that a folder such as 10.0.12 or 11.0.0-preview.1 is named after.</summary>
-    private static Version ParseVersion(string folder)
-        => Version.TryParse(Path.GetFileName(folder).Split('-')[0], out var version) ? version : new Version();
-
-    private static IEnumerable<string> Subfolders(string folder) => Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal);
 
     private static IEnumerable<DocumentationMember> ReadAll(string[] files)
     {
