@@ -53,6 +53,7 @@ internal static class Application
         {
             TrainCommand.Create(terminal),
             GenerateCommand.Create(terminal),
+            TranslateCommand.Create(terminal),
             EvalCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             InfoCommand.Create(terminal),

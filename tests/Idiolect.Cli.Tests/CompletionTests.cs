@@ -3,7 +3,7 @@ namespace Idiolect.Cli.Tests;
 public sealed class CompletionTests
 {
     [Theory]
-    [InlineData("idiolect tr", "train")]
+    [InlineData("idiolect tr", "train translate")]
     [InlineData("idiolect train --pres", "--preset")]
     [InlineData("idiolect train --preset nano", "nanogpt nanogpt-cpu")]
     [InlineData("idiolect train --schedule c", "constant cosine")]

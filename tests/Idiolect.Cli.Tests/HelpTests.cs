@@ -3,7 +3,7 @@ namespace Idiolect.Cli.Tests;
 public sealed class HelpTests
 {
     public static TheoryData<string> Verbs => new(
-        "train", "generate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "completion");
+        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "completion");
 
     [Fact]
     public async Task The_root_help_lists_the_verbs_and_examples()
@@ -27,12 +27,13 @@ public sealed class HelpTests
               --version       Show version information
 
             Commands:
-              train           Pre-train a GPT on text
-              generate <RUN>  Let a model write
-              eval <RUN>      Measure how well a model predicts a text
-              tokenizer       Train a tokenizer; turn text into tokens and back
-              info <RUN>      Show what a run or model folder is
-              completion      Print the script for tab completion in a shell
+              train            Pre-train a GPT on text
+              generate <RUN>   Let a model write
+              translate <RUN>  Let a model translate
+              eval <RUN>       Measure how well a model predicts a text
+              tokenizer        Train a tokenizer; turn text into tokens and back
+              info <RUN>       Show what a run or model folder is
+              completion       Print the script for tab completion in a shell
 
             Examples:
               idiolect train             # on your SDK's documentation, about three minutes

@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
+using Idiolect.Generation;
 
 namespace Idiolect.Cli.Commands;
 
@@ -13,7 +14,7 @@ internal static class EvalCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var data = Flag.Data("Text to predict  [the run's held-out documents]");
+        var data = Flag.Data("Text to predict  [the run's held-out documents; of a translation, its held-out sentences]");
         var field = Flag.Field();
         var batches = Flag.Count("--batches", "Batches to measure  [all]");
         var threads = Flag.Threads();
@@ -26,6 +27,11 @@ internal static class EvalCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
+            if (Translator.IsTranslator(ModelLocation.Require(folder)))
+            {
+                return Task.FromResult(MeasureTranslation(
+                    folder, parsed.GetValue(data), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
+            }
             using var model = ModelLocation.Load(folder);
             var (documents, what) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
             using var dataset = TokenDataset.Encode(
@@ -58,6 +64,31 @@ internal static class EvalCommand
         terminal.Out.WriteLine(FormattableString.Invariant($"bits per byte  {result.BitsPerByte:0.0000}"));
         terminal.Out.WriteLine(FormattableString.Invariant($"perplexity     {result.Perplexity:0.00}"));
         terminal.Out.WriteLine($"tokens         {TrainingText.Whole(measured.Tokens)}");
+    }
+
+    /// <summary>Translates the held-out sentences of the corpus that the run learned from.</summary>
+    private static int MeasureTranslation(
+        string folder, string? data, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
+    {
+        var setup = RunFile.ReadSetup(folder);
+        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
+        {
+            throw new ArgumentException($"a translation is measured on the held-out sentences of its own corpus, {setup.Data}; leave --data out");
+        }
+        using var translator = Translator.Load(ModelLocation.Require(folder));
+        var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken).Scores;
+        if (json)
+        {
+            new JsonLines(terminal.Out).Write("done", writer => TranslationText.Write(writer, scores));
+            return ExitCode.Success;
+        }
+        var rows = TranslationText.Rows(scores).ToArray();
+        var width = rows.Max(row => row.Name.Length);
+        foreach (var (name, value) in rows)
+        {
+            terminal.Out.WriteLine($"{name.PadRight(width)}  {value}");
+        }
+        return ExitCode.Success;
     }
 
     /// <summary>

@@ -33,6 +33,7 @@ internal static class TrainCommand
             "idiolect train --data book.txt --tokenizer char --depth 4",
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
+            "idiolect train --task translate --from en --to de",
             "idiolect train --resume latest --steps 3000");
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -44,16 +45,20 @@ internal static class TrainCommand
             {
                 RejectBoth(parsed, resume, name, folder);
                 var found = runs.Find(earlier);
-                var resumed = new TrainingRun(
-                    flags.ResolveResumed(RunFile.ReadSetup(found), parsed), found, runs, output, parsed.GetValue(rivals));
-                return await RunAsync(resumed.Resume, output, cancellationToken).ConfigureAwait(false);
+                var settings = flags.ResolveResumed(RunFile.ReadSetup(found), parsed);
+                Func<CancellationToken, EndReason> goOn = settings.Translates
+                    ? new TranslationRun(settings, found, runs, output).Resume
+                    : new TrainingRun(settings, found, runs, output, parsed.GetValue(rivals)).Resume;
+                return await RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
             var setup = flags.Resolve(parsed);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
-            var run = new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece);
-            return await RunAsync(run.Start, output, cancellationToken).ConfigureAwait(false);
+            Func<CancellationToken, EndReason> start = setup.Translates
+                ? new TranslationRun(setup, chosen, runs, output).Start
+                : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece).Start;
+            return await RunAsync(start, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }

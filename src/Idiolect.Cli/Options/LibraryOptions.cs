@@ -40,6 +40,7 @@ internal static class LibraryOptions
         {
             "constant" => ScheduleShape.Constant,
             "wsd" => ScheduleShape.WarmupStableDecay,
+            "inverse-sqrt" => ScheduleShape.InverseSquareRoot,
             _ => ScheduleShape.Cosine,
         },
         Beta1: setup.Beta1,

@@ -1,9 +1,12 @@
+using Idiolect.Data;
+
 namespace Idiolect.Cli.Options;
 
 /// <summary>Settings with a name: what <c>--preset</c> offers. Flags override single values.</summary>
 internal static class Presets
 {
     internal const string Default = "default";
+    internal const string Translate = "translate";
 
     private static readonly Dictionary<string, TrainingSetup> Table = new TrainingSetup[]
     {
@@ -40,6 +43,14 @@ internal static class Presets
         {
             Preset = "llama-tiny", Architecture = "llama", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 2, Width = 128,
             ContextLength = 128, BatchSize = 16, Steps = 1000, LearningRate = 2e-3, MinimumLearningRate = 2e-4, VocabularySize = 2048,
+        },
+        // Three minutes on two cores with the messages of the SDK: docs/numbers.md has the trials.
+        new()
+        {
+            Preset = Translate, Task = TrainingSetup.Translate, Data = ParallelCorpus.DotnetResources, Architecture = "transformer",
+            LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, Width = 128, ContextLength = 512, Dropout = 0.3, BatchSize = 2000,
+            Steps = 1000, LearningRate = 2e-3, MinimumLearningRate = 1e-4, WarmupSteps = 200, Schedule = "cosine", WeightDecay = 0.01,
+            Beta2 = 0.98, VocabularySize = 2000, EvaluateEvery = 250, CheckpointEvery = 250,
         },
     }.ToDictionary(setup => setup.Preset);
 

@@ -10,6 +10,8 @@ internal sealed class TrainingFlags
     private readonly NumberOption<int> depth = new(
         "--depth", "The one dial: N layers, and the width, heads, learning rate and steps that suit them", 1, 64);
 
+    private readonly TranslationFlags translation = new();
+
     private readonly Option<string?> data = Flag.Data("Text file, folder, glob or .jsonl; dotnet-docs is your SDK's documentation");
     private readonly Option<string?> textField = Flag.Field();
     private readonly NumberOption<double> validation = Flag.Number("--val-fraction", "Share of the documents held out", 0.0001, 0.5);
@@ -24,14 +26,14 @@ internal sealed class TrainingFlags
     private readonly NumberOption<int> context = Flag.Count("--context", "Tokens that the model sees at once");
     private readonly NumberOption<double> dropout = Flag.Number("--dropout", "Share of activations dropped in training", 0, 0.95);
 
-    private readonly NumberOption<int> batch = Flag.Count("--batch", "Sequences a step");
+    private readonly NumberOption<int> batch = Flag.Count("--batch", "Sequences a step; tokens with --task translate");
     private readonly NumberOption<int> accumulation = Flag.Count("--grad-accumulation", "Batches whose gradients are summed for one step");
     private readonly NumberOption<int> steps = Flag.Count("--steps", "Steps to train");
     private readonly NumberOption<double> learningRate = Flag.Number("--lr", "Highest learning rate", 0, 10);
     private readonly NumberOption<double> minimumLearningRate = Flag.Number("--min-lr", "Learning rate at the end", 0, 10);
     private readonly NumberOption<int> warmup = Flag.Count("--warmup", "Steps in which the learning rate rises", 0);
     private readonly ChoiceOption schedule = new(
-        "--schedule", "Learning rate after the warm-up: down a cosine, flat and then straight down (wsd), or flat", TrainingSetup.Schedules);
+        "--schedule", "Learning rate after the warm-up: down a cosine, flat and then straight down (wsd), flat, or the paper of 2017's", TrainingSetup.Schedules);
     private readonly NumberOption<double> weightDecay = Flag.Number("--weight-decay", "Decoupled weight decay of the matrices");
     private readonly NumberOption<double> beta2 = Flag.Number("--beta2", "AdamW's decay of the squared gradients", 0, 0.999999);
     private readonly NumberOption<double> l1 = Flag.Number("--l1", "L1 penalty on the weights");
@@ -53,7 +55,8 @@ internal sealed class TrainingFlags
     /// <summary>All of them, in the order in which <c>--help</c> lists them.</summary>
     internal IEnumerable<Option> All =>
     [
-        preset, depth, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout,
+        preset, depth, .. translation.All, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads,
+        width, context, dropout,
         batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, precision,
         evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
     ];
@@ -62,7 +65,7 @@ internal sealed class TrainingFlags
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal TrainingSetup Resolve(ParseResult parsed)
     {
-        var setup = Presets.Get(parsed.GetValue(preset) ?? Presets.Default);
+        var setup = Presets.Get(parsed.GetValue(preset) ?? translation.DefaultPreset(parsed));
         if (parsed.GetValue(depth) is { } dial)
         {
             // The depth's number of steps depends on the tokens a step, so these come first.
@@ -89,7 +92,7 @@ internal sealed class TrainingFlags
         return ApplyFlags(earlier, parsed).Validate();
     }
 
-    private TrainingSetup ApplyFlags(TrainingSetup setup, ParseResult parsed) => setup with
+    private TrainingSetup ApplyFlags(TrainingSetup setup, ParseResult parsed) => translation.Apply(setup, parsed) with
     {
         Preset = parsed.GetValue(preset) ?? setup.Preset,
         Data = parsed.GetValue(data) ?? setup.Data,
@@ -97,7 +100,7 @@ internal sealed class TrainingFlags
         ValidationFraction = parsed.GetValue(validation) ?? setup.ValidationFraction,
         Tokenizer = parsed.GetValue(tokenizer) ?? setup.Tokenizer,
         VocabularySize = parsed.GetValue(vocabulary) ?? setup.VocabularySize,
-        Architecture = parsed.GetValue(architecture) ?? setup.Architecture,
+        Architecture = parsed.GetValue(architecture) ?? translation.Apply(setup, parsed).Architecture,
         LayerCount = parsed.GetValue(layers) ?? setup.LayerCount,
         HeadCount = parsed.GetValue(heads) ?? setup.HeadCount,
         // The preset's key and value heads belong to the preset's heads.

@@ -7,7 +7,32 @@ internal sealed record TrainingSetup
 {
     internal static readonly string[] Architectures = ["gpt2", "llama"];
     internal static readonly string[] Precisions = ["fp32", "bf16"];
-    internal static readonly string[] Schedules = ["cosine", "wsd", "constant"];
+    internal static readonly string[] Schedules = ["cosine", "wsd", "constant", "inverse-sqrt"];
+
+    internal const string Translate = "translate";
+    internal const string Stream = "gpt";
+    internal static readonly string[] Tasks = ["language-model", Translate];
+    internal const string Lstm = "lstm";
+    internal const string LstmAttention = "lstm-attention";
+    internal static readonly string[] TranslationModels = ["transformer", Lstm, LstmAttention, Stream];
+
+    /// <summary>What is learned: one of <see cref="Tasks"/>; a run of an earlier version has none and is a language model.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>The model that translates: one of <see cref="TranslationModels"/>.</summary>
+    public string Model { get; init; } = TranslationModels[0];
+
+    public string From { get; init; } = "en";
+
+    /// <summary>Target languages, joined by commas.</summary>
+    public string To { get; init; } = "de";
+
+    /// <summary><c>cluster</c> or <c>assembly</c>.</summary>
+    public string Split { get; init; } = "cluster";
+
+    public bool NormFirst { get; init; } = true;
+
+    public double LabelSmoothing { get; init; } = 0.1;
 
     public required string Preset { get; init; }
 
@@ -85,7 +110,11 @@ internal sealed record TrainingSetup
     public int? Threads { get; init; }
 
     [JsonIgnore]
-    internal long TokensPerStep => (long)BatchSize * GradientAccumulation * ContextLength;
+    internal bool Translates => Task == Translate;
+
+    /// <summary>In a translation the batch size counts tokens.</summary>
+    [JsonIgnore]
+    internal long TokensPerStep => (long)BatchSize * GradientAccumulation * (Translates ? 1 : ContextLength);
 
     /// <summary>This setup, when its values fit each other.</summary>
     /// <exception cref="ArgumentException">They do not; the message names the flags and a value that fits.</exception>

@@ -18,6 +18,25 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 Write(started);
                 break;
+            case PairsDivided pairs:
+                lines.Write("corpus", json =>
+                {
+                    json.WriteNumber("trainPairs", pairs.Corpus.Training.Count);
+                    json.WriteNumber("valPairs", pairs.Corpus.Validation.Count);
+                    json.WriteNumber("testPairs", pairs.Corpus.Test.Count);
+                    json.WriteString("split", pairs.Split);
+                    json.WriteNumber("overlap", pairs.Overlap);
+                    json.WriteString("hash", pairs.Corpus.Hash);
+                });
+                break;
+            case SentenceTranslated sentence:
+                lines.Write("translation", json =>
+                {
+                    json.WriteString("source", sentence.Source);
+                    json.WriteString("translation", sentence.Translation);
+                    json.WriteString("reference", sentence.Reference);
+                });
+                break;
             case StepCompleted step:
                 lines.Write("step", json =>
                 {
@@ -108,6 +127,10 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteFinite("bitsPerByte", finished.BitsPerByte);
         json.WriteFinite("trainSeconds", Math.Round(finished.TrainTime.TotalSeconds, 3));
         json.WriteNumber("steps", finished.Step);
+        if (finished.Translation is { } scores)
+        {
+            TranslationText.Write(json, scores);
+        }
         if (finished.Interrupted)
         {
             json.WriteString("resume", TrainingText.ResumeCommand(finished.Run));

@@ -45,6 +45,12 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
             case WorkAnnounced work:
                 console.Write(new Text(work.What + "\n", Color.Grey));
                 break;
+            case PairsDivided pairs:
+                WriteLines(TranslationText.Corpus(pairs));
+                break;
+            case SentenceTranslated sentence:
+                WriteLines(TranslationText.Sentence(sentence));
+                break;
             case TrainingStarted started:
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);

@@ -23,6 +23,12 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             case WorkAnnounced work:
                 output.WriteLine(work.What);
                 break;
+            case PairsDivided pairs:
+                WriteLines(TranslationText.Corpus(pairs));
+                break;
+            case SentenceTranslated sentence:
+                WriteLines(TranslationText.Sentence(sentence));
+                break;
             case TrainingStarted started:
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);

@@ -1,4 +1,5 @@
 using Idiolect.Cli.Options;
+using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Training;
 
@@ -39,6 +40,20 @@ internal sealed record TrainingStarted(long Step) : TrainingProgress(Step)
     public double? PeakTokensPerSecond { get; init; }
 }
 
+/// <summary>The sentence pairs of a translation are read and divided.</summary>
+internal sealed record PairsDivided(long Step) : TrainingProgress(Step)
+{
+    public required ParallelCorpus Corpus { get; init; }
+
+    public required string Split { get; init; }
+
+    /// <summary>Held-out sentences whose letters stand in the training set.</summary>
+    public required int Overlap { get; init; }
+}
+
+/// <summary>One of the held-out sentences and its translation by the best checkpoint.</summary>
+internal sealed record SentenceTranslated(long Step, string Source, string Translation, string Reference) : TrainingProgress(Step);
+
 /// <summary>What the model writes at an evaluation.</summary>
 internal sealed record TextSampled(long Step, string Text) : TrainingProgress(Step);
 
@@ -63,6 +78,9 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
 
     /// <summary>What methods without a neural network reach on the same held-out text.</summary>
     public IReadOnlyList<RivalResult> Rivals { get; init; } = [];
+
+    /// <summary>The scores of a translation.</summary>
+    public TranslationScores? Translation { get; init; }
 
     internal bool Interrupted => Reason == EndReason.Interrupted;
 }

@@ -58,6 +58,10 @@ internal static class TrainingText
         {
             yield return ("ended early", "the validation loss no longer fell");
         }
+        foreach (var row in finished.Translation is { } scores ? TranslationText.Rows(scores) : [])
+        {
+            yield return row;
+        }
         foreach (var rival in finished.Rivals)
         {
             var bits = rival.BitsPerByte is { } value ? Invariant($"{value:0.0000} bits per byte") : null;
@@ -79,7 +83,9 @@ internal static class TrainingText
             yield return $"loss curve: {picture}";
         }
         yield return "next:";
-        yield return $"  {CommandName.Current} generate {Quote(finished.Run)}";
+        yield return finished.Translation is null
+            ? $"  {CommandName.Current} generate {Quote(finished.Run)}"
+            : $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'";
         yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
     }
 

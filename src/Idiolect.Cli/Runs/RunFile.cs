@@ -12,6 +12,9 @@ internal static class RunFile
     internal const string LossSvg = "loss.svg";
     internal const string LossPng = "loss.png";
 
+    /// <summary>Of a translation: source, reference and translation of each test sentence, separated by tabs.</summary>
+    internal const string Translations = "translations.tsv";
+
     internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, MetricsLog.FileName));
 
     internal static void WriteSetup(string folder, TrainingSetup setup) =>

@@ -36,6 +36,10 @@ internal sealed record ModelSummary
     /// <summary>Describes a model folder without reading its weights.</summary>
     internal static ModelSummary Read(string folder)
     {
+        if (TranslatorSummary.Read(folder) is { } translator)
+        {
+            return translator;
+        }
         var config = GptFolder.LoadConfig(folder);
         var weights = config.ParameterCount * sizeof(float);
         return new ModelSummary
@@ -51,14 +55,16 @@ internal sealed record ModelSummary
             TrainingBytes = 4 * weights,
             InferenceBytes = weights
                 + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize * sizeof(float)),
-            Tokenizer = Tokenization.Tokenizer.Load(folder) switch
-            {
-                BytePairTokenizer => "byte-level BPE",
-                CharacterTokenizer => "characters",
-                _ => "bytes",
-            },
+            Tokenizer = DescribeTokenizer(folder),
         };
     }
+
+    internal static string DescribeTokenizer(string folder) => Tokenization.Tokenizer.Load(folder) switch
+    {
+        BytePairTokenizer => "byte-level BPE",
+        CharacterTokenizer => "characters",
+        _ => "bytes",
+    };
 }
 
 /// <summary>A folder as <c>info</c> shows it; what a folder lacks is null.</summary>

@@ -154,9 +154,10 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
     };
 
     // A run may be resumed from another folder than it was started in.
-    private static string PathThatLasts(string source) => source == Corpus.DotnetDocs ? source : Path.GetFullPath(source);
+    internal static string PathThatLasts(string source)
+        => source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? source : Path.GetFullPath(source);
 
-    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
+    internal sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => hear(value);
     }

@@ -10,6 +10,9 @@ public sealed class ParallelCorpus
     /// <summary>The source that stands for the messages of the machine's own .NET SDK.</summary>
     public const string DotnetResources = "dotnet-resources";
 
+    /// <summary>The languages of the SDK's messages.</summary>
+    public static IReadOnlyList<string> Languages { get; } = [Data.DotnetResources.Neutral, .. Data.DotnetResources.Cultures];
+
     private const double ValidationFraction = 0.04;
     private const double TestFraction = 0.08;
 

@@ -23,6 +23,10 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
     /// <summary>How many elements it has.</summary>
     internal int Count => Rows * RowWidth;
 
+    /// <summary>All parameters under their own names, for a model that nobody else publishes.</summary>
+    internal static IEnumerable<PublishedTensor> Own(ParameterSet parameters)
+        => parameters.All.Select(parameter => new PublishedTensor(parameter.Name, parameter, 0, parameter.Shape[0]));
+
     /// <summary>Fills the parameters from a folder.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
     internal static void ReadAll(IEnumerable<PublishedTensor> tensors, SafetensorsFolder weights, string folder)

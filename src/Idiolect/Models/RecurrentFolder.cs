@@ -51,7 +51,7 @@ public static class RecurrentFolder
         var model = Recurrent.CreateEmpty(config);
         try
         {
-            PublishedTensor.ReadAll(Tensors(model), weights, folder);
+            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
             return model;
         }
         catch
@@ -83,9 +83,6 @@ public static class RecurrentFolder
         };
         Directory.CreateDirectory(folder);
         AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
-        PublishedTensor.WriteAll(Tensors(model), folder);
+        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
     }
-
-    private static IEnumerable<PublishedTensor> Tensors(Recurrent model)
-        => model.Parameters.All.Select(parameter => new PublishedTensor(parameter.Name, parameter, 0, parameter.Shape[0]));
 }

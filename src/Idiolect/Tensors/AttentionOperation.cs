@@ -2,15 +2,20 @@ using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
 
-/// <summary>Scaled dot-product attention (Vaswani et al. 2017, section 3.2) over a fused query, key and value projection.</summary>
+/// <summary>
+/// Scaled dot-product attention (Vaswani et al. 2017, section 3.2): over a fused query, key and value projection, or from
+/// the queries of one sequence to the keys and values of another.
+/// </summary>
 internal sealed unsafe class AttentionOperation : Operation
 {
-    private TensorNode _qkv = null!;
+    private TensorNode _query = null!;
+    private TensorNode _keyValue = null!; // the same node in self-attention
     private AttentionShape _shape;
+    private int _keyColumn; // where keys begin in a row; values follow them
     private float* _logSumExp; // (batch, heads, time)
     private ArenaBlock _tables = null!;
 
-    /// <summary>Causal self-attention of whole sequences from position 0.</summary>
+    /// <summary>Self-attention of whole sequences from position 0.</summary>
     /// <param name="tape">The step.</param>
     /// <param name="qkv">(batch, time, (heads + 2 * key-value heads) * head size): query, key, value.</param>
     /// <param name="heads">Query heads.</param>
@@ -18,47 +23,47 @@ internal sealed unsafe class AttentionOperation : Operation
     /// <param name="headSize">Size of a head.</param>
     /// <param name="dropout">Probability with which an attention weight is dropped.</param>
     /// <param name="dropoutKey">The key of its mask.</param>
+    /// <param name="causal">Whether a position sees only itself and those before.</param>
+    /// <param name="lengths">(batch) integers: the positions of each sequence that may be seen; null for all.</param>
     /// <returns>(batch, time, heads * head size).</returns>
-    internal static Tensor Apply(Tape tape, Tensor qkv, int heads, int keyValueHeads, int headSize, float dropout, ulong dropoutKey)
+    internal static Tensor Apply(
+        Tape tape, Tensor qkv, int heads, int keyValueHeads, int headSize, float dropout, ulong dropoutKey, bool causal = true,
+        Tensor? lengths = null)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
-        var y = tape.Create(new Shape(batch, time, heads * headSize), qkv.Node.NeedsGradient);
-        var shape = new AttentionShape
+        var shape = ShapeOf(batch, time, heads, keyValueHeads, headSize, queryStride: width, keyStride: width, causal) with
         {
-            Batch = batch,
-            QueryLength = time,
             KeyLength = time,
-            HeadCount = heads,
-            KeyValueHeadCount = keyValueHeads,
-            HeadSize = headSize,
-            QueryStride = width,
-            OutputStride = heads * headSize,
-            KeyStride = width,
-            ValueStride = width,
-            Causal = true,
-            Scale = 1f / MathF.Sqrt(headSize),
             DropoutProbability = dropout,
             DropoutKey = dropoutKey,
         };
-        var tables = tape.RentMemory(TableFloats(batch, time));
-        var logSumExp = y.Node.NeedsGradient ? tape.RentMemory((long)batch * heads * time) : null;
-        var views = new Tables(tables, shape, qkv.Pointer);
-        Attention.Forward(
-            tape.Team, shape, qkv.Pointer, views.KeyPages, views.ValuePages, views.PagesPerSequence, views.KeyLengths, views.QueryOffsets,
-            y.Pointer, logSumExp == null ? null : logSumExp.Pointer);
-        if (logSumExp == null)
+        return Run(tape, qkv, qkv, heads * headSize, shape, lengths);
+    }
+
+    /// <summary>Cross-attention: every query sees all keys of its sequence (Vaswani et al. 2017, section 3.2.3).</summary>
+    /// <param name="tape">The step.</param>
+    /// <param name="query">(batch, time, heads * head size).</param>
+    /// <param name="keyValue">(batch, key time, 2 * heads * head size): key, value.</param>
+    /// <param name="heads">Heads.</param>
+    /// <param name="lengths">(batch) integers: the keys of each sequence that may be seen; null for all.</param>
+    /// <param name="dropout">Probability with which an attention weight is dropped.</param>
+    /// <param name="dropoutKey">The key of its mask.</param>
+    /// <returns>(batch, time, heads * head size).</returns>
+    internal static Tensor ApplyCross(
+        Tape tape, Tensor query, Tensor keyValue, int heads, Tensor? lengths, float dropout, ulong dropoutKey)
+    {
+        var (batch, time, width) = (query.Shape[0], query.Shape[1], query.Shape[2]);
+        if (keyValue.Shape[0] != batch || keyValue.Shape[2] != 2 * width)
         {
-            tape.ReturnMemory(tables);
-            return y;
+            throw new ArgumentException($"Queries {query.Shape} cannot attend to keys and values {keyValue.Shape}.", nameof(keyValue));
         }
-        var record = tape.Record<AttentionOperation>(y);
-        record.Save(qkv);
-        record.Save(y);
-        record.Own(logSumExp);
-        record.Own(tables);
-        (record._qkv, record._shape, record._tables) = (qkv.Node, shape, tables);
-        record._logSumExp = logSumExp.Pointer;
-        return y;
+        var shape = ShapeOf(batch, time, heads, heads, width / heads, queryStride: width, keyStride: 2 * width, causal: false) with
+        {
+            KeyLength = keyValue.Shape[1],
+            DropoutProbability = dropout,
+            DropoutKey = dropoutKey,
+        };
+        return Run(tape, query, keyValue, 0, shape, lengths);
     }
 
     /// <summary>Attention of new positions over everything that a cache holds, themselves included; for inference only.</summary>
@@ -71,83 +76,107 @@ internal sealed unsafe class AttentionOperation : Operation
     internal static Tensor ApplyCached(Tape tape, Tensor qkv, int heads, KeyValueCache cache, int layer)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
-        var headSize = cache.HeadSize;
-        var y = tape.Create(new Shape(batch, time, heads * headSize));
-        var shape = new AttentionShape
-        {
-            Batch = batch,
-            QueryLength = time,
-            HeadCount = heads,
-            KeyValueHeadCount = cache.KeyValueHeadCount,
-            HeadSize = headSize,
-            QueryStride = width,
-            OutputStride = heads * headSize,
-            KeyStride = cache.RowWidth,
-            ValueStride = cache.RowWidth,
-            Causal = true,
-            Scale = 1f / MathF.Sqrt(headSize),
-        };
+        var y = tape.Create(new Shape(batch, time, heads * cache.HeadSize));
+        var shape = ShapeOf(batch, time, heads, cache.KeyValueHeadCount, cache.HeadSize, width, cache.RowWidth, causal: true);
         Attention.Forward(
             tape.Team, shape, qkv.Pointer, cache.KeyPages(layer), cache.ValuePages(layer), cache.PagesPerSequence,
             cache.LengthsAfter, cache.Lengths, y.Pointer, null);
         return y;
     }
 
+    /// <summary>
+    /// Cross-attention to keys and values that a cache holds; for inference only. Several rows of queries may ask one
+    /// sequence: the beams of a search are just more rows.
+    /// </summary>
+    /// <param name="tape">The step, which does not record.</param>
+    /// <param name="query">(rows, 1, heads * head size), as many rows for each sequence of the cache.</param>
+    /// <param name="heads">Heads.</param>
+    /// <param name="cache">The cache.</param>
+    /// <param name="layer">Which layer's keys and values.</param>
+    /// <returns>The shape of the queries.</returns>
+    internal static Tensor ApplyCrossCached(Tape tape, Tensor query, int heads, KeyValueCache cache, int layer)
+    {
+        var width = heads * cache.HeadSize;
+        var y = tape.Create(query.Shape);
+        var shape = ShapeOf(
+            cache.Batch, query.Shape.Rows / cache.Batch, heads, heads, cache.HeadSize, width, cache.RowWidth, causal: false);
+        Attention.Forward(
+            tape.Team, shape, query.Pointer, cache.KeyPages(layer), cache.ValuePages(layer), cache.PagesPerSequence,
+            cache.Lengths, cache.Lengths, y.Pointer, null);
+        return y;
+    }
+
     protected internal override void Backward(Tape tape)
     {
-        var dqkv = tape.Gradient(_qkv, out var accumulate);
+        var dQuery = tape.Gradient(_query, out var accumulate);
+        var dKeyValue = dQuery;
+        if (!accumulate && _keyValue != _query)
+        {
+            dKeyValue = tape.Gradient(_keyValue, out accumulate);
+        }
         if (accumulate)
         {
-            throw new InvalidOperationException("A fused query, key and value projection feeds one attention only.");
+            throw new InvalidOperationException("A projection to queries, keys or values feeds one attention only.");
         }
-        var keysAndValues = new Tables(_tables, _shape, _qkv.Data!.Pointer);
-        var gradientTables = tape.RentMemory(TableFloats(_shape.Batch, _shape.QueryLength));
-        var gradients = new Tables(gradientTables, _shape, dqkv);
+        var (batch, keys) = (_shape.Batch, _shape.KeyLength);
+        var tables = new AttentionTables(_tables, batch, keys);
+        var gradientTables = tape.RentMemory(AttentionTables.Floats(batch, keys));
+        var gradients = new AttentionTables(gradientTables, batch, keys);
+        gradients.Fill(dKeyValue + _keyColumn, dKeyValue + _keyColumn + KeyWidth(_shape), _shape.KeyStride, tables.KeyLengths);
         Attention.Backward(
-            tape.Team, _shape, _qkv.Data!.Pointer, keysAndValues.KeyPages, keysAndValues.ValuePages, keysAndValues.PagesPerSequence,
-            keysAndValues.KeyLengths, keysAndValues.QueryOffsets, Output.Data!.Pointer, _logSumExp, OutputGradient, dqkv,
+            tape.Team, _shape, _query.Data!.Pointer, tables.KeyPages, tables.ValuePages, tables.PagesPerSequence,
+            tables.KeyLengths, tables.QueryOffsets, Output.Data!.Pointer, _logSumExp, OutputGradient, dQuery,
             gradients.KeyPages, gradients.ValuePages);
         tape.ReturnMemory(gradientTables);
     }
 
-    private static int Pages(int time) => (time + Attention.PageLength - 1) / Attention.PageLength;
-
-    /// <summary>Two tables of 8-byte pointers and two of 4-byte integers, in floats.</summary>
-    private static long TableFloats(int batch, int time) => ((long)batch * Pages(time) * 4) + (2L * batch);
-
-    /// <summary>The page tables of keys and values that lie as columns in a fused (batch, time, width) buffer.</summary>
-    private readonly struct Tables
-    {
-        internal Tables(ArenaBlock memory, in AttentionShape shape, float* fused)
+    private static AttentionShape ShapeOf(
+        int batch, int time, int heads, int keyValueHeads, int headSize, int queryStride, int keyStride, bool causal) => new()
         {
-            PagesPerSequence = Pages(shape.QueryLength);
-            var pages = shape.Batch * PagesPerSequence;
-            KeyPages = (float**)memory.Pointer;
-            ValuePages = KeyPages + pages;
-            KeyLengths = (int*)(ValuePages + pages);
-            QueryOffsets = KeyLengths + shape.Batch;
-            for (var sequence = 0; sequence < shape.Batch; sequence++)
-            {
-                var rows = fused + ((long)sequence * shape.QueryLength * shape.QueryStride);
-                for (var page = 0; page < PagesPerSequence; page++)
-                {
-                    var key = rows + ((long)page * Attention.PageLength * shape.QueryStride) + (shape.HeadCount * shape.HeadSize);
-                    KeyPages[(sequence * PagesPerSequence) + page] = key;
-                    ValuePages[(sequence * PagesPerSequence) + page] = key + (shape.KeyValueHeadCount * shape.HeadSize);
-                }
-                KeyLengths[sequence] = shape.QueryLength;
-                QueryOffsets[sequence] = 0;
-            }
+            Batch = batch,
+            QueryLength = time,
+            HeadCount = heads,
+            KeyValueHeadCount = keyValueHeads,
+            HeadSize = headSize,
+            QueryStride = queryStride,
+            OutputStride = heads * headSize,
+            KeyStride = keyStride,
+            ValueStride = keyStride,
+            Causal = causal,
+            Scale = 1f / MathF.Sqrt(headSize),
+        };
+
+    private static int KeyWidth(in AttentionShape shape) => shape.KeyValueHeadCount * shape.HeadSize;
+
+    private static Tensor Run(Tape tape, Tensor query, Tensor keyValue, int keyColumn, in AttentionShape shape, Tensor? lengths)
+    {
+        var y = tape.Create(
+            new Shape(shape.Batch, shape.QueryLength, shape.OutputStride), query.Node.NeedsGradient || keyValue.Node.NeedsGradient);
+        var memory = tape.RentMemory(AttentionTables.Floats(shape.Batch, shape.KeyLength));
+        var logSumExp = y.Node.NeedsGradient ? tape.RentMemory((long)shape.Batch * shape.HeadCount * shape.QueryLength) : null;
+        var tables = new AttentionTables(memory, shape.Batch, shape.KeyLength);
+        var keys = keyValue.Pointer + keyColumn;
+        tables.Fill(keys, keys + KeyWidth(shape), shape.KeyStride, lengths is { } given ? given.Integers : null);
+        Attention.Forward(
+            tape.Team, shape, query.Pointer, tables.KeyPages, tables.ValuePages, tables.PagesPerSequence, tables.KeyLengths,
+            tables.QueryOffsets, y.Pointer, logSumExp == null ? null : logSumExp.Pointer);
+        if (logSumExp == null)
+        {
+            tape.ReturnMemory(memory);
+            return y;
         }
-
-        internal float** KeyPages { get; } // (batch, pages)
-
-        internal float** ValuePages { get; } // (batch, pages)
-
-        internal int PagesPerSequence { get; }
-
-        internal int* KeyLengths { get; } // (batch)
-
-        internal int* QueryOffsets { get; } // (batch)
+        var record = tape.Record<AttentionOperation>(y);
+        record.Save(query);
+        if (keyValue.Node != query.Node)
+        {
+            record.Save(keyValue);
+        }
+        record.Save(y);
+        record.Own(logSumExp);
+        record.Own(memory);
+        (record._query, record._keyValue, record._shape, record._keyColumn) = (query.Node, keyValue.Node, shape, keyColumn);
+        record._logSumExp = logSumExp.Pointer;
+        record._tables = memory;
+        return y;
     }
 }

@@ -23,8 +23,10 @@ internal sealed unsafe class CrossEntropyOperation : Operation
     /// <param name="weight">(vocabulary, width).</param>
     /// <param name="targets">(rows): token ids, -1 for rows that do not count; checked by the caller.</param>
     /// <param name="scale">What the gradients are multiplied by: 1 / (micro-steps accumulated into one update).</param>
+    /// <param name="labelSmoothing">The share of each target that goes to all tokens alike, see <see cref="CrossEntropy"/>.</param>
     /// <returns>(1), not multiplied by <paramref name="scale"/>.</returns>
-    internal static Tensor Apply(Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f)
+    internal static Tensor Apply(
+        Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f, float labelSmoothing = 0f)
     {
         var (rows, width, vocabulary) = (x.Shape.Rows, x.Shape.Width, weight.Shape[0]);
         var counted = targets.Length - targets.Count(-1);
@@ -45,11 +47,11 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                     logits.Pointer, vocabulary, precision: tape.Precision);
                 if (!loss.Node.NeedsGradient)
                 {
-                    CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary);
+                    CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, labelSmoothing);
                     continue;
                 }
                 CrossEntropy.ForwardBackward(
-                    tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow);
+                    tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow, labelSmoothing);
                 if (weight.RequiresGradient)
                 {
                     Gemm.Multiply(

@@ -14,6 +14,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     private readonly float** _tables; // (layer, key or value, batch, pages)
     private readonly int* _lengths; // (2, batch): before and after the rows of this pass
     private int _pagesTaken; // pages that every sequence of every layer has
+    private float** _spare; // (batch): pages to reorder into, from the first reordering on
     private bool _disposed;
 
     internal KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
@@ -69,6 +70,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
         }
         NativeMemory.Free(_tables);
         NativeMemory.Free(_lengths);
+        NativeMemory.Free(_spare);
     }
 
     /// <summary>(batch, pages) pointers to a layer's pages of keys, each (page length, key-value heads, head size).</summary>
@@ -116,6 +118,52 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
 
     /// <summary>Ends the pass: its positions now count as held.</summary>
     internal void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(_lengths, Batch));
+
+    /// <summary>Ends the pass where sequences differ in length: of each only the first positions count as held.</summary>
+    /// <param name="lengths">(batch), each at most as many as the pass wrote.</param>
+    internal void Advance(ReadOnlySpan<int> lengths) => lengths.CopyTo(new Span<int>(_lengths, Batch));
+
+    /// <summary>Makes each sequence go on from what another held, as the survivors of a beam search do.</summary>
+    /// <param name="parents">(batch): which sequence each now continues.</param>
+    internal void Reorder(ReadOnlySpan<int> parents)
+    {
+        if (_spare == null)
+        {
+            var pages = NativeBuffer.Allocate((long)Batch * Attention.PageLength * RowWidth);
+            _memory.Add((nint)pages);
+            _spare = (float**)NativeMemory.Alloc((nuint)Batch, (nuint)sizeof(nint));
+            for (var sequence = 0; sequence < Batch; sequence++)
+            {
+                _spare[sequence] = pages + ((long)sequence * Attention.PageLength * RowWidth);
+            }
+        }
+        var used = (Length + Attention.PageLength - 1) / Attention.PageLength;
+        for (var table = 0; table < 2 * _layerCount; table++)
+        {
+            var tables = _tables + ((long)table * Batch * PagesPerSequence); // (batch, pages)
+            for (var page = 0; page < used; page++)
+            {
+                var bytes = (long)Math.Min(Attention.PageLength, Length - (page * Attention.PageLength)) * RowWidth * sizeof(float);
+                for (var sequence = 0; sequence < Batch; sequence++)
+                {
+                    if (parents[sequence] != sequence)
+                    {
+                        Buffer.MemoryCopy(tables[(parents[sequence] * PagesPerSequence) + page], _spare[sequence], bytes, bytes);
+                    }
+                }
+                for (var sequence = 0; sequence < Batch; sequence++)
+                {
+                    if (parents[sequence] != sequence)
+                    {
+                        var index = (sequence * PagesPerSequence) + page;
+                        var old = tables[index];
+                        tables[index] = _spare[sequence];
+                        _spare[sequence] = old;
+                    }
+                }
+            }
+        }
+    }
 
     private void TakePage(int page)
     {

@@ -79,6 +79,21 @@ public sealed unsafe class RecurrentState : ISequenceMemory
         }
     }
 
+    /// <summary>Makes each text go on from what another held, as the survivors of a beam search do.</summary>
+    /// <param name="parents">(batch): which text each now continues.</param>
+    internal void Reorder(ReadOnlySpan<int> parents)
+    {
+        var old = new float[Values.Length];
+        Values.CopyTo(old);
+        for (var table = 0; table < Values.Length / (Batch * _width); table++)
+        {
+            for (var text = 0; text < Batch; text++)
+            {
+                old.AsSpan(((table * Batch) + parents[text]) * _width, _width).CopyTo(Values[(((table * Batch) + text) * _width)..]);
+            }
+        }
+    }
+
     /// <summary>Counts the tokens of a pass.</summary>
     internal void Advance(int time) => Length = (int)Math.Min((long)Length + time, int.MaxValue - 1);
 

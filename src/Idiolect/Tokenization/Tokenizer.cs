@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Idiolect.Tokenization;
@@ -134,6 +135,9 @@ public abstract class Tokenizer
 
     /// <summary>The bytes of <c>tokenizer.json</c>: all that decides how text becomes tokens.</summary>
     internal byte[] ToJson() => TokenizerFolder.ToJson(this);
+
+    /// <summary>The hash of those bytes.</summary>
+    internal string Hash => Convert.ToHexStringLower(SHA256.HashData(ToJson()));
 
     /// <summary><see cref="GetByteCount"/> of every id below <see cref="VocabularySize"/>; 0 for the ids that no token uses.</summary>
     internal int[] ByteCounts() => [.. _bytes.Select((bytes, id) => bytes is null || _specialIds.Contains(id) ? 0 : bytes.Length)];

@@ -20,6 +20,13 @@ public enum ScheduleShape
     /// </summary>
     [JsonStringEnumMemberName("warmup_stable_decay")]
     WarmupStableDecay,
+
+    /// <summary>
+    /// It falls with the square root of the step (Vaswani et al. 2017, section 5.3), from a peak that the paper sets to
+    /// 1 / sqrt(width * warm-up steps); the minimum is not used.
+    /// </summary>
+    [JsonStringEnumMemberName("inverse_square_root")]
+    InverseSquareRoot,
 }
 
 /// <summary>The learning rate as a pure function of the step, so that a resumed run follows the same course.</summary>
@@ -52,6 +59,7 @@ public sealed record LearningRateSchedule(
     private double FractionAfterWarmup(long step) => Shape switch
     {
         ScheduleShape.Constant => 1,
+        ScheduleShape.InverseSquareRoot => Math.Sqrt(Math.Max(1, WarmupSteps) / (step + 1.0)),
         ScheduleShape.Cosine => Between(0.5 * (1 + Math.Cos(Math.PI * (1 - Remaining(step, Steps - WarmupSteps))))),
         _ => Between(Remaining(step, Math.Min(Steps * DecayFraction, Steps - WarmupSteps))),
     };

@@ -1,12 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using Idiolect.Data;
-using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Kernels;
 using Idiolect.Layers;
-using Idiolect.Models;
 using Idiolect.Tensors;
 using Idiolect.Tokenization;
 
@@ -21,12 +17,9 @@ public sealed unsafe class Trainer : IDisposable
     private const int BadStepsBeforeGivingUp = 3;
     private const string MomentsName = "optimizer.safetensors";
 
-    private readonly LanguageModel _languageModel;
+    private readonly ITrainee _trainee;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
-    private readonly BatchSampler _sampler;
-    private readonly LossEvaluation? _trainingEvaluation;
-    private readonly LossEvaluation? _validation;
     private readonly AdamWOptimizer _optimizer;
     private readonly Team _team;
     private readonly Tape _tape;
@@ -35,8 +28,6 @@ public sealed unsafe class Trainer : IDisposable
     private readonly string _runFolder;
     private readonly RunLock _lock;
     private readonly bool _madeFolder;
-    private readonly int[] _inputs; // (batch, context)
-    private readonly int[] _targets; // (batch, context)
     private readonly IReadOnlyList<CheckpointDamaged> _damaged = [];
     private TrainingState _state;
 
@@ -49,35 +40,30 @@ public sealed unsafe class Trainer : IDisposable
     /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(LanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(model, data, options, runFolder, held: null, resumed: null, damaged: [])
+        : this(new LanguageModelTrainee(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
+    {
+    }
+
+    /// <summary>Prepares a new run that learns to translate.</summary>
+    /// <param name="translator">The model, trained in place; the caller keeps it.</param>
+    /// <param name="data">The sentence pairs.</param>
+    /// <param name="options">How to train; the batch size counts the tokens of a batch's longer side.</param>
+    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
+    public Trainer(Translator translator, TranslationData data, TrainingOptions options, string runFolder)
+        : this(new TranslationTrainee(translator, data, options), options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
     private Trainer(
-        LanguageModel model, TrainingData data, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
+        ITrainee trainee, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
         IReadOnlyList<CheckpointDamaged> damaged)
     {
-        options.Validate();
-        ModelFolder.RequireSavable(model.Model.Config);
-        var context = options.ContextLength ?? model.Model.Config.ContextLength;
-        if (context > model.Model.Config.ContextLength)
-        {
-            throw new ArgumentException(
-                $"ContextLength is {context}; the model's is only {model.Model.Config.ContextLength}.", nameof(options));
-        }
-        data.Training.RequireContext(context);
-        (_languageModel, _options, _runFolder, _damaged) = (model, options, runFolder, damaged);
+        (_trainee, _options, _runFolder, _damaged) = (trainee, options, runFolder, damaged);
         _schedule = LearningRateSchedule.From(options);
-        _sampler = new BatchSampler(data.Training, options.BatchSize, context, options.Seed, options.GradientAccumulation);
-        if (data.Validation != null)
-        {
-            _trainingEvaluation = new LossEvaluation(data.Training, model.Tokenizer, options.BatchSize, context, options.EvaluationBatches);
-            _validation = new LossEvaluation(data.Validation, model.Tokenizer, options.BatchSize, context, options.EvaluationBatches);
-        }
-        _inputs = new int[options.BatchSize * context];
-        _targets = new int[options.BatchSize * context];
         _checkpoints = new CheckpointStore(runFolder, options.KeepCheckpoints);
-        _state = new TrainingState(0, 0, 0, 0, null, null, data.Hash, HashOf(model.Tokenizer), options);
+        _state = new TrainingState(0, 0, 0, 0, null, null, trainee.DataHash, trainee.TokenizerHash, options);
 
         _madeFolder = !Directory.Exists(runFolder);
         _lock = held ?? RunLock.Create(runFolder);
@@ -87,11 +73,11 @@ public sealed unsafe class Trainer : IDisposable
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
             }
-            _optimizer = new AdamWOptimizer(model.Model.Parameters, options);
+            _optimizer = new AdamWOptimizer(trainee.Parameters, options);
             _team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
             _tape = new Tape(_team) { Precision = options.Precision };
             _context = new ForwardContext(_tape) { Training = true };
-            model.Model.Parameters.ZeroGradients();
+            trainee.Parameters.ZeroGradients();
             if (resumed != null)
             {
                 Restore(resumed);
@@ -126,6 +112,63 @@ public sealed unsafe class Trainer : IDisposable
     public static Trainer Resume(
         string runFolder, Func<Tokenizer, TrainingData> data, Func<TrainingOptions, TrainingOptions>? change, out LanguageModel languageModel)
     {
+        LanguageModel? loaded = null;
+        try
+        {
+            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
+            {
+                loaded = LanguageModel.Load(checkpoint);
+                var tokens = data(loaded.Tokenizer);
+                state.EnsureSameInputs(tokens.Hash, loaded.Tokenizer.Hash);
+                return new LanguageModelTrainee(loaded, tokens, options);
+            });
+            languageModel = loaded!;
+            return trainer;
+        }
+        catch
+        {
+            loaded?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Continues a run that learns to translate from its newest intact checkpoint.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="data">The pairs it was begun with, given the translator of its checkpoint.</param>
+    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
+    /// <param name="translator">The model as it stands in the checkpoint; the caller disposes it.</param>
+    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The data or the tokenizer changed since.</exception>
+    public static Trainer ResumeTranslation(
+        string runFolder, Func<Translator, TranslationData> data, Func<TrainingOptions, TrainingOptions>? change, out Translator translator)
+    {
+        Translator? loaded = null;
+        try
+        {
+            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
+            {
+                loaded = Translator.Load(checkpoint);
+                var pairs = data(loaded);
+                state.EnsureSameInputs(pairs.Hash, loaded.Tokenizer.Hash);
+                return new TranslationTrainee(loaded, pairs, options);
+            });
+            translator = loaded!;
+            return trainer;
+        }
+        catch
+        {
+            loaded?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Continues a run of any kind.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="change">Changes the stored options; null to keep them.</param>
+    /// <param name="load">Makes what is trained from a checkpoint's folder, its state, with whose data it compares, and the options.</param>
+    private static Trainer Resume(
+        string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TrainingState, TrainingOptions, ITrainee> load)
+    {
         var store = new CheckpointStore(runFolder);
         if (store.Checkpoints.Count == 0)
         {
@@ -133,21 +176,16 @@ public sealed unsafe class Trainer : IDisposable
         }
         // Locked before anything is read: whoever holds the run may be adding and removing checkpoints right now.
         var held = RunLock.Acquire(runFolder);
-        LanguageModel? loaded = null;
         try
         {
             var checkpoint = store.FindNewestIntact(out var damaged)
                 ?? throw NothingToContinue(runFolder, damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}");
             var state = TrainingState.Read(checkpoint.Path);
-            languageModel = loaded = LanguageModel.Load(checkpoint.Path);
-            var tokens = data(loaded.Tokenizer);
-            state.EnsureSameInputs(tokens.Hash, HashOf(loaded.Tokenizer));
             var options = change == null ? state.Options : change(state.Options);
-            return new Trainer(loaded, tokens, options, runFolder, held, checkpoint, damaged);
+            return new Trainer(load(checkpoint.Path, state, options), options, runFolder, held, checkpoint, damaged);
         }
         catch
         {
-            loaded?.Dispose();
             held.Dispose();
             throw;
         }
@@ -251,17 +289,20 @@ public sealed unsafe class Trainer : IDisposable
         var watch = Stopwatch.StartNew();
         var step = _state.Step;
         var loss = 0.0;
+        var (sequences, tokens) = (0L, 0L);
         for (var micro = 0; micro < _options.GradientAccumulation; micro++)
         {
-            loss += Accumulate(step, micro) / _options.GradientAccumulation;
+            loss += Accumulate(step, micro, out var size) / _options.GradientAccumulation;
+            sequences += size.Sequences;
+            tokens += size.Tokens;
         }
-        var parameters = _languageModel.Model.Parameters;
+        var parameters = _trainee.Parameters;
         var norm = Math.Sqrt(SquaredNorm.Compute(_team, parameters.Gradients, parameters.FlatLength));
         var finite = double.IsFinite(loss) && double.IsFinite(norm);
         _state = _state with
         {
             Step = step + 1,
-            Position = _state.Position + ((long)_options.BatchSize * _options.GradientAccumulation),
+            Position = _state.Position + sequences,
             ConsecutiveBadSteps = finite ? 0 : _state.ConsecutiveBadSteps + 1,
         };
         if (!finite)
@@ -272,15 +313,13 @@ public sealed unsafe class Trainer : IDisposable
         var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1.0;
         _optimizer.Step(_team, step, learningRate, clip);
         var milliseconds = watch.Elapsed.TotalMilliseconds;
-        var tokens = (double)_inputs.Length * _options.GradientAccumulation;
         return new StepCompleted(step + 1, loss, learningRate, norm, milliseconds, tokens / milliseconds * 1000);
     }
 
-    private double Accumulate(long step, int micro)
+    private double Accumulate(long step, int micro, out PassSize size)
     {
-        _sampler.Fill(step, micro, _inputs, _targets);
         _context.SetRandomKey(_options.Seed, step, micro);
-        var loss = _languageModel.Model.Loss(_inputs, _targets, _options.BatchSize, _context, 1f / _options.GradientAccumulation);
+        var loss = _trainee.Loss(step, micro, _context, 1f / _options.GradientAccumulation, out size);
         var value = loss.Item();
         _tape.Backward(loss);
         _tape.Reset();
@@ -290,7 +329,7 @@ public sealed unsafe class Trainer : IDisposable
     /// <summary>Throws the step's gradients away and says which tensor went bad first, in the order of the model.</summary>
     private StepSkipped Skip(double loss)
     {
-        var parameters = _languageModel.Model.Parameters;
+        var parameters = _trainee.Parameters;
         var bad = FirstBadParameter();
         var what = "value";
         if (bad == null)
@@ -308,7 +347,7 @@ public sealed unsafe class Trainer : IDisposable
     }
 
     private Parameter? FirstBadParameter()
-        => _languageModel.Model.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
+        => _trainee.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
 
     private TrainingDivergedException Diverged(string reason)
         => new(string.Create(
@@ -317,12 +356,10 @@ public sealed unsafe class Trainer : IDisposable
 
     private EvaluationCompleted? Measure()
     {
-        if (_validation == null || _trainingEvaluation == null)
+        if (_trainee.Measure(_tape) is not var (training, validation))
         {
             return null;
         }
-        var training = _trainingEvaluation.Measure(_languageModel.Model, _tape);
-        var validation = _validation.Measure(_languageModel.Model, _tape);
         var isBest = double.IsFinite(validation.Loss) && !(_state.BestValidationLoss <= validation.Loss);
         _state = isBest
             ? _state with { BestStep = _state.Step, BestValidationLoss = validation.Loss, EvaluationsWithoutImprovement = 0 }
@@ -332,7 +369,7 @@ public sealed unsafe class Trainer : IDisposable
 
     private void Fill(string folder)
     {
-        _languageModel.Save(folder);
+        _trainee.Save(folder);
         var trainer = Path.Combine(folder, TrainingState.FolderName);
         Directory.CreateDirectory(trainer);
         _optimizer.Save(Path.Combine(trainer, MomentsName));
@@ -382,7 +419,4 @@ public sealed unsafe class Trainer : IDisposable
 
     private static FileNotFoundException NothingToContinue(string runFolder, string why)
         => new($"'{runFolder}' has no checkpoint to continue from ({why}).", runFolder);
-
-    /// <summary>The hash of everything that decides how text becomes tokens: the tokenizer's own file.</summary>
-    private static string HashOf(Tokenizer tokenizer) => Convert.ToHexStringLower(SHA256.HashData(tokenizer.ToJson()));
 }

@@ -37,6 +37,15 @@ public sealed class LearningRateScheduleTests
     }
 
     [Fact]
+    public void The_inverse_square_root_is_the_paper_s_formula()
+    {
+        // lrate = width^-0.5 * min(step^-0.5, step * warm-up^-1.5), steps counted from 1, with the base model's numbers.
+        var schedule = new LearningRateSchedule(ScheduleShape.InverseSquareRoot, Math.Pow(512 * 4000, -0.5), 100_000, 4000, 0, 0.3);
+        Assert.All(Enumerable.Range(1, 100).Select(i => 150 * i), step => Assert.Equal(
+            Math.Pow(512, -0.5) * Math.Min(Math.Pow(step, -0.5), step * Math.Pow(4000, -1.5)), schedule.At(step - 1), 1e-12));
+    }
+
+    [Fact]
     public void A_constant_schedule_stays()
         => Assert.Equal(3, new LearningRateSchedule(ScheduleShape.Constant, 3, 10, 0, 0, 0.3).At(1000));
 
@@ -46,7 +55,8 @@ public sealed class LearningRateScheduleTests
         {
             var rates = Enumerable.Range((int)schedule.WarmupSteps, 400).Select(step => schedule.At(step)).ToList();
             return rates.Zip(rates.Skip(1)).All(pair => pair.First >= pair.Second)
-                && rates.All(rate => rate <= schedule.Peak * (1 + 1e-12) && rate >= schedule.Peak * schedule.MinimumFraction * (1 - 1e-12));
+                && rates.All(rate => rate <= schedule.Peak * (1 + 1e-12)
+                    && (schedule.Shape == ScheduleShape.InverseSquareRoot || rate >= schedule.Peak * schedule.MinimumFraction * (1 - 1e-12)));
         });
 
     [Fact]

@@ -1,0 +1,69 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
+using Idiolect.Generation;
+
+namespace Idiolect.Cli.Commands;
+
+/// <summary><c>idiolect translate</c>: lets a model translate.</summary>
+internal static class TranslateCommand
+{
+    internal static Command Create(Terminal terminal)
+    {
+        var run = Flag.Run();
+        var text = Flag.Text("--text", "Sentence to translate", "TEXT");
+        var file = Flag.Text("--file", "File of sentences, one a line", "FILE");
+        var to = Flag.Text("--to", "Target language, of a model that has several", "LANG");
+        var beams = Flag.Count("--beams", "Candidates kept at each step; 1 takes the likeliest token always  [4]");
+        var penalty = Flag.Number("--length-penalty", "Above 0 longer translations may win  [0.6]", 0, 10);
+        var threads = Flag.Threads();
+        var json = Flag.Json();
+        var command = new Command("translate", "Let a model translate") { run, text, file, to, beams, penalty, threads, json };
+        command.WithExamples(
+            "idiolect translate --text 'The file could not be found.'",
+            "idiolect translate quiet-harbor --file messages.txt",
+            "idiolect translate latest --text 'Missing argument' --to fr --json");
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var sentences = Sentences(parsed.GetValue(text), parsed.GetValue(file));
+            var defaults = new TranslationOptions();
+            var options = new TranslationOptions
+            {
+                Beams = parsed.GetValue(beams) ?? defaults.Beams,
+                LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
+                Threads = parsed.GetValue(threads) ?? 0,
+            };
+            using var translator = Translator.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run))));
+            var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
+            var lines = new JsonLines(terminal.Out);
+            foreach (var (sentence, translation) in sentences.Zip(translations))
+            {
+                if (parsed.GetValue(json))
+                {
+                    lines.Write("translation", writer =>
+                    {
+                        writer.WriteString("source", sentence);
+                        writer.WriteString("translation", translation);
+                    });
+                }
+                else
+                {
+                    terminal.Out.WriteLine(terminal.Live ? TrainingText.Printable(translation) : translation);
+                }
+            }
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    private static string[] Sentences(string? text, string? file) => (text, file) switch
+    {
+        ({ } given, null) => [given],
+        (null, { } path) => File.Exists(path)
+            ? File.ReadAllLines(path)
+            : throw new FileNotFoundException($"there is no file {path}; --file names a file of sentences, one a line", path),
+        _ => throw new ArgumentException("give a sentence with --text or a file with --file, one of them"),
+    };
+}

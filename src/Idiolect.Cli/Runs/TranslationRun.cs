@@ -1,0 +1,119 @@
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Data;
+using Idiolect.Generation;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>A run that learns to translate, from its corpus to the scores: begins one, or goes on with one.</summary>
+/// <param name="setup">All settings.</param>
+/// <param name="folder">The run's folder.</param>
+/// <param name="runs">Where the latest run is remembered.</param>
+/// <param name="output">Shows the progress.</param>
+internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+{
+    private const int SamplesShown = 10;
+
+    /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
+    internal EndReason Start(CancellationToken cancellationToken)
+    {
+        var corpus = LoadCorpus();
+        output.Report(new WorkAnnounced(0, "training the tokenizer"));
+        var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
+        using var translator = new Translator(setup.ToSequenceToSequence(tokenizer), tokenizer, setup.From, setup.To.Split(','));
+        var data = TranslationData.Encode(corpus, translator, cancellationToken);
+        using var pending = new PendingFolder(folder);
+        using var trainer = new Trainer(translator, data, setup.ToTraining(), folder);
+        return Train(trainer, translator, corpus, data, pending, cancellationToken);
+    }
+
+    /// <summary>Goes on from the newest intact checkpoint.</summary>
+    internal EndReason Resume(CancellationToken cancellationToken)
+    {
+        var corpus = LoadCorpus();
+        TranslationData? data = null;
+        using var trainer = Trainer.ResumeTranslation(
+            folder, translator => data = TranslationData.Encode(corpus, translator, cancellationToken), _ => setup.ToTraining(), out var translator);
+        using (translator)
+        {
+            return Train(trainer, translator, corpus, data!, pending: null, cancellationToken);
+        }
+    }
+
+    private ParallelCorpus LoadCorpus()
+    {
+        output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
+        var corpus = setup.LoadPairs();
+        output.Report(new PairsDivided(0) { Corpus = corpus, Split = setup.Split, Overlap = corpus.Overlap });
+        return corpus;
+    }
+
+    private EndReason Train(
+        Trainer trainer, Translator translator, ParallelCorpus corpus, TranslationData data, PendingFolder? pending,
+        CancellationToken cancellationToken)
+    {
+        RunFile.WriteSetup(folder, setup with { Data = TrainingRun.PathThatLasts(setup.Data) });
+        output.Report(new TrainingStarted(trainer.StepsTaken)
+        {
+            Run = folder,
+            Setup = setup,
+            Parameters = translator.Model.Parameters.Count,
+            VocabularySize = translator.Tokenizer.VocabularySize,
+            Documents = corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count,
+            Bytes = data.Training.TargetBytes + data.Validation.TargetBytes,
+            TrainTokens = data.Training.TargetTokens,
+            ValidationTokens = data.Validation.TargetTokens,
+            Threads = setup.Threads ?? Environment.ProcessorCount,
+        });
+        var ended = trainer.Run(new TrainingRun.Listener(news => Hear(news, translator, corpus, pending)), cancellationToken);
+        LossPlot.Save(TrainingHistory.Read(folder), folder);
+        output.Report(Finish(ended, corpus, cancellationToken));
+        return ended.Reason;
+    }
+
+    private void Hear(TrainingProgress news, Translator translator, ParallelCorpus corpus, PendingFolder? pending)
+    {
+        if (news is CheckpointSaved)
+        {
+            pending?.Keep();
+            runs.Remember(folder);
+        }
+        output.Report(news);
+        if (news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
+        {
+            var pair = corpus.Validation[0];
+            output.Report(new TextSampled(news.Step, $"{pair.Source}\n{TranslationMeasurement.Translate(translator, [pair], setup.Threads ?? 0, default)[0]}"));
+        }
+    }
+
+    /// <summary>Translates the test sentences with the best checkpoint; an interrupted run has only the estimates of its evaluations.</summary>
+    private TrainingFinished Finish(TrainingEnded ended, ParallelCorpus corpus, CancellationToken cancellationToken)
+    {
+        var best = TrainingHistory.Read(folder).Best;
+        var finished = new TrainingFinished(ended.Step)
+        {
+            Run = folder,
+            ValidationLoss = best?.ValidationLoss ?? double.NaN,
+            BitsPerByte = best?.BitsPerByte ?? double.NaN,
+            TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
+            Reason = ended.Reason,
+        };
+        if (finished.Interrupted)
+        {
+            return finished;
+        }
+        output.Report(new WorkAnnounced(ended.Step, $"translating {corpus.Test.Count} held-out sentences with the best checkpoint"));
+        using var translator = Translator.Load(ModelLocation.Require(folder));
+        var (translations, scores) = TranslationMeasurement.Take(translator, corpus, setup.Threads ?? 0, cancellationToken);
+        RunFile.WriteAtomically(
+            Path.Combine(folder, RunFile.Translations),
+            string.Concat(corpus.Test.Zip(translations, (pair, translation) => $"{pair.Source}\t{pair.Target}\t{translation}\n")));
+        for (var i = 0; i < Math.Min(SamplesShown, corpus.Test.Count); i++)
+        {
+            var place = (int)((long)i * corpus.Test.Count / SamplesShown); // spread evenly, not chosen
+            output.Report(new SentenceTranslated(ended.Step, corpus.Test[place].Source, translations[place], corpus.Test[place].Target));
+        }
+        return finished with { Translation = scores };
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Idiolect.Data;
+using Idiolect.Formats;
+using Idiolect.Kernels;
+using Idiolect.Models;
+using Idiolect.Tensors;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Generation;
+
+/// <summary>A sequence-to-sequence model, its tokenizer and its languages: what a translation's checkpoint folder holds.</summary>
+public sealed class Translator : IDisposable
+{
+    private const string LanguagesName = "translation.json";
+    private const int RowsPerPass = 160; // sources times beams
+    private const int SpareTokens = 20; // a translation may have this many tokens more than twice its source
+
+    private static readonly Lock OnePass = new();
+
+    /// <summary>Joins a model, a tokenizer and languages.</summary>
+    /// <param name="model">The model, owned by the new object.</param>
+    /// <param name="tokenizer">The tokenizer of both languages; where there are several targets, with <see cref="Tag"/> of each.</param>
+    /// <param name="from">The source language.</param>
+    /// <param name="to">The target languages.</param>
+    /// <exception cref="InvalidDataException">They do not belong together.</exception>
+    public Translator(ISequenceToSequence model, Tokenizer tokenizer, string from, IReadOnlyList<string> to)
+    {
+        if (tokenizer.VocabularySize > model.Config.VocabularySize)
+        {
+            throw new InvalidDataException(
+                $"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {model.Config.VocabularySize}: they do not belong together.");
+        }
+        Mark = tokenizer.BeginningOfTextId
+            ?? throw new InvalidDataException("The tokenizer has no token that begins and ends a text, and a translation needs one.");
+        if (to.Count == 0 || (to.Count > 1 && to.Any(language => !tokenizer.SpecialTokens.ContainsKey(Tag(language)))))
+        {
+            throw new InvalidDataException("A translator needs a target language, and of several each needs a special token of its own.");
+        }
+        (Model, Tokenizer, From, To) = (model, tokenizer, from, to);
+    }
+
+    /// <summary>The model.</summary>
+    public ISequenceToSequence Model { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The source language.</summary>
+    public string From { get; }
+
+    /// <summary>The target languages.</summary>
+    public IReadOnlyList<string> To { get; }
+
+    /// <summary>The token that ends a sequence and begins a target.</summary>
+    public int Mark { get; }
+
+    /// <summary>The special token that says, before a source, which language is wanted (Johnson et al. 2017).</summary>
+    /// <param name="language">The target language.</param>
+    public static string Tag(string language) => $"<|{language}|>";
+
+    /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="FileNotFoundException">It holds no translator.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged; the message names file and field.</exception>
+    public static Translator Load(string folder)
+    {
+        var file = Path.Combine(folder, LanguagesName);
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"{folder} is no translator: it has no {LanguagesName}. Train one with `train --task translate`.", file);
+        }
+        var fields = new JsonFields(File.ReadAllText(file), file);
+        var to = fields.Text("to").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var tokenizer = Tokenizer.Load(folder);
+        var model = SequenceToSequenceFolder.Load(folder);
+        try
+        {
+            return new Translator(model, tokenizer, fields.Text("from"), to);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a folder holds a translator.</summary>
+    /// <param name="folder">The folder.</param>
+    public static bool IsTranslator(string folder) => File.Exists(Path.Combine(folder, LanguagesName));
+
+    /// <summary>Writes model, tokenizer and languages.</summary>
+    /// <param name="folder">The folder, made if need be.</param>
+    public void Save(string folder)
+    {
+        SequenceToSequenceFolder.Save(Model, folder);
+        Tokenizer.Save(folder);
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("from", From);
+            json.WriteString("to", string.Join(',', To));
+            json.WriteEndObject();
+        }
+        AtomicFile.Write(Path.Combine(folder, LanguagesName), buffer.ToArray());
+    }
+
+    /// <summary>Translates sentences; one that is longer than the model takes loses its end.</summary>
+    /// <param name="sentences">The sentences.</param>
+    /// <param name="to">The target language; null where there is one.</param>
+    /// <param name="options">How to search.</param>
+    /// <param name="cancellationToken">Ends the work with an exception.</param>
+    /// <exception cref="ArgumentException">The language is none of the model's.</exception>
+    public IReadOnlyList<string> Translate(
+        IReadOnlyList<string> sentences, string? to = null, TranslationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new TranslationOptions();
+        options.Validate();
+        if (to == null ? To.Count > 1 : !To.Contains(to))
+        {
+            throw new ArgumentException($"the target language must be one of {string.Join(", ", To)}", nameof(to));
+        }
+        var sources = sentences.Select(sentence => Source(sentence, to ?? To[0])).ToArray();
+        var results = new string[sources.Length];
+        using var team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
+        using var tape = new Tape(team, recording: false);
+        var search = new BeamSearch(options, Model.Config.VocabularySize, Mark);
+        // Sources of one length go together: no padding, and a model that continues one stream can be searched in step.
+        foreach (var group in Enumerable.Range(0, sources.Length).GroupBy(i => sources[i].Length).OrderBy(group => group.Key))
+        {
+            foreach (var chunk in group.Chunk(Math.Max(1, RowsPerPass / options.Beams)))
+            {
+                var longest = Math.Min((2 * group.Key) + SpareTokens, Model.Config.MaximumLength);
+                var found = Search(search, tape, [.. chunk.Select(i => sources[i])], options.Beams, longest, cancellationToken);
+                for (var i = 0; i < chunk.Length; i++)
+                {
+                    results[chunk[i]] = Tokenizer.Decode([.. found[i].Where(id => id < Tokenizer.VocabularySize)]).Trim();
+                }
+            }
+        }
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    /// <summary>The tokens of a source without the mark: behind the tag of its target language where there are several.</summary>
+    internal int[] EncodeSource(string sentence, string to)
+        => To.Count > 1 ? [Tokenizer.SpecialTokens[Tag(to)], .. Tokenizer.Encode(sentence)] : Tokenizer.Encode(sentence);
+
+    private int[] Source(string sentence, string to)
+    {
+        var tokens = EncodeSource(SentencePair.Clean(sentence), to);
+        return [.. tokens.Take(Model.Config.MaximumLength - 1), Mark];
+    }
+
+    private int[][] Search(BeamSearch search, Tape tape, int[][] sources, int beams, int longest, CancellationToken cancellationToken)
+    {
+        lock (OnePass)
+        {
+            int[] lengths = [.. sources.Select(source => source.Length)];
+            using var decoding = Model.BeginDecoding(tape, [.. sources.SelectMany(source => source)], lengths, beams, longest);
+            return search.Run(decoding, sources.Length, longest, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// The transformer of Vaswani et al. 2017, "Attention is all you need". The encoder's layers let every source token look at
+/// all others; the decoder writes the target token by token, each of its layers looking first at what is written so far and
+/// then at the encoder's output. Both languages and the output layer share one embedding matrix (section 3.4).
+/// </summary>
+public sealed class EncoderDecoder : ISequenceToSequence
+{
+    private readonly Parameter _embedding; // (vocabulary, width)
+    private readonly PositionTable _positionTable; // (maximum length, width)
+    private readonly Dropout _sourceDropout;
+    private readonly Dropout _targetDropout;
+    private readonly EncoderLayer[] _encoder;
+    private readonly DecoderLayer[] _decoder;
+    private readonly Norm? _encoderNorm; // pre-norm only: there the streams themselves are never normalised
+    private readonly Norm? _decoderNorm;
+    private readonly Linear _head; // width -> vocabulary, the embedding's matrix
+    private int[] _positions = [];
+
+    /// <summary>Makes a model with fresh weights: N(0, 2 / (in + out)) (Glorot and Bengio 2010), embeddings N(0, 1 / width).</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="seed">Weights are a pure function of it.</param>
+    public EncoderDecoder(EncoderDecoderConfig config, ulong seed = 0)
+        : this(config)
+        => Parameters.Initialize(seed);
+
+    private EncoderDecoder(EncoderDecoderConfig c)
+    {
+        c.Validate();
+        Config = c;
+        Parameters = new ParameterSet();
+        var root = new ParameterScope(Parameters, "");
+        _embedding = root.Child("embedding").Add(
+            "weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(1 / Math.Sqrt(c.Width)));
+        _positionTable = new PositionTable(c.MaximumLength, c.Width);
+        _sourceDropout = new Dropout(root.Child("encoder.embedding"), c.Dropout);
+        _targetDropout = new Dropout(root.Child("decoder.embedding"), c.Dropout);
+        _encoder = [.. Enumerable.Range(0, c.EncoderLayerCount).Select(i => new EncoderLayer(root.Child($"encoder.layers.{i}"), c))];
+        if (c.NormFirst)
+        {
+            _encoderNorm = new Norm(root.Child("encoder.norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
+        }
+        _decoder = [.. Enumerable.Range(0, c.DecoderLayerCount).Select(i => new DecoderLayer(root.Child($"decoder.layers.{i}"), c, i))];
+        if (c.NormFirst)
+        {
+            _decoderNorm = new Norm(root.Child("decoder.norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
+        }
+        _head = new Linear(_embedding, bias: null);
+        Parameters.Build();
+    }
+
+    /// <summary>The shape.</summary>
+    public EncoderDecoderConfig Config { get; }
+
+    ISequenceToSequenceConfig ISequenceToSequence.Config => Config;
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; }
+
+    /// <summary>A model whose weights are still zero, to be filled from a file.</summary>
+    internal static EncoderDecoder CreateEmpty(EncoderDecoderConfig config) => new(config);
+
+    /// <inheritdoc/>
+    public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
+    {
+        var tape = context.Tape;
+        using var lengths = tape.CreateIntegers(new Shape(pairs.Count), pairs.SourceLengths);
+        using var encoded = Encode(pairs.Source, pairs.Count, lengths, context); // (count, source time, width)
+        using var positions = Positions(pairs.Count, pairs.Inputs.Length / pairs.Count, 0, tape);
+        var stream = Embed(pairs.Inputs, positions, _targetDropout, context); // (count, target time, width)
+        foreach (var layer in _decoder)
+        {
+            stream = layer.Forward(stream, positions, encoded, lengths, context);
+        }
+        using var states = Finish(_decoderNorm, stream, context);
+        return CrossEntropyOperation.Apply(
+            tape, states, _embedding, pairs.Targets, gradientScale, context.Training ? Config.LabelSmoothing : 0f);
+    }
+
+    /// <inheritdoc/>
+    public IDecoding BeginDecoding(Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
+        => new Decoding(this, tape, source, lengths, beams, maximumLength);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _positionTable.Dispose();
+        _head.Dispose();
+        foreach (var layer in _encoder)
+        {
+            layer.Dispose();
+        }
+        foreach (var layer in _decoder)
+        {
+            layer.Dispose();
+        }
+        Parameters.Dispose();
+    }
+
+    /// <summary>(batch, source time) ids to the encoder's output (batch, source time, width).</summary>
+    private Tensor Encode(ReadOnlySpan<int> source, int batch, Tensor lengths, ForwardContext context)
+    {
+        using var positions = Positions(batch, source.Length / batch, 0, context.Tape);
+        var stream = Embed(source, positions, _sourceDropout, context);
+        foreach (var layer in _encoder)
+        {
+            stream = layer.Forward(stream, positions, lengths, context);
+        }
+        return Finish(_encoderNorm, stream, context);
+    }
+
+    private Tensor Embed(ReadOnlySpan<int> tokens, Tensor positions, Dropout dropout, ForwardContext context)
+    {
+        CheckIds(tokens);
+        using var ids = context.Tape.CreateIntegers(positions.Shape, tokens);
+        var embedded = EmbeddingOperation.Apply(context.Tape, ids, positions, _embedding, positionTable: null);
+        return dropout.Forward(PositionalEncodingOperation.Apply(context.Tape, embedded, _positionTable, positions), context);
+    }
+
+    private static Tensor Finish(Norm? norm, Tensor stream, ForwardContext context)
+    {
+        if (norm == null)
+        {
+            return stream;
+        }
+        using var last = stream;
+        return norm.Forward(last, context);
+    }
+
+    /// <summary>(batch, time) integers: past, past + 1, ... in every sequence.</summary>
+    private Tensor Positions(int batch, int time, int past, Tape tape)
+    {
+        if (past + time > Config.MaximumLength)
+        {
+            throw new ArgumentException($"{past + time} tokens are more than the model's {Config.MaximumLength}.", nameof(time));
+        }
+        var count = batch * time;
+        if (_positions.Length < count)
+        {
+            _positions = new int[count];
+        }
+        for (var i = 0; i < count; i++)
+        {
+            _positions[i] = past + (i % time);
+        }
+        return tape.CreateIntegers(new Shape(batch, time), _positions.AsSpan(0, count));
+    }
+
+    private void CheckIds(ReadOnlySpan<int> ids)
+    {
+        foreach (var id in ids)
+        {
+            if ((uint)id >= (uint)Config.VocabularySize)
+            {
+                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", nameof(ids));
+            }
+        }
+    }
+
+    /// <summary>Attention over the source, then a feed-forward network.</summary>
+    private sealed class EncoderLayer : IDisposable
+    {
+        private readonly ResidualNorm _attentionNorm;
+        private readonly SelfAttention _attention;
+        private readonly ResidualNorm _feedForwardNorm;
+        private readonly FeedForward _feedForward;
+
+        internal EncoderLayer(ParameterScope scope, EncoderDecoderConfig c)
+        {
+            _attentionNorm = new ResidualNorm(scope.Child("attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
+            _attention = CreateAttention(scope.Child("attention"), c, causal: false);
+            _feedForwardNorm = new ResidualNorm(scope.Child("feed_forward_norm"), c.Width, c.NormEpsilon, c.NormFirst);
+            _feedForward = CreateFeedForward(scope.Child("feed_forward"), c);
+        }
+
+        internal Tensor Forward(Tensor stream, Tensor positions, Tensor lengths, ForwardContext context)
+        {
+            using var before = stream;
+            using var attentionInput = _attentionNorm.Before(before, context);
+            using var between = _attentionNorm.After(
+                before, _attention.Forward(attentionInput, positions, 0, context, lengths), context);
+            using var feedForwardInput = _feedForwardNorm.Before(between, context);
+            return _feedForwardNorm.After(between, _feedForward.Forward(feedForwardInput, context), context);
+        }
+
+        public void Dispose()
+        {
+            _attention.Dispose();
+            _feedForward.Dispose();
+        }
+    }
+
+    /// <summary>Attention over what is written, then over the encoder's output, then a feed-forward network.</summary>
+    private sealed class DecoderLayer : IDisposable
+    {
+        private readonly int _index;
+        private readonly ResidualNorm _selfNorm;
+        private readonly SelfAttention _self;
+        private readonly ResidualNorm _crossNorm;
+        private readonly ResidualNorm _feedForwardNorm;
+        private readonly FeedForward _feedForward;
+
+        internal DecoderLayer(ParameterScope scope, EncoderDecoderConfig c, int index)
+        {
+            _index = index;
+            _selfNorm = new ResidualNorm(scope.Child("attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
+            _self = CreateAttention(scope.Child("attention"), c, causal: true);
+            _crossNorm = new ResidualNorm(scope.Child("cross_attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
+            Cross = new CrossAttention(scope.Child("cross_attention"), c.Width, c.HeadCount, c.Dropout, Deviation(c.Width, c.Width));
+            _feedForwardNorm = new ResidualNorm(scope.Child("feed_forward_norm"), c.Width, c.NormEpsilon, c.NormFirst);
+            _feedForward = CreateFeedForward(scope.Child("feed_forward"), c);
+        }
+
+        internal CrossAttention Cross { get; }
+
+        internal Tensor Forward(Tensor stream, Tensor positions, Tensor encoded, Tensor lengths, ForwardContext context)
+        {
+            using var before = stream;
+            using var written = AttendToWritten(before, positions, context);
+            using var crossInput = _crossNorm.Before(written, context);
+            using var read = _crossNorm.After(written, Cross.Forward(crossInput, encoded, lengths, context), context);
+            return Compute(read, context);
+        }
+
+        /// <summary>One more token: the tokens before it are in the context's cache, the source in <paramref name="source"/>.</summary>
+        internal Tensor Forward(Tensor stream, Tensor positions, KeyValueCache source, ForwardContext context)
+        {
+            using var before = stream;
+            using var written = AttendToWritten(before, positions, context);
+            using var crossInput = _crossNorm.Before(written, context);
+            using var read = _crossNorm.After(written, Cross.ForwardCached(crossInput, source, _index, context), context);
+            return Compute(read, context);
+        }
+
+        public void Dispose()
+        {
+            _self.Dispose();
+            Cross.Dispose();
+            _feedForward.Dispose();
+        }
+
+        private Tensor AttendToWritten(Tensor stream, Tensor positions, ForwardContext context)
+        {
+            using var input = _selfNorm.Before(stream, context); // in post-norm the stream itself: nobody reads it later
+            return _selfNorm.After(stream, _self.Forward(input, positions, _index, context), context);
+        }
+
+        private Tensor Compute(Tensor stream, ForwardContext context)
+        {
+            using var input = _feedForwardNorm.Before(stream, context);
+            return _feedForwardNorm.After(stream, _feedForward.Forward(input, context), context);
+        }
+    }
+
+    private static SelfAttention CreateAttention(ParameterScope scope, EncoderDecoderConfig c, bool causal)
+        => new(
+            scope, c.Width, c.HeadCount, c.HeadCount, c.Width / c.HeadCount, bias: true, normalizeQueryKey: false, c.NormEpsilon,
+            rotary: null, c.Dropout, Deviation(c.Width, c.Width), Deviation(c.Width, c.Width), causal);
+
+    private static FeedForward CreateFeedForward(ParameterScope scope, EncoderDecoderConfig c)
+        => new(
+            scope, FeedForwardActivation.Relu, c.Width, c.FeedForwardWidth, bias: true, c.Dropout,
+            Deviation(c.Width, c.FeedForwardWidth), Deviation(c.Width, c.FeedForwardWidth));
+
+    private static double Deviation(int inputs, int outputs) => Math.Sqrt(2.0 / (inputs + outputs));
+
+    /// <summary>Targets that grow by a token a step, over cached keys and values of source and target.</summary>
+    private sealed class Decoding : IDecoding
+    {
+        private readonly EncoderDecoder _model;
+        private readonly KeyValueCache _source; // of each source, for its beams together
+        private readonly KeyValueCache _written; // of each beam
+        private readonly ForwardContext _context;
+
+        internal Decoding(
+            EncoderDecoder model, Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
+        {
+            var c = model.Config;
+            var (count, time, headSize) = (lengths.Length, source.Length / lengths.Length, c.Width / c.HeadCount);
+            _model = model;
+            _source = new KeyValueCache(count, c.DecoderLayerCount, c.HeadCount, headSize, time);
+            _written = new KeyValueCache(count * beams, c.DecoderLayerCount, c.HeadCount, headSize, Math.Min(maximumLength, c.MaximumLength));
+            _context = new ForwardContext(tape) { Cache = _written };
+
+            var whole = new ForwardContext(tape);
+            using (var valid = tape.CreateIntegers(new Shape(count), lengths))
+            using (var encoded = model.Encode(source, count, valid, whole))
+            {
+                _source.Begin(time);
+                for (var layer = 0; layer < c.DecoderLayerCount; layer++)
+                {
+                    model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
+                }
+                _source.Advance(lengths);
+            }
+            tape.Reset();
+        }
+
+        public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
+        {
+            var tape = _context.Tape;
+            _written.Reorder(parents);
+            using (var positions = _model.Positions(tokens.Length, 1, _written.Length, tape))
+            {
+                _written.Begin(1);
+                var stream = _model.Embed(tokens, positions, _model._targetDropout, _context); // (count * beams, 1, width)
+                foreach (var layer in _model._decoder)
+                {
+                    stream = layer.Forward(stream, positions, _source, _context);
+                }
+                _written.Advance();
+                using var states = Finish(_model._decoderNorm, stream, _context);
+                using var scores = _model._head.Forward(states, _context);
+                scores.CopyTo(logits);
+            }
+            tape.Reset();
+        }
+
+        public void Dispose()
+        {
+            _source.Dispose();
+            _written.Dispose();
+        }
+    }
+}

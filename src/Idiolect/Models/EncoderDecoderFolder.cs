@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Idiolect.Formats;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// An encoder-decoder transformer as a model folder: config.json, with Marian's field names, and model.safetensors with our
+/// own parameter names. No published model type has sinusoidal positions with pre-norm, so the type is ours.
+/// </summary>
+public static class EncoderDecoderFolder
+{
+    internal const string ModelType = "idiolect-encoder-decoder";
+
+    /// <summary>Reads the shape only.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">There is no config.json.</exception>
+    /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
+    public static EncoderDecoderConfig LoadConfig(string folder)
+    {
+        var f = ModelFolder.ReadConfig(folder);
+        if (f.Text("model_type") != ModelType)
+        {
+            throw f.Error("model_type", $"expected \"{ModelType}\"");
+        }
+        var config = new EncoderDecoderConfig
+        {
+            VocabularySize = f.Integer("vocab_size"),
+            MaximumLength = f.Integer("max_position_embeddings"),
+            Width = f.Integer("d_model"),
+            HeadCount = f.Integer("num_attention_heads"),
+            EncoderLayerCount = f.Integer("encoder_layers"),
+            DecoderLayerCount = f.Integer("decoder_layers"),
+            FeedForwardWidth = f.Integer("ffn_dim"),
+            NormFirst = f.BooleanOr("normalize_before", false),
+            NormEpsilon = (float)f.NumberOr("layer_norm_eps", 1e-5),
+            Dropout = (float)f.NumberOr("dropout", 0),
+            LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
+        };
+        return f.Checked(config, config.Validate);
+    }
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
+    public static EncoderDecoder Load(string folder)
+    {
+        var config = LoadConfig(folder);
+        using var weights = SafetensorsFolder.Open(folder);
+        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
+        var model = EncoderDecoder.CreateEmpty(config);
+        try
+        {
+            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model; each file atomically.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder, made if need be.</param>
+    public static void Save(EncoderDecoder model, string folder)
+    {
+        var c = model.Config;
+        var json = new JsonObject
+        {
+            ["model_type"] = ModelType,
+            ["vocab_size"] = c.VocabularySize,
+            ["max_position_embeddings"] = c.MaximumLength,
+            ["d_model"] = c.Width,
+            ["num_attention_heads"] = c.HeadCount,
+            ["encoder_layers"] = c.EncoderLayerCount,
+            ["decoder_layers"] = c.DecoderLayerCount,
+            ["ffn_dim"] = c.FeedForwardWidth,
+            ["normalize_before"] = c.NormFirst,
+            ["layer_norm_eps"] = ConfigText.Exact(c.NormEpsilon),
+            ["dropout"] = ConfigText.Exact(c.Dropout),
+            ["label_smoothing"] = ConfigText.Exact(c.LabelSmoothing),
+            ["torch_dtype"] = "float32",
+        };
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
+        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Idiolect.Formats;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// An LSTM encoder-decoder as a model folder: config.json and model.safetensors with the model's own parameter names. No
+/// published library has such a model type; the tensors of a layer are PyTorch's weight_ih and weight_hh, its two biases one.
+/// </summary>
+public static class RecurrentSequenceToSequenceFolder
+{
+    internal const string ModelType = "idiolect-lstm-encoder-decoder";
+
+    /// <summary>Reads the shape only.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">There is no config.json.</exception>
+    /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
+    public static RecurrentSequenceToSequenceConfig LoadConfig(string folder)
+    {
+        var f = ModelFolder.ReadConfig(folder);
+        if (f.Text("model_type") != ModelType)
+        {
+            throw f.Error("model_type", $"expected \"{ModelType}\"");
+        }
+        var config = new RecurrentSequenceToSequenceConfig
+        {
+            VocabularySize = f.Integer("vocab_size"),
+            MaximumLength = f.Integer("max_position_embeddings"),
+            Width = f.Integer("hidden_size"),
+            LayerCount = f.Integer("num_hidden_layers"),
+            Attention = f.BooleanOr("attention", true),
+            Dropout = (float)f.NumberOr("dropout", 0),
+            LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
+        };
+        return f.Checked(config, config.Validate);
+    }
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
+    public static RecurrentSequenceToSequence Load(string folder)
+    {
+        var config = LoadConfig(folder);
+        using var weights = SafetensorsFolder.Open(folder);
+        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
+        var model = RecurrentSequenceToSequence.CreateEmpty(config);
+        try
+        {
+            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model; each file atomically.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder, made if need be.</param>
+    public static void Save(RecurrentSequenceToSequence model, string folder)
+    {
+        var c = model.Config;
+        var json = new JsonObject
+        {
+            ["model_type"] = ModelType,
+            ["vocab_size"] = c.VocabularySize,
+            ["max_position_embeddings"] = c.MaximumLength,
+            ["hidden_size"] = c.Width,
+            ["num_hidden_layers"] = c.LayerCount,
+            ["attention"] = c.Attention,
+            ["dropout"] = ConfigText.Exact(c.Dropout),
+            ["label_smoothing"] = ConfigText.Exact(c.LabelSmoothing),
+            ["torch_dtype"] = "float32",
+        };
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
+        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
+    }
+}

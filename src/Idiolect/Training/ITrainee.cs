@@ -1,0 +1,38 @@
+using Idiolect.Evaluation;
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Training;
+
+/// <summary>What a pass learned from.</summary>
+/// <param name="Sequences">Windows of text, or sentence pairs.</param>
+/// <param name="Tokens">The tokens in them, padding left out.</param>
+internal readonly record struct PassSize(long Sequences, long Tokens);
+
+/// <summary>What the trainer trains: a model together with the data that it learns from and is measured on.</summary>
+internal interface ITrainee
+{
+    /// <summary>The learned numbers.</summary>
+    ParameterSet Parameters { get; }
+
+    /// <summary>The hash of the data.</summary>
+    string DataHash { get; }
+
+    /// <summary>The hash of everything that decides how text becomes tokens.</summary>
+    string TokenizerHash { get; }
+
+    /// <summary>The loss on a batch that is a pure function of its place in the run.</summary>
+    /// <param name="step">The update.</param>
+    /// <param name="microStep">The pass within the update.</param>
+    /// <param name="context">The pass.</param>
+    /// <param name="gradientScale">What gradients are multiplied by.</param>
+    /// <param name="size">What the batch holds.</param>
+    Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size);
+
+    /// <summary>The loss on some of the training data and of the held-out data, without dropout; null where nothing is held out.</summary>
+    /// <param name="tape">A tape between steps.</param>
+    (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape);
+
+    /// <summary>Writes the model folder.</summary>
+    void Save(string folder);
+}
