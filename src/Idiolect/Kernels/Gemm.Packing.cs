@@ -9,7 +9,7 @@ namespace Idiolect.Kernels;
 internal static unsafe partial class Gemm
 {
     /// <summary>How the elements of a panel are kept.</summary>
-    private enum PanelFormat
+    internal enum PanelFormat
     {
         Float32,
 
@@ -56,7 +56,7 @@ internal static unsafe partial class Gemm
     /// <param name="panelStride">Floats from one panel to the next; where they are more than a panel has, they may be overwritten.</param>
     /// <param name="format">How elements are kept.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackPanels<S, V>(
+    internal static void PackPanels<S, V>(
         MatrixView source, bool alongDepth, int width, int lines, int available, int depth, float* panels, int panelStride, PanelFormat format)
         where S : struct, ISimd<V>
         where V : struct
@@ -136,10 +136,12 @@ internal static unsafe partial class Gemm
     {
         if (format == PanelFormat.RoundedFloat32)
         {
-            for (var i = 0; i < width * depth; i += S.Count)
+            var (count, i) = (width * depth, 0);
+            for (; i + S.Count <= count; i += S.Count)
             {
-                S.StorePartial(panel + i, S.RoundToBFloat16(S.LoadPartial(panel + i, Math.Min(S.Count, (width * depth) - i))), Math.Min(S.Count, (width * depth) - i));
+                S.Store(panel + i, S.RoundToBFloat16(S.Load(panel + i)));
             }
+            S.StorePartial(panel + i, S.RoundToBFloat16(S.LoadPartial(panel + i, count - i)), count - i);
             return;
         }
         // What is written lies before what is still to be read; the last registers of a line are read before the line is written.
