@@ -3,10 +3,13 @@ using System.Runtime.InteropServices;
 namespace Idiolect.Cli;
 
 /// <summary>
-/// Ctrl+C and SIGTERM. The first asks the work to end in order (a training finishes its step and saves), the second ends the process.
+/// The signals. Of Ctrl+C and SIGTERM the first asks the work to end in order (a training finishes its step and saves), the second ends the process.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    // SIGXFSZ on Linux and macOS: a write past `ulimit -f`. It ends a process that does not handle it; then the write itself fails.
+    private const PosixSignal FileSizeLimit = (PosixSignal)25;
+
     private readonly CancellationTokenSource source = new();
     private readonly Terminal terminal;
     private readonly PosixSignalRegistration[] registrations;
@@ -19,6 +22,7 @@ internal sealed class Interruption : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+            .. OperatingSystem.IsWindows() ? [] : new[] { PosixSignalRegistration.Create(FileSizeLimit, context => context.Cancel = true) },
         ];
     }
 

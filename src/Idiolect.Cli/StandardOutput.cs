@@ -1,5 +1,7 @@
 using System.Text;
 
+using Idiolect.Formats;
+
 using Microsoft.Win32.SafeHandles;
 
 namespace Idiolect.Cli;
@@ -61,9 +63,9 @@ internal static class StandardOutput
             {
                 throw new BrokenPipeException(exception);
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (Exception exception) when (WriteFailedException.Explains(exception))
             {
-                throw new IOException($"cannot write to standard output: {exception.Message}", exception);
+                throw new IOException($"cannot write to standard output: {exception.Message.Split(" (Parameter")[0]}", exception);
             }
         }
 

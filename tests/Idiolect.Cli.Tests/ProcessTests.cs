@@ -34,6 +34,23 @@ public sealed class ProcessTests
         Assert.Matches(@"^before\nidiolect \S+\nafter\n$", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_file_larger_than_ulimit_allows_is_an_error_in_words()
+    {
+        using var folder = new TemporaryFolder();
+        var text = folder.Combine("text");
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("a line of text\n", 2000)), TestContext.Current.CancellationToken);
+        var run = folder.Combine("run");
+
+        // Write-xor-execute maps memory by way of a large file: with it the runtime itself would not start under the limit.
+        await InShellAsync(
+            $"ulimit -f 60; export DOTNET_EnableWriteXorExecute=0; {{0}} train --data {text} --tokenizer byte --layers 1 --width 32 --heads 2 "
+            + $"--context 16 --steps 2 --threads 1 --out {run}",
+            1, $"error: Cannot write '{run}");
+
+        Assert.False(Directory.Exists(run));
+    }
+
     private static async Task InShellAsync(string script, int exitCode, string error)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");
@@ -44,5 +61,6 @@ public sealed class ProcessTests
         Assert.Equal(exitCode, result.ExitCode);
         Assert.StartsWith(error, result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("bug", result.Error, StringComparison.Ordinal);
     }
 }

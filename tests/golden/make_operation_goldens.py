@@ -127,6 +127,32 @@ def record_adamw():
     tensors["adamw.second_moment.3"] = state["exp_avg_sq"].numpy()
 
 
+def orthogonalize(matrix):
+    """Jordan's quintic Newton-Schulz iteration, on the wide one of the matrix and its transpose."""
+    x = matrix / (matrix.norm() + 1e-7)
+    x = x.T if matrix.shape[0] > matrix.shape[1] else x
+    for _ in range(5):
+        square = x @ x.T
+        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+    return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+def record_muon():
+    for shape, (rows, columns) in (("wide", (6, 13)), ("tall", (21, 7)), ("square", (9, 9))):
+        start = normal(rows, columns)
+        weight = torch.from_numpy(start).double()
+        momentum = torch.zeros(rows, columns, dtype=torch.float64)
+        tensors[f"muon_{shape}.weight.0"] = start
+        for step in (1, 2, 3):
+            gradient = normal(rows, columns, scale=10.0 ** -step)
+            momentum = 0.95 * momentum + torch.from_numpy(gradient).double()
+            update = orthogonalize(torch.from_numpy(gradient).double() + 0.95 * momentum)
+            weight = weight * (1 - 0.02 * 0.1) - 0.02 * 0.2 * math.sqrt(max(rows, columns)) * update
+            tensors[f"muon_{shape}.gradient.{step}"] = gradient
+            tensors[f"muon_{shape}.weight.{step}"] = weight.numpy().copy()
+        tensors[f"muon_{shape}.momentum.3"] = momentum.numpy()
+
+
 def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -136,12 +162,13 @@ def main():
     record_cross_entropy()
     record_attention()
     record_adamw()
+    record_muon()
     safetensors_writer.write(Path(__file__).resolve().parent / "operations.safetensors", tensors, {
         "layer_norm.epsilon": 1e-5, "rms_norm.epsilon": 1e-6, "rope.theta": 10000.0, "rope.first_position": 0,
         "rope_offset.theta": 10000.0, "rope_offset.first_position": 37, "cross_entropy.ignored_target": IGNORED,
         "cross_entropy_smoothed.ignored_target": IGNORED, "cross_entropy_smoothed.label_smoothing": 0.1,
         "attention_offset.query_offset": 8, "adamw.learning_rate": 1e-2, "adamw.beta1": 0.9, "adamw.beta2": 0.99,
-        "adamw.epsilon": 1e-8, "adamw.weight_decay": 0.1,
+        "adamw.epsilon": 1e-8, "adamw.weight_decay": 0.1, "muon.learning_rate": 0.02, "muon.momentum": 0.95, "muon.weight_decay": 0.1,
     })
     print(f"operations: {len(tensors)} tensors")
 

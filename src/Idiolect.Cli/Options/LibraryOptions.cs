@@ -55,6 +55,8 @@ internal static class LibraryOptions
         KeepCheckpoints: setup.KeepCheckpoints,
         EarlyStopPatience: setup.EarlyStop,
         Seed: setup.Seed,
+        Optimizer: setup.Optimizer == "muon" ? OptimizerKind.Muon : OptimizerKind.AdamW,
+        Recompute: setup.Recompute,
         Precision: setup.Precision == "bf16" ? Precision.Bf16 : Precision.Fp32,
         Threads: setup.Threads ?? 0);
 

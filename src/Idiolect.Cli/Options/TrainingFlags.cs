@@ -40,6 +40,13 @@ internal sealed class TrainingFlags
     private readonly NumberOption<double> l2 = Flag.Number("--l2", "L2 penalty on the weights, inside the gradient");
     private readonly NumberOption<double> clip = Flag.Number("--grad-clip", "Longest gradient; 0 clips nothing");
 
+    private readonly ChoiceOption optimizer = new(
+        "--optimizer", "AdamW, or Muon for hidden matrices beside AdamW for the rest, at the same --lr", TrainingSetup.Optimizers);
+    private readonly Option<bool> recompute = new("--recompute")
+    {
+        Description = "Compute each block again in the backward pass instead of keeping its inside: less memory, more time, the same result",
+    };
+
     private readonly ChoiceOption precision = new(
         "--precision", "Rounding of what matrix products multiply; weights and sums stay fp32", TrainingSetup.Precisions);
 
@@ -57,7 +64,8 @@ internal sealed class TrainingFlags
     [
         preset, depth, .. translation.All, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads,
         width, context, dropout,
-        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, precision,
+        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, optimizer,
+        precision, recompute,
         evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
     ];
 
@@ -81,7 +89,7 @@ internal sealed class TrainingFlags
     /// <exception cref="ArgumentException">A flag was given that a run cannot change.</exception>
     internal TrainingSetup ResolveResumed(TrainingSetup earlier, ParseResult parsed)
     {
-        Option[] changeable = [data, steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, threads];
+        Option[] changeable = [data, steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, recompute, threads];
         foreach (var option in All.Except(changeable))
         {
             if (parsed.GetResult(option) is { Implicit: false })
@@ -122,6 +130,8 @@ internal sealed class TrainingFlags
         L1 = parsed.GetValue(l1) ?? setup.L1,
         L2 = parsed.GetValue(l2) ?? setup.L2,
         GradientClip = parsed.GetValue(clip) ?? setup.GradientClip,
+        Optimizer = parsed.GetValue(optimizer) ?? setup.Optimizer,
+        Recompute = parsed.GetValue(recompute) || setup.Recompute,
         Precision = parsed.GetValue(precision) ?? setup.Precision,
         EvaluateEvery = parsed.GetValue(evaluateEvery) ?? setup.EvaluateEvery,
         EvaluationBatches = parsed.GetValue(evaluationBatches) ?? setup.EvaluationBatches,

@@ -6,6 +6,7 @@ namespace Idiolect.Cli.Options;
 internal sealed record TrainingSetup
 {
     internal static readonly string[] Architectures = ["gpt2", "llama"];
+    internal static readonly string[] Optimizers = ["adamw", "muon"];
     internal static readonly string[] Precisions = ["fp32", "bf16"];
     internal static readonly string[] Schedules = ["cosine", "wsd", "constant", "inverse-sqrt"];
 
@@ -103,6 +104,12 @@ internal sealed record TrainingSetup
 
     public ulong Seed { get; init; } = 1337;
 
+    /// <summary>How parameters follow their gradients: <c>adamw</c>, or <c>muon</c> for hidden matrices beside it.</summary>
+    public string Optimizer { get; init; } = "adamw";
+
+    /// <summary>Whether blocks are computed again in the backward pass. Not part of the result, which is the same.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>How operands of matrix products are rounded: <c>fp32</c> or <c>bf16</c>.</summary>
     public string Precision { get; init; } = "fp32";
 
@@ -138,6 +145,10 @@ internal sealed record TrainingSetup
         if (HeadCount % KeyValueHeadCount != 0)
         {
             throw new ArgumentException($"--heads must be a multiple of --kv-heads, and {HeadCount} is none of {KeyValueHeadCount}");
+        }
+        if (Optimizer == "muon" && (L1 > 0 || L2 > 0))
+        {
+            throw new ArgumentException("--optimizer muon takes no --l1 or --l2; leave them out, or use --weight-decay");
         }
         if (MinimumLearningRate > LearningRate)
         {

@@ -1,3 +1,5 @@
+using Idiolect.Formats;
+
 using ScottPlot;
 
 namespace Idiolect.Cli.Runs;
@@ -26,6 +28,10 @@ internal static class LossPlot
             using var plot = Draw(history, name);
             plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
             plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
+        }
+        catch (Exception exception) when (WriteFailedException.Explains(exception))
+        {
+            throw new WriteFailedException(folder, exception);
         }
         catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
         {

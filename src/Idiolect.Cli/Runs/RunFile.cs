@@ -1,6 +1,7 @@
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
+using Idiolect.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Runs;
@@ -49,9 +50,13 @@ internal static class RunFile
             File.WriteAllText(temporary, text);
             File.Move(temporary, file, overwrite: true);
         }
-        catch
+        catch (Exception exception)
         {
             File.Delete(temporary);
+            if (WriteFailedException.Explains(exception))
+            {
+                throw new WriteFailedException(file, exception);
+            }
             throw;
         }
     }

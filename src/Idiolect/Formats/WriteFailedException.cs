@@ -10,21 +10,34 @@ public sealed class WriteFailedException : IOException
     private const int QuotaMac = 69;
     private const int ReadOnlyUnix = 30;
 
-    internal WriteFailedException(string path, Exception cause)
+    /// <summary>Explains what writing a path threw.</summary>
+    /// <param name="path">The file or folder that was to be written.</param>
+    /// <param name="cause">What was thrown.</param>
+    public WriteFailedException(string path, Exception cause)
         : base($"Cannot write '{path}': {Explain(cause)}", cause) => Path = path;
 
     /// <summary>The file or folder that was to be written.</summary>
     public string Path { get; }
 
     /// <summary>True for what a full disk, a missing permission or a bad path throws, and not yet explained.</summary>
-    internal static bool Explains(Exception exception)
-        => exception is UnauthorizedAccessException or DirectoryNotFoundException or PathTooLongException
-            || exception.GetType() == typeof(IOException);
+    /// <param name="exception">What was thrown.</param>
+    public static bool Explains(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception is UnauthorizedAccessException or DirectoryNotFoundException or PathTooLongException
+            || exception.GetType() == typeof(IOException) || IsFileTooLarge(exception);
+    }
+
+    /// <summary>EFBIG, which .NET reports as a bad length: past the file system's largest file or past <c>ulimit -f</c>.</summary>
+    private static bool IsFileTooLarge(Exception exception)
+        => exception is ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
 
     private static string Explain(Exception cause) => cause switch
     {
         UnauthorizedAccessException => "permission denied. Choose a folder that you may write to, or change its permissions.",
         PathTooLongException => "the path is too long. Choose a shorter one.",
+        ArgumentOutOfRangeException
+            => "the file would be larger than the system allows. Raise the limit (ulimit -f), or choose another file system.",
         DirectoryNotFoundException => "its folder does not exist. Create it, or correct the path.",
         _ => (cause.HResult & 0xffff) switch
         {

@@ -173,9 +173,9 @@ public sealed class LanguageModel : IDisposable
 
         internal string Write(int id, bool last)
         {
-            // A token beyond the tokenizer's (padding of the vocabulary) stands for nothing.
+            // An id that the tokenizer does not know (a gap, or padding of the vocabulary) stands for nothing.
             var ends = id == tokenizer.BeginningOfTextId;
-            var text = ends || id >= tokenizer.VocabularySize ? "" : _scanner.Push(_decoder.Append(id));
+            var text = ends || !tokenizer.Knows(id) ? "" : _scanner.Push(_decoder.Append(id));
             if (ends || last)
             {
                 text += _scanner.Push(_decoder.Flush());

@@ -12,11 +12,11 @@ namespace Idiolect.Kernels;
 /// <param name="L1">The weight of an L1 penalty: its gradient, L1 * sign(w), is added to the scaled gradient.</param>
 /// <param name="L2">The weight of an L2 penalty: its gradient, L2 * w, is added to the scaled gradient.</param>
 /// <param name="GradientScale">What every gradient is multiplied by first: clipping, averaging over micro-steps.</param>
-/// <param name="BiasCorrection1">1 - Beta1^step, steps counted from 1.</param>
-/// <param name="BiasCorrection2">1 - Beta2^step.</param>
+/// <param name="BiasCorrection1">1 - Beta1^n at the n-th update.</param>
+/// <param name="BiasCorrection2">1 - Beta2^n.</param>
 internal readonly record struct AdamWParameters(
-    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float L1, float L2, float GradientScale,
-    float BiasCorrection1, float BiasCorrection2);
+    double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, double L1, double L2, double GradientScale,
+    double BiasCorrection1, double BiasCorrection2);
 
 /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), in the order of operations of PyTorch's AdamW.</summary>
 internal static unsafe class AdamW
@@ -57,18 +57,19 @@ internal static unsafe class AdamW
             var gradients = Gradients + first;
             var firstMoment = FirstMoment + first;
             var secondMoment = SecondMoment + first;
-            var gradientScale = S.Create(P.GradientScale);
-            var l1 = S.Create(P.L1);
-            var minusL1 = S.Create(-P.L1);
-            var l2 = S.Create(P.L2);
-            var beta1 = S.Create(P.Beta1);
-            var oneMinusBeta1 = S.Create(1f - P.Beta1);
-            var beta2 = S.Create(P.Beta2);
-            var oneMinusBeta2 = S.Create(1f - P.Beta2);
-            var decay = S.Create(1f - (P.LearningRate * P.WeightDecay));
-            var minusStep = S.Create(-P.LearningRate / P.BiasCorrection1);
-            var inverseRoot = S.Create(1f / MathF.Sqrt(P.BiasCorrection2));
-            var epsilon = S.Create(P.Epsilon);
+            // Differences are taken in double: in float, 1 - 0.999 would be off by 5e-5 of itself.
+            var gradientScale = S.Create((float)P.GradientScale);
+            var l1 = S.Create((float)P.L1);
+            var minusL1 = S.Create((float)-P.L1);
+            var l2 = S.Create((float)P.L2);
+            var beta1 = S.Create((float)P.Beta1);
+            var oneMinusBeta1 = S.Create((float)(1 - P.Beta1));
+            var beta2 = S.Create((float)P.Beta2);
+            var oneMinusBeta2 = S.Create((float)(1 - P.Beta2));
+            var decay = S.Create((float)(1 - (P.LearningRate * P.WeightDecay)));
+            var minusStep = S.Create((float)(-P.LearningRate / P.BiasCorrection1));
+            var inverseRoot = S.Create((float)(1 / Math.Sqrt(P.BiasCorrection2)));
+            var epsilon = S.Create((float)P.Epsilon);
             for (var i = 0; i < length; i += S.Count)
             {
                 var count = Math.Min(S.Count, length - i);

@@ -19,7 +19,7 @@ internal sealed class CrossAttention : IDisposable
     {
         _heads = heads;
         _query = new Linear(scope.Child("query"), width, width, bias: true, deviation);
-        _keyValue = new Linear(scope.Child("key_value"), width, 2 * width, bias: true, deviation);
+        _keyValue = new Linear(scope.Child("key_value"), width, [width, width], bias: true, deviation);
         _output = new Linear(scope.Child("output"), width, width, bias: true, deviation);
         _weightsDropout = new Dropout(scope.Child("weights"), dropout);
         _outputDropout = new Dropout(scope, dropout);

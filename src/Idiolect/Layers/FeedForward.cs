@@ -39,7 +39,7 @@ internal sealed class FeedForward : IDisposable
     {
         _activation = activation;
         _up = activation == FeedForwardActivation.SwiGlu
-            ? new Linear(scope.Child("gate_up"), width, 2 * hidden, bias, deviation)
+            ? new Linear(scope.Child("gate_up"), width, [hidden, hidden], bias, deviation)
             : new Linear(scope.Child("up"), width, hidden, bias, deviation);
         _down = new Linear(scope.Child("down"), hidden, width, bias, residualDeviation);
         _dropout = new Dropout(scope, dropout);

@@ -16,6 +16,9 @@ public sealed class ForwardContext
     /// <summary>Whether dropout is on.</summary>
     public bool Training { get; init; }
 
+    /// <summary>Whether blocks keep only their input for the backward pass and run again in it: less memory, more time, the same bits.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>What the model keeps of the tokens before this input, or null when the input is the whole text.</summary>
     public ISequenceMemory? Memory { get; init; }
 

@@ -10,12 +10,23 @@ internal sealed class Linear : IDisposable
     private readonly PackedMatrix _packed;
 
     internal Linear(ParameterScope scope, int inputs, int outputs, bool bias, double deviation)
-        : this(scope.Add("weight", new Shape(outputs, inputs), Initializer.Normal(deviation)),
-            bias ? scope.Add("bias", new Shape(outputs), Initializer.Zeros) : null)
+        : this(scope, inputs, [outputs], bias, deviation)
     {
     }
 
-    /// <summary>A linear layer over a weight that exists already, such as the embedding's.</summary>
+    /// <summary>Several linear layers of one input, stacked.</summary>
+    /// <param name="scope">Its place.</param>
+    /// <param name="inputs">The width of the input.</param>
+    /// <param name="outputs">The width of each output.</param>
+    /// <param name="bias">Whether it has a bias.</param>
+    /// <param name="deviation">Of the first values.</param>
+    internal Linear(ParameterScope scope, int inputs, int[] outputs, bool bias, double deviation)
+        : this(scope.Add("weight", new Shape(outputs.Sum(), inputs), Initializer.Normal(deviation), outputs),
+            bias ? scope.Add("bias", new Shape(outputs.Sum()), Initializer.Zeros) : null)
+    {
+    }
+
+    /// <summary>A linear layer over a weight that exists already, such as the embedding's, or that is an output layer's.</summary>
     internal Linear(Parameter weight, Parameter? bias)
     {
         (_weight, _bias) = (weight, bias);

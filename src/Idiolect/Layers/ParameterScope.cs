@@ -9,7 +9,8 @@ internal readonly record struct ParameterScope(ParameterSet Set, string Path)
 {
     internal ParameterScope Child(string name) => new(Set, Path.Length == 0 ? name : $"{Path}.{name}");
 
-    internal Parameter Add(string name, Shape shape, Initializer initializer) => Set.Add(Child(name).Path, shape, initializer);
+    internal Parameter Add(string name, Shape shape, Initializer initializer, params int[] hiddenRows)
+        => Set.Add(Child(name).Path, shape, initializer, hiddenRows);
 
     /// <summary>The path as a word of a random key.</summary>
     internal ulong Key => ParameterSet.HashName(Path);

@@ -23,11 +23,12 @@ internal sealed class RecurrentLayer : IDisposable
     {
         _cell = cell;
         var gates = cell.GateCount() * width;
+        int[] gateRows = [.. Enumerable.Repeat(width, cell.GateCount())];
         var (input, recurrent) = (scope.Child("input"), scope.Child("recurrent"));
         _input = new Linear(
-            input.Add("weight", new Shape(gates, inputs), Initializer.Normal(deviation)),
+            input.Add("weight", new Shape(gates, inputs), Initializer.Normal(deviation), gateRows),
             input.Add("bias", new Shape(gates), cell == RecurrentCell.Lstm ? Initializer.Block(width, width, forgetBias) : Initializer.Zeros));
-        _weight = recurrent.Add("weight", new Shape(gates, width), Initializer.Normal(deviation));
+        _weight = recurrent.Add("weight", new Shape(gates, width), Initializer.Normal(deviation), gateRows);
         _bias = cell == RecurrentCell.Gru ? recurrent.Add("bias", new Shape(gates), Initializer.Zeros) : null;
         _packed = new PackedMatrix(_weight);
     }

@@ -27,7 +27,7 @@ internal sealed class SelfAttention : IDisposable
     {
         _causal = causal;
         (_heads, _keyValueHeads, _headSize, _rotary, _epsilon) = (heads, keyValueHeads, headSize, rotary, epsilon);
-        _qkv = new Linear(scope.Child("qkv"), width, (heads + (2 * keyValueHeads)) * headSize, bias, deviation);
+        _qkv = new Linear(scope.Child("qkv"), width, [heads * headSize, keyValueHeads * headSize, keyValueHeads * headSize], bias, deviation);
         _output = new Linear(scope.Child("output"), heads * headSize, width, bias, residualDeviation);
         if (normalizeQueryKey)
         {

@@ -12,6 +12,20 @@ public static class EncoderDecoderFolder
 {
     internal const string ModelType = "idiolect-encoder-decoder";
 
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        [nameof(EncoderDecoderConfig.VocabularySize)] = "vocab_size",
+        [nameof(EncoderDecoderConfig.MaximumLength)] = "max_position_embeddings",
+        [nameof(EncoderDecoderConfig.Width)] = "d_model",
+        [nameof(EncoderDecoderConfig.HeadCount)] = "num_attention_heads",
+        [nameof(EncoderDecoderConfig.EncoderLayerCount)] = "encoder_layers",
+        [nameof(EncoderDecoderConfig.DecoderLayerCount)] = "decoder_layers",
+        [nameof(EncoderDecoderConfig.FeedForwardWidth)] = "ffn_dim",
+        [nameof(EncoderDecoderConfig.NormEpsilon)] = "layer_norm_eps",
+        [nameof(EncoderDecoderConfig.Dropout)] = "dropout",
+        [nameof(EncoderDecoderConfig.LabelSmoothing)] = "label_smoothing",
+    };
+
     /// <summary>Reads the shape only.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
@@ -37,7 +51,7 @@ public static class EncoderDecoderFolder
             Dropout = (float)f.NumberOr("dropout", 0),
             LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
         };
-        return f.Checked(config, config.Validate);
+        return f.Checked(config, config.Validate, Names);
     }
 
     /// <summary>Reads a model.</summary>

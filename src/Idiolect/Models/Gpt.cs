@@ -52,9 +52,10 @@ public sealed class Gpt : ILanguageModel
             _blocks[i] = new Block(root.Child($"layers.{i}"), config, i, _rotary, Deviation, residualDeviation);
         }
         _finalNorm = new Norm(root.Child("final_norm"), config.Norm, config.Width, config.Bias, config.NormEpsilon);
-        _head = config.TiedEmbedding
-            ? new Linear(_tokenEmbedding, bias: null)
-            : new Linear(root.Child("head"), config.Width, config.VocabularySize, bias: false, Deviation);
+        var head = config.TiedEmbedding
+            ? _tokenEmbedding
+            : root.Child("head").Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(Deviation));
+        _head = new Linear(head, bias: null);
         Parameters.Build();
     }
 
@@ -152,7 +153,9 @@ public sealed class Gpt : ILanguageModel
         var stream = _embeddingDropout.Forward(embedded, context);
         foreach (var block in _blocks)
         {
-            stream = block.Forward(stream, positions, context);
+            stream = context.Recompute
+                ? RecomputedOperation<ForwardContext>.Apply(tape, block.Segment, stream, positions, context)
+                : block.Forward(stream, positions, context);
         }
         context.Cache?.Advance();
         using var last = stream;
@@ -210,9 +213,13 @@ public sealed class Gpt : ILanguageModel
         private readonly Norm _feedForwardNorm;
         private readonly FeedForward _feedForward;
 
+        /// <summary><see cref="Forward"/>, made once.</summary>
+        internal Segment<ForwardContext> Segment { get; }
+
         internal Block(ParameterScope scope, GptConfig c, int index, RotaryTable? rotary, double deviation, double residualDeviation)
         {
             _index = index;
+            Segment = Forward;
             _attentionNorm = new Norm(scope.Child("attention_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
             _attention = new SelfAttention(
                 scope.Child("attention"), c.Width, c.HeadCount, c.KeyValueHeadCount, c.HeadSize, c.Bias, c.NormalizeQueryKey,

@@ -6,6 +6,36 @@ namespace Idiolect.Models;
 /// <summary>Reads and writes a GPT's shape as Hugging Face's config.json: model types gpt2, llama and qwen3.</summary>
 internal static class GptConfigJson
 {
+    // What a complaint about a property calls it: the field that the property is read from.
+    private static readonly Dictionary<string, string> Gpt2Names = new()
+    {
+        [nameof(GptConfig.VocabularySize)] = "vocab_size",
+        [nameof(GptConfig.ContextLength)] = "n_positions",
+        [nameof(GptConfig.LayerCount)] = "n_layer",
+        [nameof(GptConfig.HeadCount)] = "n_head",
+        [nameof(GptConfig.KeyValueHeadCount)] = "n_head",
+        [nameof(GptConfig.HeadSize)] = "n_head",
+        [nameof(GptConfig.Width)] = "n_embd",
+        [nameof(GptConfig.FeedForwardWidth)] = "n_inner",
+        [nameof(GptConfig.NormEpsilon)] = "layer_norm_epsilon",
+        [nameof(GptConfig.Dropout)] = "resid_pdrop",
+    };
+
+    private static readonly Dictionary<string, string> LlamaNames = new()
+    {
+        [nameof(GptConfig.VocabularySize)] = "vocab_size",
+        [nameof(GptConfig.ContextLength)] = "max_position_embeddings",
+        [nameof(GptConfig.LayerCount)] = "num_hidden_layers",
+        [nameof(GptConfig.HeadCount)] = "num_attention_heads",
+        [nameof(GptConfig.KeyValueHeadCount)] = "num_key_value_heads",
+        [nameof(GptConfig.HeadSize)] = "head_dim",
+        [nameof(GptConfig.Width)] = "hidden_size",
+        [nameof(GptConfig.FeedForwardWidth)] = "intermediate_size",
+        [nameof(GptConfig.NormEpsilon)] = "rms_norm_eps",
+        [nameof(GptConfig.RopeTheta)] = "rope_theta",
+        [nameof(GptConfig.Dropout)] = "attention_dropout",
+    };
+
     /// <summary>The model type that describes this shape.</summary>
     /// <exception cref="ArgumentException">No published model type has this combination.</exception>
     internal static string ModelType(GptConfig c)
@@ -96,7 +126,7 @@ internal static class GptConfigJson
             "llama" or "qwen3" => ReadLlama(fields, type),
             _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are"),
         };
-        return fields.Checked(config, config.Validate);
+        return fields.Checked(config, config.Validate, type == "gpt2" ? Gpt2Names : LlamaNames);
     }
 
     private static GptConfig ReadGpt2(JsonFields f)

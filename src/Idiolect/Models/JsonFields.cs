@@ -32,16 +32,21 @@ internal sealed class JsonFields
     }
 
     /// <summary>A shape read from these fields, once its own check has passed.</summary>
-    internal T Checked<T>(T shape, Action validate)
+    /// <param name="shape">The shape.</param>
+    /// <param name="validate">Its check, whose complaint begins with the property's name.</param>
+    /// <param name="names">The field that each property was read from.</param>
+    internal T Checked<T>(T shape, Action validate, IReadOnlyDictionary<string, string> names)
     {
         try
         {
             validate();
             return shape;
         }
-        catch (ArgumentException e)
+        catch (ArgumentException e) when (e.ParamName is { } property)
         {
-            throw new InvalidDataException($"{_file}: {e.Message}", e);
+            var field = names.GetValueOrDefault(property, property);
+            var problem = e.Message.Replace($" (Parameter '{property}')", "", StringComparison.Ordinal);
+            throw new InvalidDataException($"{_file}: field {field}: {problem[(property.Length + 2)..]}", e);
         }
     }
 

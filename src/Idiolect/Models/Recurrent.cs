@@ -43,9 +43,10 @@ public sealed class Recurrent : ILanguageModel
             _layers[i] = new RecurrentLayer(scope, config.Cell, config.Width, config.Width, deviation, config.ForgetBias);
             _dropouts[i] = new Dropout(scope, config.Dropout);
         }
-        _head = config.TiedEmbedding
-            ? new Linear(_tokenEmbedding, bias: null)
-            : new Linear(root.Child("head"), config.Width, config.VocabularySize, bias: false, deviation);
+        var head = config.TiedEmbedding
+            ? _tokenEmbedding
+            : root.Child("head").Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(deviation));
+        _head = new Linear(head, bias: null);
         Parameters.Build();
     }
 

@@ -15,6 +15,16 @@ public static class RecurrentFolder
     /// <summary>The values of <c>model_type</c>.</summary>
     internal static readonly string[] ModelTypes = ["rnn", "lstm", "gru"];
 
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        [nameof(RecurrentConfig.VocabularySize)] = "vocab_size",
+        [nameof(RecurrentConfig.ContextLength)] = "segment_length",
+        [nameof(RecurrentConfig.LayerCount)] = "num_hidden_layers",
+        [nameof(RecurrentConfig.Width)] = "hidden_size",
+        [nameof(RecurrentConfig.ForgetBias)] = "forget_bias",
+        [nameof(RecurrentConfig.Dropout)] = "dropout",
+    };
+
     /// <summary>Reads the shape only.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
@@ -36,7 +46,7 @@ public static class RecurrentFolder
             Dropout = (float)fields.NumberOr("dropout", 0),
             BeginningOfTextId = fields.OptionalInteger("bos_token_id"),
         };
-        return fields.Checked(config, config.Validate);
+        return fields.Checked(config, config.Validate, Names);
     }
 
     /// <summary>Reads a model.</summary>

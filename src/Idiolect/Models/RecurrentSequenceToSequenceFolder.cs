@@ -12,6 +12,16 @@ public static class RecurrentSequenceToSequenceFolder
 {
     internal const string ModelType = "idiolect-lstm-encoder-decoder";
 
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        [nameof(RecurrentSequenceToSequenceConfig.VocabularySize)] = "vocab_size",
+        [nameof(RecurrentSequenceToSequenceConfig.MaximumLength)] = "max_position_embeddings",
+        [nameof(RecurrentSequenceToSequenceConfig.Width)] = "hidden_size",
+        [nameof(RecurrentSequenceToSequenceConfig.LayerCount)] = "num_hidden_layers",
+        [nameof(RecurrentSequenceToSequenceConfig.Dropout)] = "dropout",
+        [nameof(RecurrentSequenceToSequenceConfig.LabelSmoothing)] = "label_smoothing",
+    };
+
     /// <summary>Reads the shape only.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
@@ -33,7 +43,7 @@ public static class RecurrentSequenceToSequenceFolder
             Dropout = (float)f.NumberOr("dropout", 0),
             LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
         };
-        return f.Checked(config, config.Validate);
+        return f.Checked(config, config.Validate, Names);
     }
 
     /// <summary>Reads a model.</summary>

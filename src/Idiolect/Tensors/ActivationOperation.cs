@@ -19,9 +19,13 @@ internal sealed unsafe class ActivationOperation : Operation
             var record = tape.Record<ActivationOperation>(y);
             record.Save(x);
             (record._x, record._kind) = (x.Node, kind);
+            y.Node.Producer = x.Shape.Count >= tape.RecomputeFrom ? record : null;
         }
         return y;
     }
+
+    internal override void Recompute(Tape tape, float* output)
+        => Activation.Forward(tape.Team, _kind, _x.Data!.Pointer, output, _x.Shape.Count);
 
     protected internal override void Backward(Tape tape)
     {

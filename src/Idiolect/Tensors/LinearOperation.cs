@@ -43,7 +43,7 @@ internal sealed unsafe class LinearOperation : Operation
         {
             var record = tape.Record<LinearOperation>(y);
             (record._x, record._weight, record._bias) = (x.Node, weight, bias);
-            record.Save(x);
+            record.SaveOrRecompute(x);
             tape.CountUse(weight);
             tape.CountUse(bias);
         }
@@ -59,7 +59,8 @@ internal sealed unsafe class LinearOperation : Operation
             // dW (out, in) += dy^T x
             Gemm.Multiply(
                 tape.Team, outputs, inputs, rows, new MatrixView(dy, outputs, transposed: true),
-                new MatrixView(_x.Data!.Pointer, inputs), _weight.Gradient, inputs, GemmStart.Accumulate, precision: tape.Precision);
+                new MatrixView(tape.Data(_x), inputs), _weight.Gradient, inputs, GemmStart.Accumulate, precision: tape.Precision);
+            tape.ReleaseDataIfUnused(_x);
             tape.Contributed(_weight);
         }
         if (_bias is { RequiresGradient: true })

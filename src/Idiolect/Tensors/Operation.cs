@@ -30,11 +30,24 @@ internal abstract class Operation
         tensor.Node.Savers++;
     }
 
+    /// <summary>The same, unless the tensor can be made again: then <see cref="Tape.Data"/> does so in the backward pass.</summary>
+    protected internal void SaveOrRecompute(Tensor tensor)
+    {
+        if (tensor.Node.Producer == null)
+        {
+            Save(tensor);
+        }
+    }
+
     /// <summary>Hands over memory that goes back after this operation's backward pass.</summary>
     protected internal void Own(ArenaBlock block) => _rented[_rentedCount++] = block;
 
     /// <summary>Reads the gradient of the output, adds to the gradients of the inputs and of the parameters.</summary>
     protected internal abstract void Backward(Tape tape);
+
+    /// <summary>Makes the output again; only for an operation that has named itself its output's producer.</summary>
+    internal virtual unsafe void Recompute(Tape tape, float* output)
+        => throw new NotSupportedException($"{GetType().Name} does not make its output again.");
 
     /// <summary>Gives the saved tensors and the owned memory back.</summary>
     internal void ReleaseSaved(Tape tape)

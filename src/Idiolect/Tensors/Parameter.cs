@@ -38,6 +38,11 @@ public sealed unsafe class Parameter
     /// <summary>The gradient, to read.</summary>
     public ReadOnlySpan<float> GradientValues => new(Gradient, checked((int)Count));
 
+    /// <summary>
+    /// The rows of each hidden matrix stacked in it (query, key and value are three); empty for an embedding, an output layer or a vector.
+    /// </summary>
+    internal int[] HiddenRows { get; init; } = [];
+
     internal Initializer Initializer { get; }
 
     internal float* Data => _set.Values + Offset;

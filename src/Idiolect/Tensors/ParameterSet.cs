@@ -63,13 +63,13 @@ public sealed unsafe class ParameterSet : IDisposable
         _gradients = null;
     }
 
-    internal Parameter Add(string name, Shape shape, Initializer initializer)
+    internal Parameter Add(string name, Shape shape, Initializer initializer, params int[] hiddenRows)
     {
         if (_values != null)
         {
             throw new InvalidOperationException("Parameters are added before they are allocated.");
         }
-        var parameter = new Parameter(this, name, shape, initializer);
+        var parameter = new Parameter(this, name, shape, initializer) { HiddenRows = hiddenRows };
         _byName.Add(name, parameter);
         _parameters.Add(parameter);
         return parameter;

@@ -21,9 +21,13 @@ internal sealed unsafe class SwiGluOperation : Operation
             var record = tape.Record<SwiGluOperation>(y);
             record.Save(gateUp);
             record._gateUp = gateUp.Node;
+            y.Node.Producer = y.Shape.Count >= tape.RecomputeFrom ? record : null;
         }
         return y;
     }
+
+    internal override void Recompute(Tape tape, float* output)
+        => SwiGlu.Forward(tape.Team, _gateUp.Data!.Pointer, output, _gateUp.Shape.Rows, Output.Shape.Width);
 
     protected internal override void Backward(Tape tape)
     {

@@ -12,8 +12,9 @@ public sealed class Tape : IDisposable
 {
     private readonly Arena _arena = new();
     private readonly Dictionary<Parameter, int> _openUses = [];
-    private Operation?[] _operations = new Operation?[64];
-    private int _operationCount;
+    private readonly List<OperationList> _operations = [new()]; // the step's, then of each recomputed segment around this place
+    private int _segments; // recomputed segments around this place
+    private bool _again; // whether a segment runs for the second time, its uses of parameters being counted already
     private TensorNode[] _nodes = new TensorNode[64];
     private int _nodeCount; // nodes handed out in this step; those beyond it are spare
 
@@ -48,6 +49,12 @@ public sealed class Tape : IDisposable
     /// <summary>The memory, in bytes, that the tape has taken from the system.</summary>
     internal long ReservedBytes => _arena.Reserved * sizeof(float);
 
+    /// <summary>
+    /// From how many floats on an activation is made again in the backward pass instead of kept: smaller ones need little memory, and
+    /// making them again is a few percent of a small model's step.
+    /// </summary>
+    internal long RecomputeFrom { get; init; } = 4 * 1024 * 1024;
+
     internal Team Team { get; }
 
     /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>
@@ -63,30 +70,17 @@ public sealed class Tape : IDisposable
             throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
         }
         *Gradient(loss.Node, out _) = 1f;
-        for (var i = _operationCount - 1; i >= 0; i--)
-        {
-            var operation = _operations[i]!;
-            var output = operation.Output;
-            if (output.Gradient != null)
-            {
-                operation.Backward(this);
-                // Read anew: an operation that works in place has put a copy where the gradient was shared.
-                _arena.Release(output.Gradient);
-                output.Gradient = null;
-            }
-            operation.ReleaseSaved(this);
-        }
-        _operationCount = 0;
+        GoBack(_operations[0]);
     }
 
     /// <summary>Ends the step: all tensors' memory returns and their handles become invalid.</summary>
     public void Reset()
     {
-        for (var i = 0; i < _operationCount; i++)
+        foreach (var list in _operations)
         {
-            _operations[i]!.ReleaseSaved(this);
+            list.Clear(this);
         }
-        _operationCount = 0;
+        (_segments, _again) = (0, false);
         for (var i = 0; i < _nodeCount; i++)
         {
             Retire(_nodes[i]);
@@ -147,16 +141,7 @@ public sealed class Tape : IDisposable
     internal T Record<T>(Tensor output)
         where T : Operation, new()
     {
-        if (_operationCount == _operations.Length)
-        {
-            Array.Resize(ref _operations, 2 * _operations.Length);
-        }
-        if (_operations[_operationCount] is not T operation)
-        {
-            operation = new T();
-            _operations[_operationCount] = operation;
-        }
-        _operationCount++;
+        var operation = _operations[_segments].Add<T>();
         operation.Begin(output.Node);
         return operation;
     }
@@ -164,7 +149,7 @@ public sealed class Tape : IDisposable
     /// <summary>Says that an operation of this step will contribute to a parameter's gradient.</summary>
     internal void CountUse(Parameter? parameter)
     {
-        if (parameter is { RequiresGradient: true })
+        if (parameter is { RequiresGradient: true } && !_again)
         {
             _openUses[parameter] = _openUses.GetValueOrDefault(parameter) + 1;
         }
@@ -216,6 +201,39 @@ public sealed class Tape : IDisposable
         ResidualAdd.Accumulate(Team, gradient.Pointer, Gradient(input, out _), input.Shape.Count);
     }
 
+    /// <summary>Operations from here on belong to a segment of their own, until one of the two methods below.</summary>
+    /// <param name="again">Whether the segment ran before in this step.</param>
+    internal void BeginSegment(bool again = false)
+    {
+        if (++_segments == _operations.Count)
+        {
+            _operations.Add(new OperationList());
+        }
+        _again |= again;
+    }
+
+    /// <summary>Ends the segment and forgets its operations.</summary>
+    internal void ForgetSegment() => _operations[_segments--].Clear(this);
+
+    /// <summary>Goes back through a segment that ran again, and ends it.</summary>
+    internal void BackwardThroughSegment()
+    {
+        _again = false;
+        GoBack(_operations[_segments]);
+        _segments--;
+    }
+
+    /// <summary>The data of a tensor, made again if they were not kept; <see cref="ReleaseDataIfUnused"/> lets them go.</summary>
+    internal unsafe float* Data(TensorNode node)
+    {
+        if (node.Data == null)
+        {
+            node.Data = _arena.Allocate(node.Shape.Count);
+            node.Producer!.Recompute(this, node.Data.Pointer);
+        }
+        return node.Data.Pointer;
+    }
+
     internal void ReleaseHandle(TensorNode node)
     {
         if (!node.HandleReleased)
@@ -231,13 +249,35 @@ public sealed class Tape : IDisposable
         ReleaseDataIfUnused(node);
     }
 
-    private void ReleaseDataIfUnused(TensorNode node)
+    /// <summary>Gives a tensor's memory back when neither its handle nor a backward pass needs it.</summary>
+    internal void ReleaseDataIfUnused(TensorNode node)
     {
         if (node.HandleReleased && node.Savers == 0 && node.Data is { } data)
         {
             node.Data = null;
             _arena.Release(data);
         }
+    }
+
+    private void GoBack(OperationList operations)
+    {
+        for (var i = operations.Count - 1; i >= 0; i--)
+        {
+            var operation = operations[i];
+            var output = operation.Output;
+            if (output.Gradient != null)
+            {
+                operation.Backward(this);
+                // Read anew: an operation that works in place has put a copy where the gradient was shared, one that hands it on nothing.
+                if (output.Gradient is { } gradient)
+                {
+                    _arena.Release(gradient);
+                    output.Gradient = null;
+                }
+            }
+            operation.ReleaseSaved(this);
+        }
+        operations.Clear(this);
     }
 
     private Tensor CreateOver(ArenaBlock block, Shape shape, bool needsGradient)
@@ -253,6 +293,7 @@ public sealed class Tape : IDisposable
         node.NeedsGradient = needsGradient && Recording;
         node.HandleReleased = false;
         node.Savers = 0;
+        node.Producer = null;
         return new Tensor(node);
     }
 

@@ -11,6 +11,7 @@ internal sealed class TensorNode
     internal bool NeedsGradient;
     internal bool HandleReleased;
     internal int Savers; // operations whose backward pass reads Data
+    internal Operation? Producer; // can make Data again in the backward pass, so that nobody need save them
 }
 
 /// <summary>

@@ -142,10 +142,13 @@ public abstract class Tokenizer
     /// <summary><see cref="GetByteCount"/> of every id below <see cref="VocabularySize"/>; 0 for the ids that no token uses.</summary>
     internal int[] ByteCounts() => [.. _bytes.Select((bytes, id) => bytes is null || _specialIds.Contains(id) ? 0 : bytes.Length)];
 
+    /// <summary>Whether an id belongs to a token: a vocabulary may have gaps, and a model more rows than the tokenizer ids.</summary>
+    internal bool Knows(int id) => (uint)id < (uint)_bytes.Length && _bytes[id] is not null;
+
     /// <summary>The bytes of a token, of a special one too.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id)
-        => (uint)id < (uint)_bytes.Length && _bytes[id] is { } bytes
-            ? bytes
+        => Knows(id)
+            ? _bytes[id]
             : throw new ArgumentOutOfRangeException(
                 nameof(id), id, $"The tokenizer has no such token: its vocabulary has {VocabularySize} ids.");
 

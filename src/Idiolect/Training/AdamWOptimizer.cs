@@ -1,4 +1,3 @@
-using Idiolect.Formats;
 using Idiolect.Kernels;
 using Idiolect.Tensors;
 
@@ -12,73 +11,60 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
 {
     private readonly ParameterSet _parameters;
     private readonly TrainingOptions _options;
-    private readonly List<(long Start, long Count, bool Decays)> _ranges = [];
-    private float* _firstMoments; // like the flat values
-    private float* _secondMoments; // like the flat values
+    private readonly List<Range> _ranges = [];
+    private readonly List<(Parameter Parameter, long Start)> _places = []; // and where its moments begin
+    private float* _firstMoments; // the ranges one after the other
+    private float* _secondMoments; // the same
 
     internal AdamWOptimizer(ParameterSet parameters, TrainingOptions options)
     {
         (_parameters, _options) = (parameters, options);
-        _firstMoments = NativeBuffer.AllocateZeroed(parameters.FlatLength);
-        _secondMoments = NativeBuffer.AllocateZeroed(parameters.FlatLength);
-        foreach (var parameter in parameters.All.Reverse())
+        foreach (var parameter in parameters.All.Reverse().Where(parameter => parameter.RequiresGradient))
         {
-            Append(parameter);
+            if (options.Optimizer != OptimizerKind.Muon || !MuonOptimizer.Takes(parameter))
+            {
+                Append(parameter);
+            }
         }
+        var length = _ranges.Count == 0 ? 0 : _ranges[^1].Moments + _ranges[^1].Count;
+        _firstMoments = NativeBuffer.AllocateZeroed(length);
+        _secondMoments = NativeBuffer.AllocateZeroed(length);
     }
 
-    /// <summary>Updates all parameters.</summary>
+    /// <summary>The moments, to save and to load.</summary>
+    internal IEnumerable<OptimizerMemory> Memory => _places.SelectMany(place => new OptimizerMemory[]
+    {
+        new($"first_moment.{place.Parameter.Name}", (nint)(_firstMoments + place.Start), place.Parameter.Count),
+        new($"second_moment.{place.Parameter.Name}", (nint)(_secondMoments + place.Start), place.Parameter.Count),
+    });
+
+    /// <summary>Updates the parameters.</summary>
     /// <param name="team">The threads.</param>
-    /// <param name="update">How many updates came before: the bias corrections depend on it.</param>
+    /// <param name="updates">How many updates were made before, skipped steps not counted: the bias corrections depend on it.</param>
     /// <param name="learningRate">The step's learning rate.</param>
     /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>
-    internal void Step(Team team, long update, double learningRate, double gradientScale)
+    internal void Step(Team team, long updates, double learningRate, double gradientScale)
     {
-        foreach (var (start, count, decays) in _ranges)
+        foreach (var range in _ranges)
         {
             var settings = new AdamWParameters
             {
-                LearningRate = (float)learningRate,
-                Beta1 = (float)_options.Beta1,
-                Beta2 = (float)_options.Beta2,
-                Epsilon = (float)_options.Epsilon,
-                WeightDecay = decays ? (float)_options.WeightDecay : 0f,
-                L1 = (float)_options.L1,
-                L2 = (float)_options.L2,
-                GradientScale = (float)gradientScale,
-                BiasCorrection1 = (float)(1 - Math.Pow(_options.Beta1, update + 1)),
-                BiasCorrection2 = (float)(1 - Math.Pow(_options.Beta2, update + 1)),
+                LearningRate = learningRate,
+                Beta1 = _options.Beta1,
+                Beta2 = _options.Beta2,
+                Epsilon = _options.Epsilon,
+                WeightDecay = range.Decays ? _options.WeightDecay : 0,
+                L1 = _options.L1,
+                L2 = _options.L2,
+                GradientScale = gradientScale,
+                BiasCorrection1 = 1 - Math.Pow(_options.Beta1, updates + 1),
+                BiasCorrection2 = 1 - Math.Pow(_options.Beta2, updates + 1),
             };
             AdamW.Step(
-                team, _parameters.Values + start, _parameters.Gradients + start, _firstMoments + start, _secondMoments + start, count, settings);
+                team, _parameters.Values + range.Start, _parameters.Gradients + range.Start, _firstMoments + range.Moments,
+                _secondMoments + range.Moments, range.Count, settings);
         }
         _parameters.Touch();
-    }
-
-    /// <summary>Writes the moments.</summary>
-    internal void Save(string path) => SafetensorsWriter.Write(path, _parameters.All.SelectMany(parameter => new[]
-    {
-        new TensorSource($"first_moment.{parameter.Name}", [parameter.Count], () => Moments(_firstMoments, parameter)),
-        new TensorSource($"second_moment.{parameter.Name}", [parameter.Count], () => Moments(_secondMoments, parameter)),
-    }));
-
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The file does not belong to this model.</exception>
-    internal void Load(string path)
-    {
-        using var reader = SafetensorsReader.Open(path);
-        foreach (var parameter in _parameters.All)
-        {
-            foreach (var (name, moments) in new[] { ("first_moment", (nint)_firstMoments), ("second_moment", (nint)_secondMoments) })
-            {
-                var tensor = $"{name}.{parameter.Name}";
-                if (!reader.Tensors.TryGetValue(tensor, out var info) || info.ElementCount != parameter.Count)
-                {
-                    throw new InvalidDataException($"{path}: tensor {tensor} is missing or has another size than the model's {parameter.Count}.");
-                }
-                reader.Read(tensor, Moments((float*)moments, parameter));
-            }
-        }
     }
 
     public void Dispose()
@@ -89,26 +75,31 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
         _secondMoments = null;
     }
 
-    private static Span<float> Moments(float* moments, Parameter parameter)
-        => new(moments + parameter.Offset, checked((int)parameter.Count));
-
     /// <summary>
     /// Joins a parameter to the range before it where both decay or both do not. The padding between them is zero in every
     /// buffer, and an update of zeros gives zero.
     /// </summary>
     private void Append(Parameter parameter)
     {
-        if (!parameter.RequiresGradient)
+        var last = _ranges.Count > 0 ? _ranges[^1] : default;
+        var gap = parameter.Offset - (last.Start + last.Count);
+        if (_ranges.Count > 0 && last.Decays == parameter.Decays && gap is >= 0 and < ParameterSet.Line)
         {
-            return;
+            _ranges[^1] = last with { Count = last.Count + gap + parameter.Count };
         }
-        var end = parameter.Offset + parameter.Count;
-        if (_ranges.Count > 0 && _ranges[^1] is var last && last.Decays == parameter.Decays
-            && last.Start + last.Count <= parameter.Offset && parameter.Offset - (last.Start + last.Count) < ParameterSet.Line)
+        else
         {
-            _ranges[^1] = (last.Start, end - last.Start, last.Decays);
-            return;
+            var moments = (last.Moments + last.Count + ParameterSet.Line - 1) / ParameterSet.Line * ParameterSet.Line;
+            _ranges.Add(new Range(parameter.Offset, parameter.Count, moments, parameter.Decays));
         }
-        _ranges.Add((parameter.Offset, parameter.Count, parameter.Decays));
+        var range = _ranges[^1];
+        _places.Add((parameter, range.Moments + (parameter.Offset - range.Start)));
     }
+
+    /// <summary>Neighbours in the flat buffers that are updated alike.</summary>
+    /// <param name="Start">Where they begin in the values and the gradients.</param>
+    /// <param name="Count">Their floats, padding between them included.</param>
+    /// <param name="Moments">Where they begin in the moments.</param>
+    /// <param name="Decays">Whether weight decay applies.</param>
+    private readonly record struct Range(long Start, long Count, long Moments, bool Decays);
 }

@@ -58,7 +58,7 @@ public sealed class MetricsLog : IDisposable
         {
             WriteLine(_stream, progress);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (WriteFailedException.Explains(exception))
         {
             throw new WriteFailedException(_stream.Name, exception);
         }

@@ -20,7 +20,7 @@ public sealed unsafe class Trainer : IDisposable
     private readonly ITrainee _trainee;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
-    private readonly AdamWOptimizer _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly Team _team;
     private readonly Tape _tape;
     private readonly ForwardContext _context;
@@ -73,10 +73,10 @@ public sealed unsafe class Trainer : IDisposable
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
             }
-            _optimizer = new AdamWOptimizer(trainee.Parameters, options);
+            _optimizer = new Optimizer(trainee.Parameters, options);
             _team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
             _tape = new Tape(_team) { Precision = options.Precision };
-            _context = new ForwardContext(_tape) { Training = true };
+            _context = new ForwardContext(_tape) { Training = true, Recompute = options.Recompute };
             trainee.Parameters.ZeroGradients();
             if (resumed != null)
             {
@@ -304,6 +304,7 @@ public sealed unsafe class Trainer : IDisposable
             Step = step + 1,
             Position = _state.Position + sequences,
             ConsecutiveBadSteps = finite ? 0 : _state.ConsecutiveBadSteps + 1,
+            SkippedSteps = _state.SkippedSteps + (finite ? 0 : 1),
         };
         if (!finite)
         {
@@ -311,7 +312,7 @@ public sealed unsafe class Trainer : IDisposable
         }
         var learningRate = _schedule.At(step);
         var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1.0;
-        _optimizer.Step(_team, step, learningRate, clip);
+        _optimizer.Step(_team, step - _state.SkippedSteps, learningRate, clip);
         var milliseconds = watch.Elapsed.TotalMilliseconds;
         return new StepCompleted(step + 1, loss, learningRate, norm, milliseconds, tokens / milliseconds * 1000);
     }

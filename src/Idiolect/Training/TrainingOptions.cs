@@ -42,6 +42,11 @@ namespace Idiolect.Training;
 /// How operands of matrix products are rounded. Weights, gradients, moments, sums and everything that is no matrix product stay
 /// fp32 (Micikevicius et al. 2018; Kalamkar et al. 2019).
 /// </param>
+/// <param name="Optimizer">How parameters follow their gradients; both use the same learning rate and weight decay.</param>
+/// <param name="Recompute">
+/// Keep only the input of each block of a transformer and compute its inside again in the backward pass (Chen et al. 2016, "Training
+/// deep nets with sublinear memory cost"): less memory, a third more arithmetic, the same bits. Not part of the JSON.
+/// </param>
 /// <param name="Threads">
 /// Threads to train on; 0 for all processors. Not part of the JSON: results do not depend on it, checkpoints included.
 /// </param>
@@ -69,6 +74,8 @@ public sealed record TrainingOptions(
     int? EarlyStopPatience = null,
     ulong Seed = 1337,
     Precision Precision = Precision.Fp32,
+    OptimizerKind Optimizer = OptimizerKind.AdamW,
+    [property: JsonIgnore] bool Recompute = false,
     [property: JsonIgnore] int Threads = 0)
 {
     /// <summary>Checks all values.</summary>
@@ -79,6 +86,8 @@ public sealed record TrainingOptions(
         Require(BatchSize > 0, BatchSize, "must be at least 1");
         Require(ContextLength is null or > 0, ContextLength, "must be at least 1");
         Require(GradientAccumulation > 0, GradientAccumulation, "must be at least 1");
+        Require(Enum.IsDefined(Optimizer), Optimizer, "is no known optimizer");
+        Require(Optimizer != OptimizerKind.Muon || (L1 == 0 && L2 == 0), Optimizer, "takes no L1 or L2 penalty; use AdamW or weight decay");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), LearningRate, "must be a positive number");
         Require(MinimumLearningRateFraction is >= 0 and <= 1, MinimumLearningRateFraction, "must lie between 0 and 1");
         Require(WarmupSteps >= 0 && WarmupSteps <= Steps, WarmupSteps, $"must lie between 0 and Steps ({Steps})");

@@ -13,6 +13,7 @@ namespace Idiolect.Training;
 /// <param name="DataHash">The hash of the training data.</param>
 /// <param name="TokenizerHash">The hash of the tokenizer.</param>
 /// <param name="Options">The options of the run; random numbers follow from their seed and the step.</param>
+/// <param name="SkippedSteps">Steps left out because a number in them was not finite: they updated nothing.</param>
 public sealed record TrainingState(
     long Step,
     long Position,
@@ -22,7 +23,8 @@ public sealed record TrainingState(
     double? BestValidationLoss,
     string DataHash,
     string TokenizerHash,
-    TrainingOptions Options)
+    TrainingOptions Options,
+    long SkippedSteps = 0)
 {
     /// <summary>The folder inside a checkpoint that only a resume reads.</summary>
     public const string FolderName = "trainer";
@@ -38,9 +40,10 @@ public sealed record TrainingState(
     {
         var path = PathIn(checkpoint);
         var state = TrainingJson.Read(path, TrainingJson.Default.TrainingState);
-        if (state.Step < 0 || state.Position < 0 || state.ConsecutiveBadSteps < 0 || state.EvaluationsWithoutImprovement < 0)
+        if (state.Step < 0 || state.Position < 0 || state.ConsecutiveBadSteps < 0
+            || state.SkippedSteps < 0 || state.SkippedSteps > state.Step || state.EvaluationsWithoutImprovement < 0)
         {
-            throw new InvalidDataException($"'{path}' is damaged: a count in it is negative.");
+            throw new InvalidDataException($"'{path}' is damaged: a count in it is negative or too large.");
         }
         try
         {

@@ -110,6 +110,20 @@ public sealed class LanguageModelTests : IDisposable
     }
 
     [Fact]
+    public async Task An_id_that_the_tokenizer_does_not_know_stands_for_nothing()
+    {
+        var gapped = new ByteTokenizer(SpecialTokenSet.From([Tokenizer.EndOfText], firstId: 512)); // 256 to 511 are no tokens
+        using var model = new LanguageModel(
+            new Gpt(TinyModels.Config("llama") with { VocabularySize = gapped.VocabularySize }, seed: 1), gapped);
+        var pieces = 0;
+        await foreach (var piece in model.GenerateSamplesAsync("a", new GenerationOptions { MaxTokens = 40, Temperature = 5 }, cancellationToken: Cancel))
+        {
+            pieces++;
+        }
+        Assert.Equal(40, pieces);
+    }
+
+    [Fact]
     public async Task Texts_written_at_the_same_time_are_the_same_as_one_after_the_other()
     {
         var expected = await Text(new GenerationOptions { MaxTokens = 100 });

@@ -226,4 +226,25 @@ public sealed unsafe class OperationGoldenTests
         golden.AssertEqual("first_moment.3", firstMoment);
         golden.AssertEqual("second_moment.3", secondMoment);
     });
+
+    [Theory]
+    [InlineData("muon_wide")]
+    [InlineData("muon_tall")]
+    [InlineData("muon_square")]
+    public void Muon_equals_PyTorchs(string operation) => OperationGolden.Compare(operation, (golden, team) =>
+    {
+        var shape = golden.Shape("weight.0");
+        using var weight = golden.Input("weight.0");
+        using var momentum = golden.Zeros("momentum.3");
+        using var scratch = new NativeBuffer<float>((int)Muon.ScratchLength(shape[0], shape[1]));
+        for (var step = 1; step <= 3; step++)
+        {
+            using var gradient = golden.Input($"gradient.{step}");
+            Muon.Step(
+                team, weight, gradient, momentum, shape[0], shape[1], scratch,
+                new MuonParameters(LearningRate: 0.02, Momentum: 0.95, WeightDecay: 0.1, GradientScale: 1), Precision.Fp32);
+            golden.AssertEqual($"weight.{step}", weight);
+        }
+        golden.AssertEqual("momentum.3", momentum);
+    });
 }

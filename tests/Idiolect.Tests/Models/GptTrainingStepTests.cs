@@ -42,6 +42,53 @@ public sealed class GptTrainingStepTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void A_steady_step_that_recomputes_and_takes_Muon_allocates_no_managed_memory(string name)
+    {
+        using var run = new Run(name, 0.2f, threads: 2, recompute: true, OptimizerKind.Muon);
+        run.Steps(30);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        run.Steps(20);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, run.Tape.BytesInUse);
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void Recomputed_blocks_give_the_same_bits_in_less_memory(string name, float dropout)
+    {
+        using var kept = new Run(name, dropout, threads: 2);
+        using var recomputed = new Run(name, dropout, threads: 2, recompute: true);
+        Assert.Equal(kept.ForwardBackward(), recomputed.ForwardBackward());
+        foreach (var (a, b) in kept.Model.Parameters.All.Zip(recomputed.Model.Parameters.All))
+        {
+            Assert.True(a.GradientValues.SequenceEqual(b.GradientValues), a.Name);
+        }
+        Assert.InRange(recomputed.Tape.PeakBytes, 1, 0.8 * kept.Tape.PeakBytes);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Activations_made_again_give_the_same_bits_in_less_memory(string name)
+    {
+        using var kept = new Run(name, 0.2f, threads: 2);
+        using var again = new Run(name, 0.2f, threads: 2, recomputeFrom: 0);
+        Assert.Equal(kept.ForwardBackward(), again.ForwardBackward());
+        foreach (var (a, b) in kept.Model.Parameters.All.Zip(again.Model.Parameters.All))
+        {
+            Assert.True(a.GradientValues.SequenceEqual(b.GradientValues), a.Name);
+        }
+        Assert.True(again.Tape.PeakBytes < kept.Tape.PeakBytes, $"{again.Tape.PeakBytes} bytes, {kept.Tape.PeakBytes} when kept");
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Recomputed_blocks_announce_each_gradient_once(string name)
+    {
+        using var run = new Run(name, 0f, threads: 1, recompute: true);
+        var ready = new List<string>();
+        run.Tape.GradientReady += parameter => ready.Add(parameter.Name);
+        run.ForwardBackward();
+        Assert.Equal(run.Model.Parameters.All.Select(parameter => parameter.Name).Order(), ready.Order());
+    }
+
     [Theory, MemberData(nameof(Models))]
     public void Memory_does_not_grow_over_a_thousand_steps(string name, float dropout)
     {
@@ -123,19 +170,21 @@ public sealed class GptTrainingStepTests
     private sealed class Run : IDisposable
     {
         private readonly Team _team;
-        private readonly AdamWOptimizer _optimizer;
+        private readonly Optimizer _optimizer;
         private readonly ForwardContext _context;
         private readonly int[] _inputs;
         private readonly int[] _targets;
         private long _step;
 
-        internal Run(string name, float dropout, int threads)
+        internal Run(
+            string name, float dropout, int threads, bool recompute = false, OptimizerKind optimizer = OptimizerKind.AdamW,
+            long recomputeFrom = long.MaxValue)
         {
             _team = new Team(threads, IsaSelector.Default);
-            Tape = new Tape(_team);
-            _context = new ForwardContext(Tape) { Training = true };
+            Tape = new Tape(_team) { RecomputeFrom = recomputeFrom };
+            _context = new ForwardContext(Tape) { Training = true, Recompute = recompute };
             Model = new Gpt(TinyModels.Config(name, dropout), seed: 1);
-            _optimizer = new AdamWOptimizer(Model.Parameters, new TrainingOptions());
+            _optimizer = new Optimizer(Model.Parameters, new TrainingOptions { Optimizer = optimizer });
             _inputs = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 1);
             _targets = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 2);
             Model.Parameters.ZeroGradients();

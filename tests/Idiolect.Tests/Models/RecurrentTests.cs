@@ -170,7 +170,7 @@ public sealed class RecurrentTests
     [InlineData("\"hidden_size\": 20", "\"hidden_size\": 20000", "describes")]
     [InlineData("\"hidden_size\": 20", "\"hidden_size\": 21", "describes")]
     [InlineData("\"hidden_size\": 20", "\"hidden_size\": 10", "expected")]
-    [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 0", "LayerCount: 0 must be positive")]
+    [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 0", "field num_hidden_layers: 0 must be positive")]
     [InlineData("\"vocab_size\": 37", "\"vocab_size\": \"37\"", "field vocab_size: expected a whole number")]
     [InlineData("\"lstm\"", "\"lstn\"", "\"lstn\" is not supported")]
     public void A_config_that_does_not_fit_its_weights_is_refused(string right, string wrong, string message)

@@ -30,6 +30,27 @@ public sealed class SameBitsTests : IDisposable
         Assert.Equal(_run.Bytes(), _other.Bytes());
     }
 
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama")]
+    public void Muon_gives_the_same_bytes_on_two_threads_and_after_a_resume(string shape)
+    {
+        var options = TinyRun.Options with { Steps = 50, Optimizer = OptimizerKind.Muon };
+        _run.Train(options with { Threads = 2 }, shape);
+        _other.Train(options, shape, stopAt: 25);
+        _other.Resume();
+        Assert.Equal(_run.Bytes(), _other.Bytes());
+    }
+
+    [Fact]
+    public void Recomputed_blocks_change_no_byte_of_a_run()
+    {
+        var options = TinyRun.Options with { Steps = 20 };
+        _run.Train(options);
+        _other.Train(options with { Recompute = true, Threads = 2 });
+        Assert.Equal(_run.Bytes(), _other.Bytes());
+    }
+
     [Fact]
     public void Another_seed_gives_other_weights()
     {

@@ -44,7 +44,71 @@ public sealed class TrainerFailureTests : IDisposable
         Assert.All(news.OfType<StepSkipped>(), skipped => Assert.Equal(
             (name, $"the value of {name} is not finite"), (skipped.Tensor, skipped.Reason)));
         Assert.Equal([7, 8], news.OfType<StepCompleted>().TakeLast(2).Select(step => step.Step));
-        Assert.Equal(0, TrainingState.Read(_run.Checkpoint(8)).ConsecutiveBadSteps);
+        var state = TrainingState.Read(_run.Checkpoint(8));
+        Assert.Equal((0, 2), (state.ConsecutiveBadSteps, state.SkippedSteps));
+    }
+
+    [Fact]
+    public void The_first_update_moves_weights_by_the_learning_rate_also_after_a_skipped_step()
+    {
+        const string name = "layers.1.feed_forward.down.weight";
+        const double rate = 1e-3;
+        var (healthy, before, moved) = (0f, Array.Empty<float>(), 0.0);
+        _run.Train(
+            TinyRun.Options with
+            {
+                Steps = 2, LearningRate = rate, Schedule = ScheduleShape.Constant, WarmupSteps = 0, WeightDecay = 0, EvaluateEvery = 0,
+            },
+            watch: (model, progress) =>
+            {
+                var parameter = model.Model.Parameters[name];
+                switch (progress)
+                {
+                    case CheckpointSaved { Step: 0 }:
+                        healthy = parameter.Values[3];
+                        Poison(model, name);
+                        break;
+                    case StepSkipped:
+                        Poison(model, name, healthy);
+                        before = parameter.Values.ToArray();
+                        break;
+                    case StepCompleted:
+                        moved = before.Zip(parameter.Values.ToArray(), (a, b) => Math.Abs((double)b - a)).Average();
+                        break;
+                }
+            });
+        Assert.Equal(rate, moved, 0.02 * rate); // Adam's first update is the sign of the gradient
+    }
+
+    [Fact]
+    public void A_run_that_skipped_steps_resumes_bit_for_bit()
+    {
+        using var whole = new TinyRun();
+        var options = TinyRun.Options with { Steps = 8, EvaluateEvery = 0 };
+        whole.Train(options, watch: PoisonStepThree());
+        var interrupted = PoisonStepThree();
+        _run.Train(options, stopAt: 5, watch: interrupted);
+        _run.Resume(watch: interrupted);
+        Assert.Equal(1, TrainingState.Read(_run.Checkpoint(8)).SkippedSteps);
+        Assert.Equal(whole.Weights(8), _run.Weights(8));
+
+        static Action<LanguageModel, TrainingProgress> PoisonStepThree()
+        {
+            const string name = "layers.0.attention.output.weight";
+            var healthy = 0f;
+            return (model, progress) =>
+            {
+                if (progress is StepCompleted { Step: 2 })
+                {
+                    healthy = model.Model.Parameters[name].Values[3];
+                    Poison(model, name);
+                }
+                else if (progress is StepSkipped)
+                {
+                    Poison(model, name, healthy);
+                }
+            };
+        }
     }
 
     [Fact]

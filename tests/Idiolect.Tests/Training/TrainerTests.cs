@@ -157,11 +157,45 @@ public sealed class TrainerTests : IDisposable
         }
         using var team = new Team(1, IsaSelector.Default);
         using var optimizer = new AdamWOptimizer(parameters, TinyRun.Options with { WeightDecay = 0.5 });
-        optimizer.Step(team, update: 0, learningRate: 0.1, gradientScale: 1); // gradients are zero
+        optimizer.Step(team, updates: 0, learningRate: 0.1, gradientScale: 1); // gradients are zero
         Assert.All(parameters.All, parameter => Assert.All(
             parameter.Values.ToArray(), value => Assert.Equal(parameter.Shape.Rank == 2 ? 0.95f : 1f, value, 1e-6f)));
         Assert.Contains(parameters.All, parameter => parameter.Shape.Rank == 1);
     }
+
+    [Fact]
+    public void Muon_takes_the_hidden_matrices_query_key_and_value_each_by_itself()
+    {
+        using var model = TinyRun.Model();
+        var matrices = model.Model.Parameters.All.Where(MuonOptimizer.Takes).ToDictionary(parameter => parameter.Name, parameter => parameter.HiddenRows);
+        Assert.Equal(
+            ["layers.0.attention.output.weight", "layers.0.attention.qkv.weight", "layers.0.feed_forward.down.weight", "layers.0.feed_forward.gate_up.weight"],
+            matrices.Keys.Where(name => name.StartsWith("layers.0.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(8, matrices.Count); // neither embedding nor head
+        Assert.Equal([16, 8, 8], matrices["layers.1.attention.qkv.weight"]);
+        Assert.All(matrices, matrix => Assert.Equal(model.Model.Parameters[matrix.Key].Shape[0], matrix.Value.Sum()));
+    }
+
+    [Fact]
+    public void Muon_learns()
+    {
+        var news = _run.Train(TinyRun.Options with { Steps = 60, Optimizer = OptimizerKind.Muon });
+        var losses = news.OfType<StepCompleted>().Select(step => step.Loss).ToList();
+        Assert.True(losses[^1] < losses[0] - 1, $"from {losses[0]} to {losses[^1]}");
+    }
+
+    [Fact]
+    public void Moments_of_another_optimizer_are_refused_by_name()
+    {
+        _run.Train(TinyRun.Options with { Steps = 2 });
+        var error = Assert.Throws<InvalidDataException>(() => _run.Resume(options => options with { Optimizer = OptimizerKind.Muon, Threads = 1 }));
+        Assert.Contains("optimizer.safetensors: tensor momentum.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Muon_with_a_penalty_is_refused()
+        => Assert.Equal("Optimizer", Assert.Throws<ArgumentException>(
+            new TrainingOptions { Optimizer = OptimizerKind.Muon, L1 = 0.1 }.Validate).ParamName);
 
     [Fact]
     public void A_frozen_parameter_stays()

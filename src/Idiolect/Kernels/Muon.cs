@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+
+namespace Idiolect.Kernels;
+
+/// <summary>The numbers of one Muon step.</summary>
+/// <param name="LearningRate">The step size, on AdamW's scale (see <see cref="Muon.Scale"/>).</param>
+/// <param name="Momentum">The decay of the sum of gradients.</param>
+/// <param name="WeightDecay">Decoupled weight decay, times the learning rate.</param>
+/// <param name="GradientScale">What every gradient is multiplied by first: the clipping factor.</param>
+internal readonly record struct MuonParameters(double LearningRate, double Momentum, double WeightDecay, double GradientScale);
+
+/// <summary>
+/// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"): the step of a matrix is its Nesterov
+/// momentum with all singular values brought near 1, by five steps of a quintic Newton-Schulz iteration, which is made of
+/// matrix products alone.
+/// </summary>
+internal static unsafe partial class Muon
+{
+    private const int Iterations = 5;
+    private const double NormFloor = 1e-7;
+
+    // Jordan's coefficients: p(x) = a x + b x^3 + c x^5 lifts small singular values fastest and ends between 0.7 and 1.2.
+    private const float A = 3.4445f, B = -4.7750f, C = 2.0315f;
+
+    /// <summary>
+    /// What the orthogonal matrix is multiplied by: 0.2 sqrt(max(rows, columns)), which gives it the root mean square of a
+    /// typical AdamW step, so that both share one learning rate and one weight decay (Liu et al. 2025, "Muon is scalable for LLM
+    /// training", section 2.2).
+    /// </summary>
+    internal static double Scale(int rows, int columns) => 0.2 * Math.Sqrt(Math.Max(rows, columns));
+
+    /// <summary>Floats of scratch memory that a step of a matrix needs.</summary>
+    internal static long ScratchLength(int rows, int columns)
+    {
+        var side = (long)Math.Min(rows, columns);
+        return (2L * rows * columns) + (2 * side * side);
+    }
+
+    /// <summary>Updates a matrix and its momentum, and zeroes the gradient.</summary>
+    /// <param name="team">The threads.</param>
+    /// <param name="weights">(rows, columns).</param>
+    /// <param name="gradients">(rows, columns).</param>
+    /// <param name="momentum">(rows, columns).</param>
+    /// <param name="rows">Rows of the matrix.</param>
+    /// <param name="columns">Columns of the matrix.</param>
+    /// <param name="scratch">As long as <see cref="ScratchLength"/>.</param>
+    /// <param name="p">The step.</param>
+    /// <param name="precision">How operands of the products are rounded; bf16 is enough (Jordan et al. 2024).</param>
+    internal static void Step(
+        Team team, float* weights, float* gradients, float* momentum, int rows, int columns, float* scratch, in MuonParameters p,
+        Precision precision)
+    {
+        var count = (long)rows * columns;
+        var update = scratch; // (rows, columns)
+        team.Run(
+            new MomentumJob
+            {
+                Gradients = gradients,
+                Momentum = momentum,
+                Update = update,
+                Count = count,
+                Scale = (float)p.GradientScale,
+                Decay = (float)p.Momentum,
+            },
+            Partition.ElementParts(count));
+        update = Orthogonalize(team, update, rows, columns, scratch + count, precision);
+        var step = p.LearningRate * Scale(rows, columns);
+        LinearCombination.Apply(
+            team, (float)(1 - (p.LearningRate * p.WeightDecay)), weights, (float)-step, update, weights, count);
+    }
+
+    /// <summary>
+    /// X = p(X) five times, with X X^T (or X^T X, whichever is smaller) as the square: p(X) = (a I + b S + c S S) X.
+    /// </summary>
+    /// <returns>Where the result lies: in x or at the start of the scratch memory.</returns>
+    private static float* Orthogonalize(Team team, float* x, int rows, int columns, float* scratch, Precision precision)
+    {
+        var count = (long)rows * columns;
+        var norm = Math.Sqrt(SquaredNorm.Compute(team, x, count));
+        LinearCombination.Apply(team, (float)(1 / (norm + NormFloor)), x, 0f, x, x, count);
+        var wide = rows <= columns;
+        var side = Math.Min(rows, columns);
+        var next = scratch; // (rows, columns)
+        var square = next + count; // (side, side): S
+        var polynomial = square + ((long)side * side); // (side, side): a I + b S + c S S
+        for (var i = 0; i < Iterations; i++)
+        {
+            var (plain, transposed) = (new MatrixView(x, columns), new MatrixView(x, columns, transposed: true));
+            Gemm.Multiply(
+                team, side, side, wide ? columns : rows, wide ? plain : transposed, wide ? transposed : plain, square, side,
+                precision: precision);
+            var s = new MatrixView(square, side);
+            Gemm.Multiply(team, side, side, side, s, s, polynomial, side, precision: precision);
+            LinearCombination.Apply(team, B, square, C, polynomial, polynomial, (long)side * side);
+            for (var k = 0; k < side; k++)
+            {
+                polynomial[((long)k * side) + k] += A;
+            }
+            var p = new MatrixView(polynomial, side);
+            Gemm.Multiply(
+                team, rows, columns, side, wide ? p : plain, wide ? plain : p, next, columns, precision: precision);
+            var previous = x;
+            x = next;
+            next = previous;
+        }
+        return x;
+    }
+
+    /// <summary>m = decay m + g; u = g + decay m (Nesterov); g = 0.</summary>
+    private struct MomentumJob : IJob
+    {
+        internal float* Gradients; // (count)
+        internal float* Momentum; // (count)
+        internal float* Update; // (count)
+        internal long Count;
+        internal float Scale;
+        internal float Decay;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var first = (long)part * Partition.Elements;
+            var length = (int)Math.Min(Partition.Elements, Count - first);
+            var gradients = Gradients + first;
+            var momentum = Momentum + first;
+            var update = Update + first;
+            var scale = S.Create(Scale);
+            var decay = S.Create(Decay);
+            for (var i = 0; i < length; i += S.Count)
+            {
+                var count = Math.Min(S.Count, length - i);
+                var g = S.Multiply(scale, S.LoadPartial(gradients + i, count));
+                var m = S.MultiplyAdd(decay, S.LoadPartial(momentum + i, count), g);
+                S.StorePartial(momentum + i, m, count);
+                S.StorePartial(update + i, S.MultiplyAdd(decay, m, g), count);
+                S.StorePartial(gradients + i, S.Zero, count);
+            }
+        }
+    }
+}
