@@ -150,13 +150,15 @@ public sealed class Gpt : ILanguageModel
         using var positions = Positions(batch, time, past, tape);
         var embedded = EmbeddingOperation.Apply(tape, ids, positions, _tokenEmbedding, _positionEmbedding);
         var stream = _embeddingDropout.Forward(embedded, context);
+        Tensor? found = null; // by the layer before, and not yet in the stream: the next norm adds it, which saves a pass
         foreach (var block in _blocks)
         {
-            stream = block.Forward(stream, positions, context);
+            found = block.Forward(ref stream, found, positions, context);
         }
         context.Cache?.Advance();
-        using var last = stream;
-        return _finalNorm.Forward(last, context);
+        var normalized = _finalNorm.Forward(ref stream, found, context);
+        stream.Dispose();
+        return normalized;
     }
 
     private void Check(KeyValueCache cache, int batch, ForwardContext context)
@@ -222,16 +224,13 @@ public sealed class Gpt : ILanguageModel
                 scope.Child("feed_forward"), c.Activation, c.Width, c.FeedForwardWidth, c.Bias, c.Dropout, deviation, residualDeviation);
         }
 
-        internal Tensor Forward(Tensor stream, Tensor positions, ForwardContext context)
+        /// <summary>Adds to the stream what was found before, and what its attention finds; returns what its feed-forward network finds.</summary>
+        internal Tensor Forward(ref Tensor stream, Tensor? found, Tensor positions, ForwardContext context)
         {
-            var tape = context.Tape;
-            using var before = stream;
-            using var attentionInput = _attentionNorm.Forward(before, context);
-            var found = _attention.Forward(attentionInput, positions, _index, context);
-            using var between = ResidualAddOperation.Apply(tape, before, found);
-            using var feedForwardInput = _feedForwardNorm.Forward(between, context);
-            var computed = _feedForward.Forward(feedForwardInput, context);
-            return ResidualAddOperation.Apply(tape, between, computed);
+            using var attentionInput = _attentionNorm.Forward(ref stream, found, context);
+            var attended = _attention.Forward(attentionInput, positions, _index, context);
+            using var feedForwardInput = _feedForwardNorm.Forward(ref stream, attended, context);
+            return _feedForward.Forward(feedForwardInput, context);
         }
 
         public void Dispose()

@@ -66,13 +66,11 @@ public sealed class Tape : IDisposable
         for (var i = _operationCount - 1; i >= 0; i--)
         {
             var operation = _operations[i]!;
-            var output = operation.Output;
-            if (output.Gradient != null)
+            if (operation.Output.Gradient != null || operation.SecondOutput?.Gradient != null)
             {
                 operation.Backward(this);
-                // Read anew: an operation that works in place has put a copy where the gradient was shared.
-                _arena.Release(output.Gradient);
-                output.Gradient = null;
+                ReleaseGradient(operation.Output);
+                ReleaseGradient(operation.SecondOutput);
             }
             operation.ReleaseSaved(this);
         }
@@ -264,7 +262,12 @@ public sealed class Tape : IDisposable
             node.Data = null;
             _arena.Release(data);
         }
-        if (node.Gradient is { } gradient)
+        ReleaseGradient(node);
+    }
+
+    private void ReleaseGradient(TensorNode? node)
+    {
+        if (node?.Gradient is { } gradient)
         {
             node.Gradient = null;
             _arena.Release(gradient);
