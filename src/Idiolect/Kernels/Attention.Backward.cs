@@ -11,6 +11,9 @@ internal static unsafe partial class Attention
 {
     private partial struct BackwardJob : IJob
     {
+        /// <summary>Query rows of a tile.</summary>
+        internal const int TileRows = 64;
+
         internal Inputs Inputs;
         internal float* Output;
         internal float* LogSumExp;
@@ -57,7 +60,7 @@ internal static unsafe partial class Attention
             for (var index = 0; index < TileCount; index++)
             {
                 var firstRow = index * TileRows;
-                var tile = new QueryTile(Inputs, sequence, head, firstRow, PanelWidth<S, V>());
+                var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), PanelWidth<S, V>());
                 var keys = KeysSeen(tile, chunk);
                 if (keys > 0 || _partial == null)
                 {
@@ -161,7 +164,7 @@ internal static unsafe partial class Attention
                 var (index, pair) = Math.DivRem(part, Job._chunks.Pairs);
                 var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
                 var firstRow = index * TileRows;
-                var tile = new QueryTile(Job.Inputs, sequence, head, firstRow, PanelWidth<S, V>());
+                var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Job.Inputs.RowCount - firstRow), PanelWidth<S, V>());
                 var chunks = 0;
                 while (chunks < Job._chunks.Count && Job.KeysSeen(tile, chunks) > 0)
                 {

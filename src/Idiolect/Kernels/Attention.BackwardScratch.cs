@@ -38,26 +38,26 @@ internal static unsafe partial class Attention
     private readonly struct BackwardScratch
     {
         /// <summary>Between keys of probabilities; a cache line more than the rows, so that a column does not fill one cache set.</summary>
-        internal const int ProbabilityStride = TileRows + 16;
+        internal const int ProbabilityStride = BackwardJob.TileRows + 16;
 
         internal BackwardScratch(float* start, in AttentionShape shape, in KeyChunks chunks, int panelWidth)
         {
             Width = RoundUp(shape.HeadSize, panelWidth);
             KeyStride = PanelRows(shape.HeadSize);
             PanelSize = KeyStride * panelWidth;
-            var panels = TileRows * KeyStride;
+            var panels = BackwardJob.TileRows * KeyStride;
             var next = start;
             Query = Take(ref next, panels);
             OutputGradient = Take(ref next, panels);
             QueryGradient = Take(ref next, panels);
-            QueryRows = Take(ref next, TileRows * Width);
-            OutputGradientRows = Take(ref next, TileRows * Width);
-            LogSumExp = Take(ref next, TileRows);
-            Products = Take(ref next, TileRows);
-            Factors = Take(ref next, TileRows);
-            Visible = Take(ref next, TileRows);
-            DropKeys0 = (uint*)Take(ref next, TileRows);
-            DropKeys1 = (uint*)Take(ref next, TileRows);
+            QueryRows = Take(ref next, BackwardJob.TileRows * Width);
+            OutputGradientRows = Take(ref next, BackwardJob.TileRows * Width);
+            LogSumExp = Take(ref next, BackwardJob.TileRows);
+            Products = Take(ref next, BackwardJob.TileRows);
+            Factors = Take(ref next, BackwardJob.TileRows);
+            Visible = Take(ref next, BackwardJob.TileRows);
+            DropKeys0 = (uint*)Take(ref next, BackwardJob.TileRows);
+            DropKeys1 = (uint*)Take(ref next, BackwardJob.TileRows);
             Probabilities = Take(ref next, PageLength * ProbabilityStride);
             ScoreGradient = Take(ref next, PageLength * ProbabilityStride);
             Keys = Take(ref next, (long)chunks.Length * KeyStride);

@@ -13,6 +13,23 @@ internal static unsafe partial class Attention
     /// <summary>Floats of scratch that one worker needs in the forward pass, in registers of <paramref name="lanes"/>.</summary>
     internal static long ForwardScratchCount(in AttentionShape shape, int lanes) => new ForwardScratch(null, shape, 2 * lanes).Count;
 
+    /// <summary>
+    /// Query rows of a tile in the forward pass: many, for each tile packs the keys and values that it sees, unless that leaves
+    /// too few parts to share. A row's bits do not depend on it.
+    /// </summary>
+    private static int ForwardTileRows(in AttentionShape shape)
+    {
+        const int Most = 256;
+        const int Least = 64;
+        const int EnoughParts = 8;
+        var rows = Most;
+        while (rows > Least && (long)shape.Batch * shape.HeadCount * shape.QueryLength < (long)EnoughParts * rows)
+        {
+            rows /= 2;
+        }
+        return rows;
+    }
+
     /// <summary>The scratch of one part. Independent of the lengths.</summary>
     private readonly struct ForwardScratch
     {
@@ -20,17 +37,18 @@ internal static unsafe partial class Attention
         {
             KeyStride = PanelRows(shape.HeadSize);
             PanelSize = KeyStride * panelWidth;
+            var tileRows = ForwardTileRows(shape);
             Query = start;
-            Accumulator = Query + (TileRows * KeyStride);
-            Keys = Accumulator + (TileRows * KeyStride);
+            Accumulator = Query + (tileRows * KeyStride);
+            Keys = Accumulator + (tileRows * KeyStride);
             Values = Keys + (PageLength * KeyStride);
             Scores = Values + (PageLength * KeyStride);
             Maxima = Scores + (PageLength * panelWidth);
-            Sums = Maxima + TileRows;
-            Visible = Sums + TileRows;
-            DropKeys0 = (uint*)(Visible + TileRows);
-            DropKeys1 = DropKeys0 + TileRows;
-            Count = (float*)(DropKeys1 + TileRows) - start;
+            Sums = Maxima + tileRows;
+            Visible = Sums + tileRows;
+            DropKeys0 = (uint*)(Visible + tileRows);
+            DropKeys1 = DropKeys0 + tileRows;
+            Count = (float*)(DropKeys1 + tileRows) - start;
         }
 
         internal readonly int KeyStride;
@@ -73,6 +91,7 @@ internal static unsafe partial class Attention
         internal Inputs Inputs;
         internal float* Output;
         internal float* LogSumExp;
+        internal int TileRows;
         internal int TileCount;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -86,7 +105,7 @@ internal static unsafe partial class Attention
 
             // In causal attention the last tile sees the most keys: the longest parts go first.
             var firstRow = (TileCount - 1 - index) * TileRows;
-            var tile = new QueryTile(Inputs, sequence, head, firstRow, PanelWidth<S, V>());
+            var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), PanelWidth<S, V>());
             var scratch = new ForwardScratch(worker.Scratch(ForwardScratchCount(shape, S.Count)), shape, tile.PanelWidth);
             if (tile.Rows <= 2)
             {
@@ -110,8 +129,8 @@ internal static unsafe partial class Attention
             FillColumns(Inputs, tile, scratch.Visible, scratch.DropKeys0, scratch.DropKeys1);
             PackPanels(Inputs, tile, Inputs.Query, Inputs.Shape.QueryStride, Inputs.Shape.Scale * Log2E, scratch.Query);
             new Span<float>(scratch.Accumulator, tile.Panels * scratch.PanelSize).Clear();
-            new Span<float>(scratch.Sums, TileRows).Clear();
-            new Span<float>(scratch.Maxima, TileRows).Fill(float.MinValue);
+            new Span<float>(scratch.Sums, tile.Panels * tile.PanelWidth).Clear();
+            new Span<float>(scratch.Maxima, tile.Panels * tile.PanelWidth).Fill(float.MinValue);
         }
 
         /// <summary>A query tile against a page of keys, panel by panel, each only as far as its last row sees.</summary>

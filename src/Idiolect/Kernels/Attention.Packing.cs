@@ -35,6 +35,11 @@ internal static unsafe partial class Attention
     {
         for (var row = 0; row < rows; row++)
         {
+            for (var column = 0; Sse.IsSupported && column < headSize; column += 16)
+            {
+                // Rows lie far apart and are short: the hardware does not foresee them.
+                Sse.Prefetch0(source + ((row + 8) * stride) + column);
+            }
             PackRow<S, V>(source + (row * stride), headSize, destination + ((long)row * width), width);
         }
         new Span<float>(destination + ((long)rows * width), (RoundUp(rows, RowMultiple) - rows) * width).Clear();

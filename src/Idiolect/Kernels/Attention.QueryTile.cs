@@ -10,16 +10,8 @@ namespace Idiolect.Kernels;
 /// </content>
 internal static unsafe partial class Attention
 {
-    /// <summary>Query rows of a tile.</summary>
-    internal const int TileRows = 64;
-
     private readonly struct QueryTile
     {
-        internal QueryTile(in Inputs inputs, int sequence, int head, int firstRow, int panelWidth)
-            : this(sequence, head, firstRow, Math.Min(TileRows, inputs.RowCount - firstRow), panelWidth)
-        {
-        }
-
         internal QueryTile(int sequence, int head, int firstRow, int rows, int panelWidth)
         {
             (Sequence, Head, FirstRow, Rows, PanelWidth) = (sequence, head, firstRow, rows, panelWidth);

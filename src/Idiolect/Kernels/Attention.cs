@@ -120,9 +120,10 @@ internal static unsafe partial class Attention
     {
         shape.Validate();
         var inputs = Gather(shape, query, keyPages, valuePages, pagesPerSequence, keyLengths, queryOffsets);
-        var tiles = (inputs.RowCount + TileRows - 1) / TileRows;
+        var tileRows = ForwardTileRows(shape);
+        var tiles = (inputs.RowCount + tileRows - 1) / tileRows;
         team.Run(
-            new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileCount = tiles },
+            new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileRows = tileRows, TileCount = tiles },
             shape.Batch * shape.KeyValueHeadCount * tiles);
     }
 
