@@ -16,6 +16,9 @@ switch (args)
     case ["lstm", .. var rest]:
         LstmBenchmark.Run(rest is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10);
         return 0;
+    case ["attention"]:
+        AttentionBenchmark.Run();
+        return 0;
     case ["optimizer"]:
         OptimizerBenchmark.Run();
         return 0;
@@ -24,6 +27,7 @@ switch (args)
             usage: gemm                    matrix products beside the machine's peak
                    tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
                    lstm [STEPS]            the work of benchmarks/peers/pytorch_lstm_step.py
+                   attention               flash attention beside the machine's peak
                    optimizer               the update of gpt2-124m's parameters beside the machine's bandwidth
                    --filter '*Norm*'       kernels, by BenchmarkDotNet ('*' for all; --list flat names them)
             """);

@@ -5,65 +5,93 @@ namespace Idiolect.Kernels;
 /// <content>The forward pass: one part a (query tile, sequence, key-value head).</content>
 internal static unsafe partial class Attention
 {
+    /// <summary>The base-2 logarithm of e: scores are scaled by it, so that softmax is made of powers of two.</summary>
+    private const float Log2E = 1.44269504f;
+
+    private const float Ln2 = 0.693147181f;
+
     /// <summary>Floats of scratch that one worker needs in the forward pass, in registers of <paramref name="lanes"/>.</summary>
-    internal static long ForwardScratchCount(in AttentionShape shape, int lanes) => new ForwardScratch(null, shape, lanes).Count;
+    internal static long ForwardScratchCount(in AttentionShape shape, int lanes) => new ForwardScratch(null, shape, 2 * lanes).Count;
+
+    /// <summary>
+    /// Query rows of a tile in the forward pass: many, for each tile packs the keys and values that it sees, unless that leaves
+    /// too few parts to share. A row's bits do not depend on it.
+    /// </summary>
+    private static int ForwardTileRows(in AttentionShape shape)
+    {
+        const int Most = 256;
+        const int Least = 64;
+        const int EnoughParts = 8;
+        var rows = Most;
+        while (rows > Least && (long)shape.Batch * shape.HeadCount * shape.QueryLength < (long)EnoughParts * rows)
+        {
+            rows /= 2;
+        }
+        return rows;
+    }
 
     /// <summary>The scratch of one part. Independent of the lengths.</summary>
     private readonly struct ForwardScratch
     {
-        internal ForwardScratch(float* start, in AttentionShape shape, int lanes)
+        internal ForwardScratch(float* start, in AttentionShape shape, int panelWidth)
         {
-            const int Rows = ForwardJob.QueryTile;
-            Width = RoundUp(shape.HeadSize, 2 * lanes);
+            KeyStride = PanelRows(shape.HeadSize);
+            PanelSize = KeyStride * panelWidth;
+            var tileRows = ForwardTileRows(shape);
             Query = start;
-            Accumulator = Query + (Rows * Width);
-            Keys = Accumulator + (Rows * Width);
-            Values = Keys + (shape.HeadSize * PageLength);
-            Scores = Values + (PageLength * Width);
-            Sums = Scores + (Rows * PageLength);
-            Maxima = Sums + (Rows * lanes);
-            LaneIndices = Maxima + Rows;
-            Count = LaneIndices + lanes - start;
+            Accumulator = Query + (tileRows * KeyStride);
+            Keys = Accumulator + (tileRows * KeyStride);
+            Values = Keys + (PageLength * KeyStride);
+            Scores = Values + (PageLength * KeyStride);
+            Maxima = Scores + (PageLength * panelWidth);
+            Sums = Maxima + tileRows;
+            Visible = Sums + tileRows;
+            DropKeys0 = (uint*)(Visible + tileRows);
+            DropKeys1 = DropKeys0 + tileRows;
+            Count = (float*)(DropKeys1 + tileRows) - start;
         }
 
-        /// <summary>The head size rounded up to whole micro-kernels.</summary>
-        internal readonly int Width;
+        internal readonly int KeyStride;
 
-        // (query tile, width): scaled queries
+        internal readonly int PanelSize;
+
+        // (panels, head size, panel width): queries times scale and log2 e
         internal readonly float* Query;
 
-        // (query tile, width): sum of exp(score - maximum) * value
+        // (panels, head size, panel width): sum of 2^(score - maximum) * value
         internal readonly float* Accumulator;
 
-        // (head size, page length)
+        // (page length, head size), zeros up to multiples of RowMultiple
         internal readonly float* Keys;
 
-        // (page length, width)
+        // (page length, head size), likewise
         internal readonly float* Values;
 
-        // (query tile, page length): scores, then exp(score - maximum)
+        // (page length, panel width): one panel's scores, then 2^(score - maximum)
         internal readonly float* Scores;
 
-        // (query tile, lanes): sums of exp(score - maximum), lane by lane
-        internal readonly float* Sums;
-
-        // (query tile): the largest score so far
+        // (tile rows): the largest score so far
         internal readonly float* Maxima;
 
-        // (lanes): 0, 1, 2, ...
-        internal readonly float* LaneIndices;
+        // (tile rows): the sum of 2^(score - maximum)
+        internal readonly float* Sums;
+
+        // (tile rows): the number of keys that each row sees
+        internal readonly float* Visible;
+
+        // (tile rows): the two halves of the key of each row's dropout mask
+        internal readonly uint* DropKeys0;
+        internal readonly uint* DropKeys1;
 
         internal readonly long Count;
     }
 
-    private struct ForwardJob : IJob
+    private partial struct ForwardJob : IJob
     {
-        /// <summary>Rows of a part: enough to repay the packing of each key tile.</summary>
-        internal const int QueryTile = 16 * RowBlock;
-
         internal Inputs Inputs;
         internal float* Output;
         internal float* LogSumExp;
+        internal int TileRows;
         internal int TileCount;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -72,197 +100,122 @@ internal static unsafe partial class Attention
             where V : struct
         {
             ref readonly var shape = ref Inputs.Shape;
-            var (tile, pair) = Math.DivRem(part, shape.Batch * shape.KeyValueHeadCount);
+            var (index, pair) = Math.DivRem(part, shape.Batch * shape.KeyValueHeadCount);
             var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
 
             // In causal attention the last tile sees the most keys: the longest parts go first.
-            var firstRow = (TileCount - 1 - tile) * QueryTile;
-            var rows = Math.Min(QueryTile, Inputs.RowCount - firstRow);
-            var scratch = new ForwardScratch(worker.Scratch(ForwardScratchCount(shape, S.Count)), shape, S.Count);
-            Prepare<S, V>(scratch, sequence, head, firstRow, rows);
-
-            var keys = Inputs.VisibleKeys(sequence, firstRow + rows - 1);
+            var firstRow = (TileCount - 1 - index) * TileRows;
+            var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), PanelWidth<S, V>());
+            var scratch = new ForwardScratch(worker.Scratch(ForwardScratchCount(shape, S.Count)), shape, tile.PanelWidth);
+            if (tile.Rows <= 2)
+            {
+                for (var row = 0; row < tile.Rows; row++)
+                {
+                    AttendRow<S, V>(scratch, new QueryTile(sequence, head, firstRow + row, 1, tile.PanelWidth));
+                }
+                return;
+            }
+            Prepare(scratch, tile);
+            var keys = Inputs.VisibleKeys(sequence, firstRow + tile.Rows - 1);
             for (var firstKey = 0; firstKey < keys; firstKey += PageLength)
             {
-                var page = (sequence * Inputs.PagesPerSequence) + (firstKey / PageLength);
-                var keysHere = Math.Min(PageLength, keys - firstKey);
-                var headOffset = head * shape.HeadSize;
-                PackTransposed(Inputs.KeyPages[page] + headOffset, shape.KeyStride, keysHere, shape.HeadSize, scratch.Keys);
-                PackRows<S, V>(
-                    Inputs.ValuePages[page] + headOffset, shape.ValueStride, keysHere, shape.HeadSize, scratch.Values, scratch.Width, 1f);
-                Attend<S, V>(scratch, sequence, head, firstRow, rows, firstKey, keysHere);
+                Attend<S, V>(scratch, tile, firstKey, Math.Min(PageLength, keys - firstKey));
             }
-            Finish<S, V>(scratch, sequence, head, firstRow, rows);
+            Finish(scratch, tile);
         }
 
+        private readonly void Prepare(in ForwardScratch scratch, in QueryTile tile)
+        {
+            FillColumns(Inputs, tile, scratch.Visible, scratch.DropKeys0, scratch.DropKeys1);
+            PackPanels(Inputs, tile, Inputs.Query, Inputs.Shape.QueryStride, Inputs.Shape.Scale * Log2E, scratch.Query);
+            new Span<float>(scratch.Accumulator, tile.Panels * scratch.PanelSize).Clear();
+            new Span<float>(scratch.Sums, tile.Panels * tile.PanelWidth).Clear();
+            new Span<float>(scratch.Maxima, tile.Panels * tile.PanelWidth).Fill(float.MinValue);
+        }
+
+        /// <summary>A query tile against a page of keys, panel by panel, each only as far as its last row sees.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Prepare<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
+        private readonly void Attend<S, V>(in ForwardScratch scratch, in QueryTile tile, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var width = scratch.Width;
-            for (var row = 0; row < rows; row++)
+            ref readonly var shape = ref Inputs.Shape;
+            var width = tile.PanelWidth;
+            var page = (tile.Sequence * Inputs.PagesPerSequence) + (firstKey / PageLength);
+            var offset = tile.Head * shape.HeadSize;
+            PackRows<S, V>(Inputs.KeyPages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Keys, scratch.KeyStride);
+            PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.ValueStride, keys, shape.HeadSize, scratch.Values, scratch.KeyStride);
+            var scores = new Product
             {
-                var (position, queryHead) = Inputs.Locate(sequence, head, firstRow + row);
-                var query = Inputs.Query + (position * Inputs.Shape.QueryStride) + (queryHead * Inputs.Shape.HeadSize);
-                PackRow<S, V>(query, Inputs.Shape.HeadSize, scratch.Query + (row * width), width, Inputs.Shape.Scale);
-            }
-            var blocks = RoundUp(rows, RowBlock);
-            new Span<float>(scratch.Query + (rows * width), (blocks - rows) * width).Clear();
-            new Span<float>(scratch.Accumulator, blocks * width).Clear();
-            new Span<float>(scratch.Sums, rows * S.Count).Clear();
-            new Span<float>(scratch.Maxima, rows).Fill(float.MinValue);
-            for (var lane = 0; lane < S.Count; lane++)
+                A = scratch.Keys, // (keys, head size)
+                ARow = scratch.KeyStride,
+                AStep = 1,
+                BRow = width,
+                C = scratch.Scores,
+                CRow = width,
+                Steps = shape.HeadSize,
+            };
+            var outputs = new Product
             {
-                scratch.LaneIndices[lane] = lane;
-            }
-        }
-
-        /// <summary>
-        /// A query tile against a key tile, each row block only as far as its last row sees. Two loops, so that in each the
-        /// one packed operand that all row blocks read stays in the first-level cache.
-        /// </summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Attend<S, V>(
-            in ForwardScratch scratch, int sequence, int head, int firstRow, int rows, int firstKey, int keys)
-            where S : struct, ISimd<V>
-            where V : struct
-        {
-            var width = scratch.Width;
-            for (var row = 0; row < rows; row += RowBlock)
+                A = scratch.Values, // (head size, keys)
+                ARow = 1,
+                AStep = scratch.KeyStride,
+                B = scratch.Scores,
+                BRow = width,
+                CRow = width,
+                Accumulate = true,
+            };
+            for (var panel = 0; panel < tile.Panels; panel++)
             {
-                var block = Math.Min(RowBlock, rows - row);
-                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
-                MultiplyBlock<S, V>(
-                    block, RoundUp(visible, ColumnBlock<S, V>()), Inputs.Shape.HeadSize, scratch.Query + (row * width), width, 1,
-                    scratch.Keys, PageLength, scratch.Scores + (row * PageLength), PageLength, accumulate: false);
-            }
-            for (var row = 0; row < rows; row += RowBlock)
-            {
-                var block = Math.Min(RowBlock, rows - row);
-                var visible = Inputs.VisibleKeys(sequence, firstRow + row + block - 1, firstKey, keys);
-                var scores = scratch.Scores + (row * PageLength);
-                for (var i = 0; i < block; i++)
+                var (all, any) = tile.Visible(Inputs, panel, firstKey, keys);
+                if (any > 0)
                 {
-                    Normalise<S, V>(scratch, sequence, head, firstRow, row + i, scores + (i * PageLength), firstKey, visible);
+                    var accumulator = scratch.Accumulator + (panel * scratch.PanelSize);
+                    scores.B = scratch.Query + (panel * scratch.PanelSize);
+                    Multiply<S, V>(scores, any);
+                    Normalise<S, V>(scratch, panel * width, firstKey, all, any, accumulator);
+                    outputs.C = accumulator;
+                    outputs.Steps = any;
+                    Multiply<S, V>(outputs, shape.HeadSize);
                 }
-                MultiplyBlock<S, V>(
-                    block, width, visible, scores, PageLength, 1,
-                    scratch.Values, width, scratch.Accumulator + (row * width), width, accumulate: true);
             }
         }
 
-        /// <summary>Softmax and dropout of one row, and zeros for the keys that only other rows of its block see.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Normalise<S, V>(
-            in ForwardScratch scratch, int sequence, int head, int firstRow, int row, float* scores, int firstKey, int keys)
+        /// <summary>Softmax and dropout of the panel that starts at a column of the tile.</summary>
+        private readonly void Normalise<S, V>(in ForwardScratch scratch, int column, int firstKey, int all, int any, float* accumulator)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var visible = Inputs.VisibleKeys(sequence, firstRow + row, firstKey, keys);
-            OnlineSoftmax<S, V>(scratch, row, scores, visible);
-            for (var key = RoundUp(visible, S.Count); key < keys; key += S.Count)
-            {
-                S.Store(scores + key, S.Zero);
-            }
+            OnlineSoftmax<S, V>(
+                scratch.Scores, scratch.Visible + column, firstKey, all, any, scratch.Maxima + column, scratch.Sums + column, accumulator,
+                Inputs.Shape.HeadSize);
             if (Inputs.Shape.DropoutProbability > 0f)
             {
-                var rowKey = Inputs.DropoutKey(sequence, head, firstRow + row);
-                Drop<S, V>(scores, visible, rowKey, (uint)firstKey, CounterRandom.DropThreshold(Inputs.Shape.DropoutProbability));
+                Drop<S, V>(
+                    scratch.Scores, PanelWidth<S, V>(), any, (uint)firstKey, scratch.DropKeys0 + column, scratch.DropKeys1 + column,
+                    CounterRandom.DropThreshold(Inputs.Shape.DropoutProbability), 1f);
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Finish<S, V>(in ForwardScratch scratch, int sequence, int head, int firstRow, int rows)
-            where S : struct, ISimd<V>
-            where V : struct
+        private readonly void Finish(in ForwardScratch scratch, in QueryTile tile)
         {
-            for (var row = 0; row < rows; row++)
+            for (var row = 0; row < tile.Rows; row++)
             {
-                var sum = S.Sum(S.Load(scratch.Sums + (row * S.Count)));
-                var seesNothing = sum == 0f;
-                var (position, queryHead) = Inputs.Locate(sequence, head, firstRow + row);
-                UnpackRow<S, V>(
-                    scratch.Accumulator + (row * scratch.Width),
-                    Inputs.Shape.HeadSize,
-                    Output + (position * Inputs.Shape.OutputStride) + (queryHead * Inputs.Shape.HeadSize),
-                    seesNothing ? 0f : 1f / (sum * (1f - Inputs.Shape.DropoutProbability)));
-                if (LogSumExp != null)
-                {
-                    LogSumExp[Inputs.StatisticsIndex(sequence, head, firstRow + row)] =
-                        seesNothing ? float.NegativeInfinity : scratch.Maxima[row] + MathF.Log(sum);
-                }
+                scratch.Sums[row] = OutputFactor(tile, row, scratch.Maxima[row], scratch.Sums[row]);
             }
-        }
-    }
-
-    /// <summary>
-    /// Turns the first <paramref name="count"/> scores of a row into exp(score - maximum), with 0 up to the next whole
-    /// register, and brings the row's maximum, sum and accumulator up to date (Milakov and Gimelshein 2018).
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OnlineSoftmax<S, V>(in ForwardScratch scratch, int row, float* scores, int count)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        if (count == 0)
-        {
-            return;
-        }
-        var whole = count - (count % S.Count);
-        var maxima = S.Create(float.MinValue);
-        for (var key = 0; key < whole; key += S.Count)
-        {
-            maxima = S.Max(maxima, S.Load(scores + key));
-        }
-        var left = S.Create(count - whole);
-        var lanes = S.Load(scratch.LaneIndices);
-        if (whole < count)
-        {
-            maxima = S.Max(maxima, S.SelectGreater(left, lanes, S.Load(scores + whole), S.Create(float.MinValue)));
+            UnpackPanels(Inputs, tile, scratch.Accumulator, scratch.Sums, Output, Inputs.Shape.OutputStride);
         }
 
-        var sums = S.Load(scratch.Sums + (row * S.Count));
-        var before = scratch.Maxima[row];
-        var maximum = MathF.Max(before, S.MaxAcross(maxima));
-        if (maximum > before)
+        /// <summary>What a row of the accumulator is multiplied by; writes the row's log-sum-exp.</summary>
+        private readonly float OutputFactor(in QueryTile tile, int row, float maximum, float sum)
         {
-            var shrink = SimdMath.Exp<S, V>(S.Create(before - maximum));
-            var accumulator = scratch.Accumulator + (row * scratch.Width);
-            for (var column = 0; column < scratch.Width; column += S.Count)
+            var seesNothing = sum == 0f;
+            if (LogSumExp != null)
             {
-                S.Store(accumulator + column, S.Multiply(shrink, S.Load(accumulator + column)));
+                LogSumExp[Inputs.StatisticsIndex(tile.Sequence, tile.Head, tile.FirstRow + row)] =
+                    seesNothing ? float.NegativeInfinity : (maximum * Ln2) + MathF.Log(sum);
             }
-            sums = S.Multiply(shrink, sums);
-            scratch.Maxima[row] = maximum;
-        }
-
-        maxima = S.Create(maximum);
-        for (var key = 0; key < whole; key += S.Count)
-        {
-            var p = SimdMath.Exp<S, V>(S.Subtract(S.Load(scores + key), maxima));
-            sums = S.Add(sums, p);
-            S.Store(scores + key, p);
-        }
-        if (whole < count)
-        {
-            var p = SimdMath.Exp<S, V>(S.Subtract(S.Load(scores + whole), maxima));
-            p = S.SelectGreater(left, lanes, p, S.Zero);
-            sums = S.Add(sums, p);
-            S.Store(scores + whole, p);
-        }
-        S.Store(scratch.Sums + (row * S.Count), sums);
-    }
-
-    /// <summary>Sets the dropped ones of <paramref name="count"/> probabilities to 0. Writes whole registers.</summary>
-    private static void Drop<S, V>(float* probabilities, int count, ulong rowKey, uint firstKey, uint threshold)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        for (var key = 0; key < count; key += S.Count)
-        {
-            var keep = S.Keep((uint)rowKey, (uint)(rowKey >> 32), firstKey + (uint)key, threshold);
-            S.Store(probabilities + key, S.Multiply(keep, S.Load(probabilities + key)));
+            return seesNothing ? 0f : 1f / (sum * (1f - Inputs.Shape.DropoutProbability));
         }
     }
 }

@@ -5,11 +5,11 @@ namespace Idiolect.Kernels;
 /// <content>The one product that all steps of attention are made of, in registers.</content>
 internal static unsafe partial class Attention
 {
-    /// <summary>Rows of the micro-kernel: 6 x 2 accumulators, 2 columns and 1 broadcast fill 15 of AVX2's 16 registers.</summary>
-    private const int RowBlock = 6;
+    /// <summary>Rows of a product come in multiples of this.</summary>
+    private const int RowMultiple = 4;
 
-    /// <summary>Width of the micro-kernel in floats; every padded width in scratch is a multiple of it.</summary>
-    private static int ColumnBlock<S, V>()
+    /// <summary>Columns of a panel: two registers.</summary>
+    private static int PanelWidth<S, V>()
         where S : struct, ISimd<V>
         where V : struct
         => 2 * S.Count;
@@ -17,124 +17,179 @@ internal static unsafe partial class Attention
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>
-    /// c (rows, columns) = a (rows, steps) · b (steps, columns), or c += it; a is any strided view. Each element is one
-    /// chain of multiply-adds with ascending steps, whatever the block that computes it. <paramref name="rows"/> is at
-    /// most <see cref="RowBlock"/> and <paramref name="columns"/> a multiple of the column block; from 3 rows on, a and c
-    /// must have RowBlock rows in memory, of which the surplus is worthless.
+    /// c = a · b or c += a · b, where a (rows, steps) is any strided view, and b (steps, columns) and c (rows, columns) are one
+    /// panel of <see cref="PanelWidth"/> columns. Each element is one chain of multiply-adds with ascending steps, whatever the
+    /// block that computes it.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyBlock<S, V>(
-        int rows, int columns, int steps, float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, bool accumulate)
+    private struct Product
+    {
+        internal float* A;
+        internal nint ARow; // between rows
+        internal nint AStep; // between steps
+        internal float* B;
+        internal nint BRow; // between steps
+        internal float* C;
+        internal nint CRow;
+        internal nint Steps;
+        internal bool Accumulate;
+    }
+
+    /// <summary>Computes a product. A and c must have <paramref name="rows"/> rounded up to a multiple of <see cref="RowMultiple"/>.</summary>
+    private static void Multiply<S, V>(in Product product, int rows)
         where S : struct, ISimd<V>
         where V : struct
     {
-        if (rows > 2)
+        rows = RoundUp(rows, RowMultiple);
+        var sixes = (rows % 6) switch { 0 => rows, 4 => rows - 4, _ => rows - 8 };
+        SixRows<S, V>(product, 0, sixes);
+        FourRows<S, V>(product, sixes, rows);
+    }
+
+    /// <summary>Six rows at a time: 12 accumulators, 2 registers of b and 1 of a fill 15 of the 16 that AVX2 has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void SixRows<S, V>(in Product product, int first, int end)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var (aStep, bRow, cRow) = (product.AStep, product.BRow, product.CRow);
+        var c = product.C + (first * cRow);
+        for (var row = first; row < end; row += 6, c += cRow)
         {
-            for (var column = 0; column < columns; column += ColumnBlock<S, V>())
+            var a0 = product.A + (row * product.ARow);
+            var a1 = a0 + product.ARow;
+            var a2 = a1 + product.ARow;
+            var a3 = a2 + product.ARow;
+            var a4 = a3 + product.ARow;
+            var a5 = a4 + product.ARow;
+            V c00 = S.Zero, c01 = S.Zero;
+            V c10 = S.Zero, c11 = S.Zero;
+            V c20 = S.Zero, c21 = S.Zero;
+            V c30 = S.Zero, c31 = S.Zero;
+            V c40 = S.Zero, c41 = S.Zero;
+            V c50 = S.Zero, c51 = S.Zero;
+            if (product.Accumulate)
             {
-                SixRows<S, V>(a, aRow, aStep, b + column, bRow, c + column, cRow, steps, accumulate);
+                c00 = S.Load(c);
+                c01 = S.Load(c + S.Count);
+                c10 = S.Load(c + cRow);
+                c11 = S.Load(c + cRow + S.Count);
+                c20 = S.Load(c + (2 * cRow));
+                c21 = S.Load(c + (2 * cRow) + S.Count);
+                c30 = S.Load(c + (3 * cRow));
+                c31 = S.Load(c + (3 * cRow) + S.Count);
+                c40 = S.Load(c + (4 * cRow));
+                c41 = S.Load(c + (4 * cRow) + S.Count);
+                c50 = S.Load(c + (5 * cRow));
+                c51 = S.Load(c + (5 * cRow) + S.Count);
             }
-            return;
-        }
-        for (var row = 0; row < rows; row++)
-        {
-            for (var column = 0; column < columns; column += ColumnBlock<S, V>())
+            var b = product.B;
+            nint offset = 0;
+            for (var steps = product.Steps; steps > 0; steps--)
             {
-                OneRow<S, V>(a + (row * aRow), aStep, b + column, bRow, c + (row * cRow) + column, steps, accumulate);
+                var b0 = S.Load(b);
+                var b1 = S.Load(b + S.Count);
+                var x = S.Create(a0[offset]);
+                c00 = S.MultiplyAdd(x, b0, c00);
+                c01 = S.MultiplyAdd(x, b1, c01);
+                x = S.Create(a1[offset]);
+                c10 = S.MultiplyAdd(x, b0, c10);
+                c11 = S.MultiplyAdd(x, b1, c11);
+                x = S.Create(a2[offset]);
+                c20 = S.MultiplyAdd(x, b0, c20);
+                c21 = S.MultiplyAdd(x, b1, c21);
+                x = S.Create(a3[offset]);
+                c30 = S.MultiplyAdd(x, b0, c30);
+                c31 = S.MultiplyAdd(x, b1, c31);
+                x = S.Create(a4[offset]);
+                c40 = S.MultiplyAdd(x, b0, c40);
+                c41 = S.MultiplyAdd(x, b1, c41);
+                x = S.Create(a5[offset]);
+                c50 = S.MultiplyAdd(x, b0, c50);
+                c51 = S.MultiplyAdd(x, b1, c51);
+                offset += aStep;
+                b += bRow;
             }
+            S.Store(c, c00);
+            S.Store(c + S.Count, c01);
+            c += cRow;
+            S.Store(c, c10);
+            S.Store(c + S.Count, c11);
+            c += cRow;
+            S.Store(c, c20);
+            S.Store(c + S.Count, c21);
+            c += cRow;
+            S.Store(c, c30);
+            S.Store(c + S.Count, c31);
+            c += cRow;
+            S.Store(c, c40);
+            S.Store(c + S.Count, c41);
+            c += cRow;
+            S.Store(c, c50);
+            S.Store(c + S.Count, c51);
         }
     }
 
+    /// <summary>Four rows at a time, for what six do not divide.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void SixRows<S, V>(
-        float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, nint steps, bool accumulate)
+    private static void FourRows<S, V>(in Product product, int first, int end)
         where S : struct, ISimd<V>
         where V : struct
     {
-        // Named locals, not an array: only those does the JIT keep in registers.
-        V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51;
-        c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = c40 = c41 = c50 = c51 = S.Zero;
-        if (accumulate)
+        var (aStep, bRow, cRow) = (product.AStep, product.BRow, product.CRow);
+        var c = product.C + (first * cRow);
+        for (var row = first; row < end; row += 4, c += cRow)
         {
-            c00 = S.Load(c);
-            c01 = S.Load(c + S.Count);
-            c10 = S.Load(c + cRow);
-            c11 = S.Load(c + cRow + S.Count);
-            c20 = S.Load(c + (2 * cRow));
-            c21 = S.Load(c + (2 * cRow) + S.Count);
-            c30 = S.Load(c + (3 * cRow));
-            c31 = S.Load(c + (3 * cRow) + S.Count);
-            c40 = S.Load(c + (4 * cRow));
-            c41 = S.Load(c + (4 * cRow) + S.Count);
-            c50 = S.Load(c + (5 * cRow));
-            c51 = S.Load(c + (5 * cRow) + S.Count);
+            var a0 = product.A + (row * product.ARow);
+            var a1 = a0 + product.ARow;
+            var a2 = a1 + product.ARow;
+            var a3 = a2 + product.ARow;
+            V c00 = S.Zero, c01 = S.Zero;
+            V c10 = S.Zero, c11 = S.Zero;
+            V c20 = S.Zero, c21 = S.Zero;
+            V c30 = S.Zero, c31 = S.Zero;
+            if (product.Accumulate)
+            {
+                c00 = S.Load(c);
+                c01 = S.Load(c + S.Count);
+                c10 = S.Load(c + cRow);
+                c11 = S.Load(c + cRow + S.Count);
+                c20 = S.Load(c + (2 * cRow));
+                c21 = S.Load(c + (2 * cRow) + S.Count);
+                c30 = S.Load(c + (3 * cRow));
+                c31 = S.Load(c + (3 * cRow) + S.Count);
+            }
+            var b = product.B;
+            nint offset = 0;
+            for (var steps = product.Steps; steps > 0; steps--)
+            {
+                var b0 = S.Load(b);
+                var b1 = S.Load(b + S.Count);
+                var x = S.Create(a0[offset]);
+                c00 = S.MultiplyAdd(x, b0, c00);
+                c01 = S.MultiplyAdd(x, b1, c01);
+                x = S.Create(a1[offset]);
+                c10 = S.MultiplyAdd(x, b0, c10);
+                c11 = S.MultiplyAdd(x, b1, c11);
+                x = S.Create(a2[offset]);
+                c20 = S.MultiplyAdd(x, b0, c20);
+                c21 = S.MultiplyAdd(x, b1, c21);
+                x = S.Create(a3[offset]);
+                c30 = S.MultiplyAdd(x, b0, c30);
+                c31 = S.MultiplyAdd(x, b1, c31);
+                offset += aStep;
+                b += bRow;
+            }
+            S.Store(c, c00);
+            S.Store(c + S.Count, c01);
+            c += cRow;
+            S.Store(c, c10);
+            S.Store(c + S.Count, c11);
+            c += cRow;
+            S.Store(c, c20);
+            S.Store(c + S.Count, c21);
+            c += cRow;
+            S.Store(c, c30);
+            S.Store(c + S.Count, c31);
         }
-        var a1 = a + aRow;
-        var a2 = a1 + aRow;
-        var a3 = a2 + aRow;
-        var a4 = a3 + aRow;
-        var a5 = a4 + aRow;
-        nint offset = 0;
-        for (; steps > 0; steps--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            var x = S.Create(a[offset]);
-            c00 = S.MultiplyAdd(x, b0, c00);
-            c01 = S.MultiplyAdd(x, b1, c01);
-            x = S.Create(a1[offset]);
-            c10 = S.MultiplyAdd(x, b0, c10);
-            c11 = S.MultiplyAdd(x, b1, c11);
-            x = S.Create(a2[offset]);
-            c20 = S.MultiplyAdd(x, b0, c20);
-            c21 = S.MultiplyAdd(x, b1, c21);
-            x = S.Create(a3[offset]);
-            c30 = S.MultiplyAdd(x, b0, c30);
-            c31 = S.MultiplyAdd(x, b1, c31);
-            x = S.Create(a4[offset]);
-            c40 = S.MultiplyAdd(x, b0, c40);
-            c41 = S.MultiplyAdd(x, b1, c41);
-            x = S.Create(a5[offset]);
-            c50 = S.MultiplyAdd(x, b0, c50);
-            c51 = S.MultiplyAdd(x, b1, c51);
-            offset += aStep;
-            b += bRow;
-        }
-        S.Store(c, c00);
-        S.Store(c + S.Count, c01);
-        c += cRow;
-        S.Store(c, c10);
-        S.Store(c + S.Count, c11);
-        c += cRow;
-        S.Store(c, c20);
-        S.Store(c + S.Count, c21);
-        c += cRow;
-        S.Store(c, c30);
-        S.Store(c + S.Count, c31);
-        c += cRow;
-        S.Store(c, c40);
-        S.Store(c + S.Count, c41);
-        c += cRow;
-        S.Store(c, c50);
-        S.Store(c + S.Count, c51);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void OneRow<S, V>(float* a, nint aStep, float* b, nint bRow, float* c, nint steps, bool accumulate)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        var c0 = accumulate ? S.Load(c) : S.Zero;
-        var c1 = accumulate ? S.Load(c + S.Count) : S.Zero;
-        for (; steps > 0; steps--)
-        {
-            var x = S.Create(*a);
-            c0 = S.MultiplyAdd(x, S.Load(b), c0);
-            c1 = S.MultiplyAdd(x, S.Load(b + S.Count), c1);
-            a += aStep;
-            b += bRow;
-        }
-        S.Store(c, c0);
-        S.Store(c + S.Count, c1);
     }
 }

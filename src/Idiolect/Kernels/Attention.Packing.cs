@@ -4,41 +4,48 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels;
 
-/// <content>Copies of strided rows in scratch: dense, zero-padded, transposed where a product needs it.</content>
+/// <content>Copies between strided rows and scratch: dense, zero-padded, transposed where a product needs it.</content>
 internal static unsafe partial class Attention
 {
-    /// <summary>destination (rows, width) = factor * source (rows, head size), zeros from head size to width.</summary>
+    /// <summary>destination (width) = source (head size), zeros from head size to width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackRow<S, V>(float* source, int headSize, float* destination, int width)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var column = 0;
+        for (; column <= headSize - S.Count; column += S.Count)
+        {
+            S.Store(destination + column, S.Load(source + column));
+        }
+        for (; column < width; column += S.Count)
+        {
+            S.StorePartial(destination + column, S.LoadPartial(source + column, Math.Max(0, headSize - column)), width - column);
+        }
+    }
+
+    /// <summary>
+    /// destination (rows, width) = source (rows, head size), zeros from head size to width and up to a multiple of
+    /// <see cref="RowMultiple"/> rows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackRows<S, V>(
-        float* source, long sourceStride, int rows, int headSize, float* destination, int width, float factor)
+    private static void PackRows<S, V>(float* source, long stride, int rows, int headSize, float* destination, int width)
         where S : struct, ISimd<V>
         where V : struct
     {
         for (var row = 0; row < rows; row++)
         {
-            PackRow<S, V>(source + (row * sourceStride), headSize, destination + ((long)row * width), width, factor);
+            for (var column = 0; Sse.IsSupported && column < headSize; column += 16)
+            {
+                // Rows lie far apart and are short: the hardware does not foresee them.
+                Sse.Prefetch0(source + ((row + 8) * stride) + column);
+            }
+            PackRow<S, V>(source + (row * stride), headSize, destination + ((long)row * width), width);
         }
+        new Span<float>(destination + ((long)rows * width), (RoundUp(rows, RowMultiple) - rows) * width).Clear();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PackRow<S, V>(float* source, int headSize, float* destination, int width, float factor)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        var factors = S.Create(factor);
-        var column = 0;
-        for (; column <= headSize - S.Count; column += S.Count)
-        {
-            S.Store(destination + column, S.Multiply(factors, S.Load(source + column)));
-        }
-        for (; column < width; column += S.Count)
-        {
-            var left = Math.Max(0, headSize - column);
-            S.Store(destination + column, S.Multiply(factors, S.LoadPartial(source + column, left)));
-        }
-    }
-
-    /// <summary>destination (rows, head size), strided = factor * source (rows, width).</summary>
+    /// <summary>destination (head size) = factor * source (head size).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void UnpackRow<S, V>(float* source, int headSize, float* destination, float factor)
         where S : struct, ISimd<V>
@@ -52,65 +59,88 @@ internal static unsafe partial class Attention
         }
         if (column < headSize)
         {
-            S.StorePartial(destination + column, S.Multiply(factors, S.Load(source + column)), headSize - column);
+            S.StorePartial(destination + column, S.Multiply(factors, S.LoadPartial(source + column, headSize - column)), headSize - column);
         }
     }
 
-    /// <summary>destination (head size, page length) = transpose of source (keys, head size), zeros from keys to page length.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackTransposed(float* source, nint sourceStride, int keys, int headSize, float* destination)
+    /// <summary>Columns 0 to 3 of panel (head size, stride) = factor * the four rows (head size).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RowsToColumns(float* row0, float* row1, float* row2, float* row3, int headSize, float factor, float* panel, int stride)
     {
-        var key = 0;
+        var column = 0;
         if (Sse.IsSupported)
         {
-            for (; key <= keys - 4; key += 4)
+            var factors = Vector128.Create(factor);
+            for (; column <= headSize - 4; column += 4)
             {
-                var rows = source + (key * sourceStride);
-                var to = destination + key;
-                var column = 0;
-                for (; column <= headSize - 4; column += 4, rows += 4, to += 4 * PageLength)
-                {
-                    Transpose4X4(rows, sourceStride, to);
-                }
-                TransposeScalar(source, sourceStride, key, key + 4, column, headSize, destination);
+                var to = panel + (column * stride);
+                var (c0, c1, c2, c3) = Transpose(
+                    Vector128.Load(row0 + column), Vector128.Load(row1 + column), Vector128.Load(row2 + column), Vector128.Load(row3 + column));
+                Vector128.Store(c0 * factors, to);
+                Vector128.Store(c1 * factors, to + stride);
+                Vector128.Store(c2 * factors, to + (2 * stride));
+                Vector128.Store(c3 * factors, to + (3 * stride));
             }
         }
-        TransposeScalar(source, sourceStride, key, keys, 0, headSize, destination);
-        if (keys < PageLength)
+        RowToColumn(row0, column, headSize, factor, panel, stride);
+        RowToColumn(row1, column, headSize, factor, panel + 1, stride);
+        RowToColumn(row2, column, headSize, factor, panel + 2, stride);
+        RowToColumn(row3, column, headSize, factor, panel + 3, stride);
+    }
+
+    /// <summary>The four rows (head size) = columns 0 to 3 of panel (head size, stride), each times its factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ColumnsToRows(
+        float* panel, int stride, int headSize, float* factors, float* row0, float* row1, float* row2, float* row3)
+    {
+        var column = 0;
+        if (Sse.IsSupported)
         {
-            for (var column = 0; column < headSize; column++)
+            for (; column <= headSize - 4; column += 4)
             {
-                new Span<float>(destination + (column * PageLength) + keys, PageLength - keys).Clear();
+                var from = panel + (column * stride);
+                var (r0, r1, r2, r3) = Transpose(
+                    Vector128.Load(from), Vector128.Load(from + stride), Vector128.Load(from + (2 * stride)), Vector128.Load(from + (3 * stride)));
+                Vector128.Store(r0 * factors[0], row0 + column);
+                Vector128.Store(r1 * factors[1], row1 + column);
+                Vector128.Store(r2 * factors[2], row2 + column);
+                Vector128.Store(r3 * factors[3], row3 + column);
             }
+        }
+        ColumnToRow(panel, stride, column, headSize, factors[0], row0);
+        ColumnToRow(panel + 1, stride, column, headSize, factors[1], row1);
+        ColumnToRow(panel + 2, stride, column, headSize, factors[2], row2);
+        ColumnToRow(panel + 3, stride, column, headSize, factors[3], row3);
+    }
+
+    private static void RowToColumn(float* row, int first, int headSize, float factor, float* panel, int stride)
+    {
+        for (var column = first; column < headSize; column++)
+        {
+            panel[column * stride] = row[column] * factor;
+        }
+    }
+
+    private static void ColumnToRow(float* panel, int stride, int first, int headSize, float factor, float* row)
+    {
+        for (var column = first; column < headSize; column++)
+        {
+            row[column] = panel[column * stride] * factor;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose4X4(float* source, nint sourceStride, float* destination)
+    private static (Vector128<float> C0, Vector128<float> C1, Vector128<float> C2, Vector128<float> C3) Transpose(
+        Vector128<float> r0, Vector128<float> r1, Vector128<float> r2, Vector128<float> r3)
     {
-        var r0 = Vector128.Load(source);
-        var r1 = Vector128.Load(source + sourceStride);
-        var r2 = Vector128.Load(source + (2 * sourceStride));
-        var r3 = Vector128.Load(source + (3 * sourceStride));
         var low01 = Sse.UnpackLow(r0, r1);
         var low23 = Sse.UnpackLow(r2, r3);
         var high01 = Sse.UnpackHigh(r0, r1);
         var high23 = Sse.UnpackHigh(r2, r3);
-        Vector128.Store(Sse.MoveLowToHigh(low01, low23), destination);
-        Vector128.Store(Sse.MoveHighToLow(low23, low01), destination + PageLength);
-        Vector128.Store(Sse.MoveLowToHigh(high01, high23), destination + (2 * PageLength));
-        Vector128.Store(Sse.MoveHighToLow(high23, high01), destination + (3 * PageLength));
-    }
-
-    private static void TransposeScalar(
-        float* source, nint sourceStride, int firstKey, int keys, int firstColumn, int headSize, float* destination)
-    {
-        for (var key = firstKey; key < keys; key++)
-        {
-            for (var column = firstColumn; column < headSize; column++)
-            {
-                destination[(column * PageLength) + key] = source[(key * sourceStride) + column];
-            }
-        }
+        return (
+            Sse.MoveLowToHigh(low01, low23),
+            Sse.MoveHighToLow(low23, low01),
+            Sse.MoveLowToHigh(high01, high23),
+            Sse.MoveHighToLow(high23, high01));
     }
 }

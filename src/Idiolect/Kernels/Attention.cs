@@ -22,6 +22,7 @@ internal static unsafe partial class Attention
     private struct Inputs
     {
         internal AttentionShape Shape;
+        internal int GroupSize; // that of the shape, which is a quotient
 
         // (batch, query length, heads, head size), rows QueryStride apart
         internal float* Query;
@@ -36,14 +37,14 @@ internal static unsafe partial class Attention
         internal int* QueryOffsets;
 
         /// <summary>Rows of one (sequence, key-value head): row r is query r / group, head r % group of the group.</summary>
-        internal readonly int RowCount => Shape.QueryLength * Shape.GroupSize;
+        internal readonly int RowCount => Shape.QueryLength * GroupSize;
 
         /// <summary>How many keys, from the first, the row sees. Grows with the row.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal readonly int VisibleKeys(int sequence, int row)
         {
             var length = KeyLengths[sequence];
-            return Shape.Causal ? Math.Min(length, QueryOffsets[sequence] + (row / Shape.GroupSize) + 1) : length;
+            return Shape.Causal ? Math.Min(length, QueryOffsets[sequence] + QueryOf(row).Query + 1) : length;
         }
 
         /// <summary>How many of <paramref name="keys"/> keys from <paramref name="firstKey"/> on the row sees.</summary>
@@ -54,29 +55,41 @@ internal static unsafe partial class Attention
         /// <summary>The first row that sees the key, if any does.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal readonly int FirstRowSeeing(int sequence, int key)
-            => Shape.Causal ? Math.Max(0, key - QueryOffsets[sequence]) * Shape.GroupSize : 0;
+            => Shape.Causal ? Math.Max(0, key - QueryOffsets[sequence]) * GroupSize : 0;
+
+        /// <summary>The query of a row and which head of the group it is. Without groups, as a rule, no division.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly (int Query, int Head) QueryOf(int row) => GroupSize == 1 ? (row, 0) : Math.DivRem(row, GroupSize);
 
         /// <summary>The index of a row in (batch, query length) and the query head that it belongs to.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal readonly (long Position, int Head) Locate(int sequence, int keyValueHead, int row)
         {
-            var (query, head) = Math.DivRem(row, Shape.GroupSize);
-            return (((long)sequence * Shape.QueryLength) + query, (keyValueHead * Shape.GroupSize) + head);
+            var (query, head) = QueryOf(row);
+            return (((long)sequence * Shape.QueryLength) + query, (keyValueHead * GroupSize) + head);
+        }
+
+        /// <summary>Where a tile's row lies in data laid out as the queries are, with <paramref name="stride"/> between positions.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal readonly float* Row(in QueryTile tile, float* data, long stride, int row)
+        {
+            var (position, head) = Locate(tile.Sequence, tile.Head, tile.FirstRow + row);
+            return data + (position * stride) + (head * Shape.HeadSize);
         }
 
         /// <summary>The index of a row in (batch, heads, query length).</summary>
         internal readonly long StatisticsIndex(int sequence, int keyValueHead, int row)
         {
-            var (query, head) = Math.DivRem(row, Shape.GroupSize);
-            return (((((long)sequence * Shape.HeadCount) + (keyValueHead * Shape.GroupSize) + head) * Shape.QueryLength) + query);
+            var (query, head) = QueryOf(row);
+            return (((((long)sequence * Shape.HeadCount) + (keyValueHead * GroupSize) + head) * Shape.QueryLength) + query);
         }
 
         /// <summary>The key of the dropout mask of one row; the key's position is the counter.</summary>
         internal readonly ulong DropoutKey(int sequence, int keyValueHead, int row)
         {
-            var (query, head) = Math.DivRem(row, Shape.GroupSize);
+            var (query, head) = QueryOf(row);
             var key = CounterRandom.Derive(Shape.DropoutKey, (ulong)sequence);
-            key = CounterRandom.Derive(key, (ulong)((keyValueHead * Shape.GroupSize) + head));
+            key = CounterRandom.Derive(key, (ulong)((keyValueHead * GroupSize) + head));
             return CounterRandom.Derive(key, (ulong)(QueryOffsets[sequence] + query));
         }
     }
@@ -107,9 +120,10 @@ internal static unsafe partial class Attention
     {
         shape.Validate();
         var inputs = Gather(shape, query, keyPages, valuePages, pagesPerSequence, keyLengths, queryOffsets);
-        var tiles = (inputs.RowCount + ForwardJob.QueryTile - 1) / ForwardJob.QueryTile;
+        var tileRows = ForwardTileRows(shape);
+        var tiles = (inputs.RowCount + tileRows - 1) / tileRows;
         team.Run(
-            new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileCount = tiles },
+            new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileRows = tileRows, TileCount = tiles },
             shape.Batch * shape.KeyValueHeadCount * tiles);
     }
 
@@ -117,7 +131,7 @@ internal static unsafe partial class Attention
     /// Writes the gradients of the queries, keys and values: all <see cref="AttentionShape.QueryLength"/> query rows and all
     /// <see cref="AttentionShape.KeyLength"/> key and value rows of every sequence, 0 where masked.
     /// </summary>
-    /// <param name="team">The threads. The parts are (sequence, key-value head) pairs.</param>
+    /// <param name="team">The threads.</param>
     /// <param name="shape">As in the forward pass.</param>
     /// <param name="query">As in the forward pass.</param>
     /// <param name="keyPages">As in the forward pass.</param>
@@ -153,18 +167,17 @@ internal static unsafe partial class Attention
             throw new ArgumentException(
                 $"{pagesPerSequence} pages of {PageLength} keys do not cover {shape.KeyLength} keys.", nameof(pagesPerSequence));
         }
-        team.Run(
-            new BackwardJob
-            {
-                Inputs = Gather(shape, query, keyPages, valuePages, pagesPerSequence, keyLengths, queryOffsets),
-                Output = output,
-                LogSumExp = logSumExp,
-                OutputGradient = outputGradient,
-                QueryGradient = queryGradient,
-                KeyGradientPages = keyGradientPages,
-                ValueGradientPages = valueGradientPages,
-            },
-            shape.Batch * shape.KeyValueHeadCount);
+        var job = new BackwardJob
+        {
+            Inputs = Gather(shape, query, keyPages, valuePages, pagesPerSequence, keyLengths, queryOffsets),
+            Output = output,
+            LogSumExp = logSumExp,
+            OutputGradient = outputGradient,
+            QueryGradient = queryGradient,
+            KeyGradientPages = keyGradientPages,
+            ValueGradientPages = valueGradientPages,
+        };
+        job.Run(team);
     }
 
     private static Inputs Gather(
@@ -178,6 +191,7 @@ internal static unsafe partial class Attention
         => new()
         {
             Shape = shape,
+            GroupSize = shape.GroupSize,
             Query = query,
             KeyPages = keyPages,
             ValuePages = valuePages,

@@ -73,4 +73,10 @@ internal unsafe interface ISimd<V>
     /// <paramref name="index"/> + i under the key is at least <paramref name="threshold"/> (see <see cref="CounterRandom"/>).
     /// </summary>
     static abstract V Keep(uint key0, uint key1, uint index, uint threshold);
+
+    /// <summary>
+    /// As <see cref="Keep(uint, uint, uint, uint)"/>, but lane i is kept by the hash of the same <paramref name="index"/> under
+    /// a key of its own, (keys0[i], keys1[i]).
+    /// </summary>
+    static abstract V Keep(uint* keys0, uint* keys1, uint index, uint threshold);
 }

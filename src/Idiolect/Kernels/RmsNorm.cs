@@ -5,10 +5,15 @@ namespace Idiolect.Kernels;
 /// <summary>Root-mean-square normalisation (Zhang and Sennrich 2019): each row over its root mean square, times a gain.</summary>
 internal static unsafe partial class RmsNorm
 {
-    /// <summary>y = x / sqrt(mean(x^2) + epsilon) * gain for contiguous rows: x and y (rows, width).</summary>
+    /// <summary>
+    /// y = x / sqrt(mean(x^2) + epsilon) * gain for contiguous rows: x and y (rows, width). With an addend (rows, width),
+    /// sum = x + addend takes the place of x; sum may alias either.
+    /// </summary>
     internal static void Forward(
-        Team team, float* x, float* gain, float* y, float* inverseRms, int rows, int width, float epsilon)
-        => Forward(team, x, RowLayout.Contiguous(width), gain, y, RowLayout.Contiguous(width), inverseRms, rows, width, epsilon);
+        Team team, float* x, float* gain, float* y, float* inverseRms, int rows, int width, float epsilon, float* addend = null,
+        float* sum = null)
+        => Run(
+            team, x, RowLayout.Contiguous(width), gain, y, RowLayout.Contiguous(width), inverseRms, rows, width, epsilon, addend, sum);
 
     /// <summary>y = x / sqrt(mean(x^2) + epsilon) * gain, row by row.</summary>
     /// <param name="team">The threads.</param>
@@ -24,11 +29,18 @@ internal static unsafe partial class RmsNorm
     internal static void Forward(
         Team team, float* x, RowLayout xLayout, float* gain, float* y, RowLayout yLayout, float* inverseRms,
         int rows, int width, float epsilon)
+        => Run(team, x, xLayout, gain, y, yLayout, inverseRms, rows, width, epsilon, null, null);
+
+    private static void Run(
+        Team team, float* x, RowLayout xLayout, float* gain, float* y, RowLayout yLayout, float* inverseRms,
+        int rows, int width, float epsilon, float* addend, float* sum)
         => team.Run(
             new ForwardJob
             {
                 X = x,
                 XLayout = xLayout,
+                Addend = addend,
+                Sum = sum,
                 Gain = gain,
                 Y = y,
                 YLayout = yLayout,
@@ -39,60 +51,12 @@ internal static unsafe partial class RmsNorm
             },
             Partition.RowParts(rows, width));
 
-    /// <summary>The gradients by x and gain for contiguous rows: dy, x and dx (rows, width).</summary>
-    internal static void Backward(
-        Team team, float* dy, float* x, float* gain, float* inverseRms, float* dx, bool accumulateDx, float* dGain,
-        int rows, int width)
-        => Backward(
-            team, dy, RowLayout.Contiguous(width), x, RowLayout.Contiguous(width), gain, inverseRms, dx, accumulateDx, dGain,
-            rows, width);
-
-    /// <summary>The gradients by x and gain.</summary>
-    /// <param name="team">The threads.</param>
-    /// <param name="dy">Rows of (width).</param>
-    /// <param name="dyLayout">Where the rows of dy lie.</param>
-    /// <param name="x">Rows of (width), the input of the forward pass.</param>
-    /// <param name="xLayout">Where the rows of x and of dx lie.</param>
-    /// <param name="gain">(width).</param>
-    /// <param name="inverseRms">(rows), as the forward pass wrote it.</param>
-    /// <param name="dx">Rows of (width) or null; may alias dy with the same layout.</param>
-    /// <param name="accumulateDx">Whether to add to dx instead of writing it.</param>
-    /// <param name="dGain">(width), added to; or null.</param>
-    /// <param name="rows">The number of rows.</param>
-    /// <param name="width">The length of a row.</param>
-    internal static void Backward(
-        Team team, float* dy, RowLayout dyLayout, float* x, RowLayout xLayout, float* gain, float* inverseRms,
-        float* dx, bool accumulateDx, float* dGain, int rows, int width)
-    {
-        var job = new BackwardPass
-        {
-            Dy = dy,
-            DyLayout = dyLayout,
-            X = x,
-            XLayout = xLayout,
-            Gain = gain,
-            InverseRms = inverseRms,
-            Dx = dx,
-            Accumulate = accumulateDx,
-            DGain = dGain,
-            Rows = rows,
-            Width = width,
-        };
-        // The gain first, for dx may overwrite dy.
-        if (dGain != null)
-        {
-            team.Run(new GainJob { Shared = job }, Partition.ColumnParts(width));
-        }
-        if (dx != null)
-        {
-            team.Run(new InputJob { Shared = job }, Partition.RowParts(rows, width));
-        }
-    }
-
     private struct ForwardJob : IJob
     {
         internal float* X;
         internal RowLayout XLayout;
+        internal float* Addend; // laid out as x
+        internal float* Sum; // laid out as x
         internal float* Gain; // (width)
         internal float* Y;
         internal RowLayout YLayout;
@@ -110,6 +74,12 @@ internal static unsafe partial class RmsNorm
             for (var row = first; row < end; row++)
             {
                 var x = X + XLayout.Offset(row);
+                if (Addend != null)
+                {
+                    var sum = Sum + XLayout.Offset(row);
+                    Row.Add<S, V>(x, Addend + XLayout.Offset(row), sum, Width);
+                    x = sum;
+                }
                 var y = Y + YLayout.Offset(row);
                 var inverse = 1f / MathF.Sqrt((Row.Dot<S, V>(x, x, Width) / Width) + Epsilon);
                 var inverses = S.Create(inverse);
@@ -122,89 +92,6 @@ internal static unsafe partial class RmsNorm
                 if (InverseRms != null)
                 {
                     InverseRms[row] = inverse;
-                }
-            }
-        }
-    }
-
-    /// <summary>What both passes of the gradient read and write.</summary>
-    private struct BackwardPass
-    {
-        internal float* Dy;
-        internal RowLayout DyLayout;
-        internal float* X;
-        internal RowLayout XLayout;
-        internal float* Gain; // (width)
-        internal float* InverseRms; // (rows)
-        internal float* Dx;
-        internal bool Accumulate;
-        internal float* DGain; // (width)
-        internal int Rows;
-        internal int Width;
-    }
-
-    /// <summary>dGain += sum over rows of dy * x * inverseRms, a block of columns a part.</summary>
-    private struct GainJob : IJob
-    {
-        internal BackwardPass Shared;
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute<S, V>(int part, in Worker worker)
-            where S : struct, ISimd<V>
-            where V : struct
-        {
-            var (first, columns) = Partition.ColumnBlock(part, Shared.Width);
-            var dGain = Shared.DGain + first;
-            for (var row = 0; row < Shared.Rows; row++)
-            {
-                var dy = Shared.Dy + Shared.DyLayout.Offset(row) + first;
-                var x = Shared.X + Shared.XLayout.Offset(row) + first;
-                var inverse = S.Create(Shared.InverseRms[row]);
-                for (var i = 0; i < columns; i += S.Count)
-                {
-                    var count = Math.Min(S.Count, columns - i);
-                    var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
-                    var sum = S.MultiplyAdd(S.LoadPartial(dy + i, count), normal, S.LoadPartial(dGain + i, count));
-                    S.StorePartial(dGain + i, sum, count);
-                }
-            }
-        }
-    }
-
-    /// <summary>dx = inverseRms * (g - normal * mean(g * normal)), where g = dy * gain and normal = x * inverseRms.</summary>
-    private struct InputJob : IJob
-    {
-        internal BackwardPass Shared;
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute<S, V>(int part, in Worker worker)
-            where S : struct, ISimd<V>
-            where V : struct
-        {
-            var width = Shared.Width;
-            var gain = Shared.Gain;
-            var (first, end) = Partition.Rows(part, Shared.Rows, width);
-            for (var row = first; row < end; row++)
-            {
-                var dy = Shared.Dy + Shared.DyLayout.Offset(row);
-                var x = Shared.X + Shared.XLayout.Offset(row);
-                var dx = Shared.Dx + Shared.XLayout.Offset(row);
-                var inverse = S.Create(Shared.InverseRms[row]);
-                var dot = S.Zero;
-                for (var i = 0; i < width; i += S.Count)
-                {
-                    var count = Math.Min(S.Count, width - i);
-                    var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(gain + i, count));
-                    dot = S.MultiplyAdd(g, S.Multiply(S.LoadPartial(x + i, count), inverse), dot);
-                }
-                var mean = S.Create(S.Sum(dot) / width);
-                for (var i = 0; i < width; i += S.Count)
-                {
-                    var count = Math.Min(S.Count, width - i);
-                    var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(gain + i, count));
-                    var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
-                    var value = S.Multiply(inverse, S.Subtract(g, S.Multiply(normal, mean)));
-                    S.StorePartial(dx + i, Shared.Accumulate ? S.Add(S.LoadPartial(dx + i, count), value) : value, count);
                 }
             }
         }

@@ -43,16 +43,23 @@ internal static unsafe class Row
         return S.Sum(sum);
     }
 
-    /// <summary>destination += source over (count).</summary>
+    /// <summary>sum = a + b over (count); sum may alias either.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void AddTo<S, V>(float* source, float* destination, int count)
+    internal static void Add<S, V>(float* a, float* b, float* sum, int count)
         where S : struct, ISimd<V>
         where V : struct
     {
         for (var i = 0; i < count; i += S.Count)
         {
             var lanes = Math.Min(S.Count, count - i);
-            S.StorePartial(destination + i, S.Add(S.LoadPartial(source + i, lanes), S.LoadPartial(destination + i, lanes)), lanes);
+            S.StorePartial(sum + i, S.Add(S.LoadPartial(a + i, lanes), S.LoadPartial(b + i, lanes)), lanes);
         }
     }
+
+    /// <summary>destination += source over (count).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void AddTo<S, V>(float* source, float* destination, int count)
+        where S : struct, ISimd<V>
+        where V : struct
+        => Add<S, V>(source, destination, destination, count);
 }

@@ -52,4 +52,8 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     public static float PackBFloat16(float even, float odd)
         => BitConverter.UInt32BitsToSingle(
             (BitConverter.SingleToUInt32Bits(RoundToBFloat16(even)) >> 16) | BitConverter.SingleToUInt32Bits(RoundToBFloat16(odd)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Keep(uint* keys0, uint* keys1, uint index, uint threshold)
+        => CounterRandom.Hash(*keys0, *keys1, index) >= threshold ? 1f : 0f;
 }

@@ -63,13 +63,22 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Keep(uint key0, uint key1, uint index, uint threshold)
+        => Keep(
+            Vector128.Create(index) + Vector128<uint>.Indices, Vector128.Create(key0), Vector128.Create(key1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Keep(uint* keys0, uint* keys1, uint index, uint threshold)
+        => Keep(Vector128.Create(index), Vector128.Load(keys0), Vector128.Load(keys1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Keep(Vector128<uint> index, Vector128<uint> key0, Vector128<uint> key1, uint threshold)
     {
         // The vector form of CounterRandom.Hash.
-        var h = (Vector128.Create(index) + Vector128<uint>.Indices) ^ Vector128.Create(key0);
+        var h = index ^ key0;
         h ^= h >>> 16;
         h *= Vector128.Create(CounterRandom.Multiplier0);
         h ^= h >>> 15;
-        h ^= Vector128.Create(key1);
+        h ^= key1;
         h *= Vector128.Create(CounterRandom.Multiplier1);
         h ^= h >>> 16;
         h *= Vector128.Create(CounterRandom.Multiplier0);

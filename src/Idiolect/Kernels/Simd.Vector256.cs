@@ -61,13 +61,22 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Keep(uint key0, uint key1, uint index, uint threshold)
+        => Keep(
+            Vector256.Create(index) + Vector256<uint>.Indices, Vector256.Create(key0), Vector256.Create(key1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Keep(uint* keys0, uint* keys1, uint index, uint threshold)
+        => Keep(Vector256.Create(index), Vector256.Load(keys0), Vector256.Load(keys1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Keep(Vector256<uint> index, Vector256<uint> key0, Vector256<uint> key1, uint threshold)
     {
         // The vector form of CounterRandom.Hash.
-        var h = (Vector256.Create(index) + Vector256<uint>.Indices) ^ Vector256.Create(key0);
+        var h = index ^ key0;
         h ^= h >>> 16;
         h *= Vector256.Create(CounterRandom.Multiplier0);
         h ^= h >>> 15;
-        h ^= Vector256.Create(key1);
+        h ^= key1;
         h *= Vector256.Create(CounterRandom.Multiplier1);
         h ^= h >>> 16;
         h *= Vector256.Create(CounterRandom.Multiplier0);

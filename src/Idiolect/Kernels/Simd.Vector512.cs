@@ -61,13 +61,22 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Keep(uint key0, uint key1, uint index, uint threshold)
+        => Keep(
+            Vector512.Create(index) + Vector512<uint>.Indices, Vector512.Create(key0), Vector512.Create(key1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Keep(uint* keys0, uint* keys1, uint index, uint threshold)
+        => Keep(Vector512.Create(index), Vector512.Load(keys0), Vector512.Load(keys1), threshold);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Keep(Vector512<uint> index, Vector512<uint> key0, Vector512<uint> key1, uint threshold)
     {
         // The vector form of CounterRandom.Hash.
-        var h = (Vector512.Create(index) + Vector512<uint>.Indices) ^ Vector512.Create(key0);
+        var h = index ^ key0;
         h ^= h >>> 16;
         h *= Vector512.Create(CounterRandom.Multiplier0);
         h ^= h >>> 15;
-        h ^= Vector512.Create(key1);
+        h ^= key1;
         h *= Vector512.Create(CounterRandom.Multiplier1);
         h ^= h >>> 16;
         h *= Vector512.Create(CounterRandom.Multiplier0);

@@ -28,7 +28,15 @@ internal sealed class Norm
     }
 
     /// <summary>Keeps the shape.</summary>
-    internal Tensor Forward(Tensor x, ForwardContext context) => _kind == NormKind.LayerNorm
-        ? LayerNormOperation.Apply(context.Tape, x, _gain, _bias, _epsilon)
-        : RmsNormOperation.Apply(context.Tape, x, _gain, _epsilon);
+    internal Tensor Forward(Tensor x, ForwardContext context) => Forward(ref x, null, context);
+
+    /// <summary>
+    /// Adds what a layer found to the residual stream and normalises the sum, in one pass over memory. Keeps the shape.
+    /// </summary>
+    /// <param name="stream">Becomes the sum; its handle before ends.</param>
+    /// <param name="found">What is added; its handle is consumed. Null: nothing, the stream stays as it is.</param>
+    /// <param name="context">The pass.</param>
+    internal Tensor Forward(ref Tensor stream, Tensor? found, ForwardContext context) => _kind == NormKind.LayerNorm
+        ? LayerNormOperation.Apply(context.Tape, ref stream, found, _gain, _bias, _epsilon)
+        : RmsNormOperation.Apply(context.Tape, ref stream, found, _gain, _epsilon);
 }

@@ -151,15 +151,22 @@ public sealed class Gpt : ILanguageModel
         using var positions = Positions(batch, time, past, tape);
         var embedded = EmbeddingOperation.Apply(tape, ids, positions, _tokenEmbedding, _positionEmbedding);
         var stream = _embeddingDropout.Forward(embedded, context);
+        Tensor? found = null; // by the layer before, and not yet in the stream: the next norm adds it, which saves a pass
         foreach (var block in _blocks)
         {
-            stream = context.Recompute
-                ? RecomputedOperation<ForwardContext>.Apply(tape, block.Segment, stream, positions, context)
-                : block.Forward(stream, positions, context);
+            if (context.Recompute)
+            {
+                stream = RecomputedOperation<ForwardContext>.Apply(tape, block.Segment, stream, positions, context);
+            }
+            else
+            {
+                found = block.Forward(ref stream, found, positions, context);
+            }
         }
         context.Cache?.Advance();
-        using var last = stream;
-        return _finalNorm.Forward(last, context);
+        var normalized = _finalNorm.Forward(ref stream, found, context);
+        stream.Dispose();
+        return normalized;
     }
 
     private void Check(KeyValueCache cache, int batch, ForwardContext context)
@@ -213,13 +220,13 @@ public sealed class Gpt : ILanguageModel
         private readonly Norm _feedForwardNorm;
         private readonly FeedForward _feedForward;
 
-        /// <summary><see cref="Forward"/>, made once.</summary>
+        /// <summary><see cref="Run"/>, made once.</summary>
         internal Segment<ForwardContext> Segment { get; }
 
         internal Block(ParameterScope scope, GptConfig c, int index, RotaryTable? rotary, double deviation, double residualDeviation)
         {
             _index = index;
-            Segment = Forward;
+            Segment = Run;
             _attentionNorm = new Norm(scope.Child("attention_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
             _attention = new SelfAttention(
                 scope.Child("attention"), c.Width, c.HeadCount, c.KeyValueHeadCount, c.HeadSize, c.Bias, c.NormalizeQueryKey,
@@ -229,16 +236,21 @@ public sealed class Gpt : ILanguageModel
                 scope.Child("feed_forward"), c.Activation, c.Width, c.FeedForwardWidth, c.Bias, c.Dropout, deviation, residualDeviation);
         }
 
-        internal Tensor Forward(Tensor stream, Tensor positions, ForwardContext context)
+        /// <summary>Adds to the stream what was found before, and what its attention finds; returns what its feed-forward network finds.</summary>
+        internal Tensor Forward(ref Tensor stream, Tensor? found, Tensor positions, ForwardContext context)
         {
-            var tape = context.Tape;
-            using var before = stream;
-            using var attentionInput = _attentionNorm.Forward(before, context);
-            var found = _attention.Forward(attentionInput, positions, _index, context);
-            using var between = ResidualAddOperation.Apply(tape, before, found);
-            using var feedForwardInput = _feedForwardNorm.Forward(between, context);
-            var computed = _feedForward.Forward(feedForwardInput, context);
-            return ResidualAddOperation.Apply(tape, between, computed);
+            using var attentionInput = _attentionNorm.Forward(ref stream, found, context);
+            var attended = _attention.Forward(attentionInput, positions, _index, context);
+            using var feedForwardInput = _feedForwardNorm.Forward(ref stream, attended, context);
+            return _feedForward.Forward(feedForwardInput, context);
+        }
+
+        /// <summary>The whole block, from stream to stream: what is run again when its inside was not kept.</summary>
+        private Tensor Run(Tensor stream, Tensor positions, ForwardContext context)
+        {
+            var computed = Forward(ref stream, found: null, positions, context);
+            using var between = stream;
+            return ResidualAddOperation.Apply(context.Tape, between, computed);
         }
 
         public void Dispose()

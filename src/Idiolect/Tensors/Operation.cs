@@ -18,10 +18,14 @@ internal abstract class Operation
     /// <summary>The node whose gradient starts this operation's backward pass.</summary>
     internal TensorNode Output { get; private set; } = null!;
 
+    /// <summary>A second output, if there is one, whose gradient the backward pass reads too; either gradient may be missing.</summary>
+    internal TensorNode? SecondOutput { get; private set; }
+
     /// <summary>Called by the tape when it hands out the record.</summary>
     internal void Begin(TensorNode output)
     {
         Output = output;
+        SecondOutput = null;
         _savedCount = 0;
         _rentedCount = 0;
     }
@@ -41,6 +45,9 @@ internal abstract class Operation
             Save(tensor);
         }
     }
+
+    /// <summary>Says that the operation made a second tensor.</summary>
+    protected internal void AlsoMade(Tensor tensor) => SecondOutput = tensor.Node;
 
     /// <summary>Hands over memory that goes back after this operation's backward pass.</summary>
     protected internal void Own(ArenaBlock block) => _rented[_rentedCount++] = block;

@@ -271,17 +271,13 @@ public sealed class Tape : IDisposable
         for (var i = operations.Count - 1; i >= 0; i--)
         {
             var operation = operations[i];
-            var output = operation.Output;
-            if (output.Gradient != null)
+            if (operation.Output.Gradient != null || operation.SecondOutput?.Gradient != null)
             {
                 operation.Backward(this);
                 Profile?.Mark(operation, StepPhase.Backward);
                 // Read anew: an operation that works in place has put a copy where the gradient was shared, one that hands it on nothing.
-                if (output.Gradient is { } gradient)
-                {
-                    _arena.Release(gradient);
-                    output.Gradient = null;
-                }
+                ReleaseGradient(operation.Output);
+                ReleaseGradient(operation.SecondOutput);
             }
             operation.ReleaseSaved(this);
         }
@@ -313,7 +309,12 @@ public sealed class Tape : IDisposable
             node.Data = null;
             _arena.Release(data);
         }
-        if (node.Gradient is { } gradient)
+        ReleaseGradient(node);
+    }
+
+    private void ReleaseGradient(TensorNode? node)
+    {
+        if (node?.Gradient is { } gradient)
         {
             node.Gradient = null;
             _arena.Release(gradient);

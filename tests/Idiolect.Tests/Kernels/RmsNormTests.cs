@@ -32,31 +32,35 @@ public sealed unsafe class RmsNormTests
     public void Every_variant_agrees_with_the_reference()
     {
         using var variants = new KernelVariants();
-        Gen.Select(KernelShapes.Rows, KernelShapes.Width, Gen.Bool).Sample(
-            (rows, width, accumulate) =>
+        Gen.Select(KernelShapes.Rows, KernelShapes.Width, Gen.Bool, Gen.Bool).Sample(
+            (rows, width, accumulate, add) =>
             {
                 var x = RandomValues.Normal(5, rows * width);
+                var addend = RandomValues.Normal(9, rows * width);
+                var normalised = add ? x.Zip(addend, (a, b) => a + b).ToArray() : x;
                 var gain = RandomValues.Normal(6, width);
                 var dy = RandomValues.Normal(8, rows * width);
                 var old = accumulate ? 1.0 : 0.0;
-                var expected = Expected(x, gain, dy);
+                var expected = Expected(normalised, gain, dy);
                 for (var i = 0; i < x.Length; i++)
                 {
                     expected[x.Length + i] += old;
                 }
 
-                variants.Check(expected, 2e-5 * Math.Sqrt(rows), team =>
+                variants.Check([.. normalised.ToDoubles(), .. expected], 2e-5 * Math.Sqrt(rows), team =>
                 {
                     using var xs = new NativeBuffer<float>(x);
+                    using var sum = new NativeBuffer<float>(add ? addend : x); // made in the addend's memory
                     using var gains = new NativeBuffer<float>(gain);
                     using var dys = new NativeBuffer<float>(dy);
                     using var y = new NativeBuffer<float>(x.Length);
                     using var inverse = new NativeBuffer<float>(rows);
                     using var dx = new NativeBuffer<float>(Enumerable.Repeat((float)old, x.Length).ToArray());
                     using var dGain = new NativeBuffer<float>(width);
-                    RmsNorm.Forward(team, xs, gains, y, inverse, rows, width, Epsilon);
-                    RmsNorm.Backward(team, dys, xs, gains, inverse, dx, accumulate, dGain, rows, width);
-                    return [.. y.ToArray(), .. dx.ToArray(), .. dGain.ToArray()];
+                    var added = add ? sum.Pointer : null;
+                    RmsNorm.Forward(team, xs, gains, y, inverse, rows, width, Epsilon, added, added);
+                    RmsNorm.Backward(team, dys, sum, gains, inverse, dx, accumulate, dGain, rows, width);
+                    return [.. sum.ToArray(), .. y.ToArray(), .. dx.ToArray(), .. dGain.ToArray()];
                 });
             },
             iter: 10,

@@ -73,6 +73,28 @@ public sealed unsafe class SimdTests
     }
 
     [Fact]
+    public void Powers_of_two_are_accurate_and_exact_at_zero_and_NaN_stays_NaN()
+    {
+        float[] arguments =
+            [.. Enumerable.Range(0, 16 * 1000).Select(i => -126f + (i * 0.0158f)), 0, -1, -1000, float.NegativeInfinity, float.NaN, .. new float[11]];
+        using var x = new NativeBuffer<float>(arguments);
+        using var y = new NativeBuffer<float>(arguments.Length);
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            team.Run(new PowerOfTwoJob { X = x, Y = y, Count = arguments.Length }, 1);
+            for (var i = 0; i < 16 * 1000; i++)
+            {
+                Assert.InRange(y.Span[i] / Math.Pow(2, arguments[i]), 1 - 2.5e-7, 1 + 2.5e-7);
+            }
+            var special = y.ToArray()[(16 * 1000)..];
+            Assert.Equal([1, 0.5f], special[..2]);
+            Assert.All(special[2..4], value => Assert.InRange(value, 0, 1.2e-38f));
+            Assert.True(float.IsNaN(special[4]));
+        }
+    }
+
+    [Fact]
     public void Partial_loads_and_stores_touch_only_what_they_should()
     {
         using var variants = new KernelVariants();
@@ -133,6 +155,23 @@ public sealed unsafe class SimdTests
         }
     }
 
+    [Fact]
+    public void Keep_with_a_key_for_each_lane_is_the_same_hash()
+    {
+        uint[] keys = [.. Enumerable.Range(1, 32).Select(i => CounterRandom.Hash(7, 9, (uint)i))];
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            using var buffer = new NativeBuffer<uint>(keys);
+            using var y = new NativeBuffer<float>(Lanes(team));
+            team.Run(new KeepLanesJob { Y = y, Keys = buffer, Index = 12345, Threshold = 1u << 31 }, 1);
+            for (var i = 0; i < y.Length; i++)
+            {
+                Assert.Equal(CounterRandom.Hash(keys[i], keys[i + 16], 12345) >= 1u << 31 ? 1f : 0f, y.Span[i]);
+            }
+        }
+    }
+
     private static int Lanes(Team team)
     {
         using var lanes = new NativeBuffer<int>(1);
@@ -165,6 +204,36 @@ public sealed unsafe class SimdTests
                 S.Store(Y + i, SimdMath.Exp<S, V>(S.Load(X + i)));
             }
         }
+    }
+
+    private struct PowerOfTwoJob : IJob
+    {
+        internal float* X; // (count), a multiple of 16
+        internal float* Y; // (count)
+        internal int Count;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            for (var i = 0; i < Count; i += S.Count)
+            {
+                S.Store(Y + i, SimdMath.PowerOfTwo<S, V>(S.Load(X + i)));
+            }
+        }
+    }
+
+    private struct KeepLanesJob : IJob
+    {
+        internal float* Y; // (lanes)
+        internal uint* Keys; // (2, 16): the first halves, then the second
+        internal uint Index;
+        internal uint Threshold;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+            => S.Store(Y, S.Keep(Keys, Keys + 16, Index, Threshold));
     }
 
     private struct TanhJob : IJob

@@ -11,15 +11,18 @@ public sealed class TapeTests : IDisposable
     private readonly ParameterSet _parameters = new();
     private readonly Parameter _table; // (4, 2): embedding and, tied, the output layer
     private readonly Parameter _weight; // (2, 2)
+    private readonly Parameter _gain; // (2)
 
     public TapeTests()
     {
         _tape = new Tape(_team);
         _table = _parameters.Add("table", new Shape(4, 2), Initializer.Zeros);
         _weight = _parameters.Add("weight", new Shape(2, 2), Initializer.Zeros);
+        _gain = _parameters.Add("gain", new Shape(2), Initializer.Zeros);
         _parameters.Build();
         _table.Assign([0.5f, -1f, 0.25f, 2f, -0.75f, 0.1f, 1f, 0.3f]);
         _weight.Assign([0.4f, -0.2f, 0.7f, 0.9f]);
+        _gain.Assign([1.2f, -0.7f]);
     }
 
     [Fact]
@@ -53,6 +56,47 @@ public sealed class TapeTests : IDisposable
             _table.Assign(original);
             _tape.Reset();
             Assert.Equal((up - down) / (2 * Step), gradient[i], 1e-3);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_norm_that_adds_hands_the_gradients_of_the_sum_and_of_its_norm_to_both_inputs(bool useNorm, bool useSum)
+    {
+        _tape.Backward(Loss());
+        foreach (var parameter in new[] { _table, _weight, _gain })
+        {
+            var gradient = parameter.GradientValues.ToArray();
+            var original = parameter.Values.ToArray();
+            for (var i = 0; i < original.Length; i++)
+            {
+                Assert.Equal((At(i, 1e-2f) - At(i, -1e-2f)) / 2e-2f, gradient[i], 1e-3);
+            }
+
+            float At(int i, float step)
+            {
+                var changed = original.ToArray();
+                changed[i] += step;
+                parameter.Assign(changed);
+                var loss = Loss().Item();
+                parameter.Assign(original);
+                _tape.Reset();
+                return loss;
+            }
+        }
+        Assert.Equal(0, _tape.BytesInUse);
+
+        // loss(norm(x + x W^T) + x + x W^T), or one half of it
+        Tensor Loss()
+        {
+            using var ids = _tape.CreateIntegers(new Shape(2, 2), [0, 3, 1, 0]);
+            var stream = EmbeddingOperation.Apply(_tape, ids, ids, _table, null);
+            var branch = LinearOperation.Apply(_tape, stream, _weight, null);
+            var normalised = RmsNormOperation.Apply(_tape, ref stream, branch, _gain, 1e-5f);
+            var output = !useNorm ? stream : !useSum ? normalised : ResidualAddOperation.Apply(_tape, stream, normalised);
+            return CrossEntropyOperation.Apply(_tape, output, _table, [1, 2, 0, 3]);
         }
     }
 
