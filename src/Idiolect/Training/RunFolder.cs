@@ -38,15 +38,18 @@ internal sealed class RunFolder : IDisposable
                 var trainer = Path.Combine(folder, TrainingState.FolderName);
                 Directory.CreateDirectory(trainer);
                 optimizer.Save(Path.Combine(trainer, MomentsName));
+                trainee.SaveState(trainer);
                 state.Write(folder);
             },
             isBest ? state.BestValidationLoss : null);
 
-    /// <summary>Reads a checkpoint's moments and state, and makes it the newest one; the model has been read.</summary>
-    internal TrainingState Restore(Checkpoint checkpoint, Optimizer optimizer)
+    /// <summary>Reads a checkpoint's moments and states, and makes it the newest one; the model has been read.</summary>
+    internal TrainingState Restore(Checkpoint checkpoint, Optimizer optimizer, ITrainee trainee)
     {
         var state = TrainingState.Read(checkpoint.Path);
-        optimizer.Load(Path.Combine(checkpoint.Path, TrainingState.FolderName, MomentsName));
+        var trainer = Path.Combine(checkpoint.Path, TrainingState.FolderName);
+        optimizer.Load(Path.Combine(trainer, MomentsName));
+        trainee.LoadState(trainer);
         Checkpoints.DiscardAfter(checkpoint.Step);
         if (state is { BestStep: { } bestStep, BestValidationLoss: { } bestLoss }
             && Checkpoints.Checkpoints.Any(saved => saved.Step == bestStep))

@@ -74,7 +74,7 @@ public sealed unsafe partial class Trainer : IDisposable
             trainee.Parameters.ZeroGradients();
             if (resumed != null)
             {
-                _state = _folder.Restore(resumed, _optimizer) with { Options = options };
+                _state = _folder.Restore(resumed, _optimizer, _trainee) with { Options = options };
                 _savedStep = resumed.Step;
             }
         }
@@ -83,6 +83,7 @@ public sealed unsafe partial class Trainer : IDisposable
             _optimizer?.Dispose();
             _tape?.Dispose();
             _team?.Dispose();
+            _trainee.Dispose();
             _folder.Dispose();
             throw;
         }
@@ -178,6 +179,7 @@ public sealed unsafe partial class Trainer : IDisposable
         _tape.Dispose();
         _team.Dispose();
         _optimizer.Dispose();
+        _trainee.Dispose();
         _folder.Dispose();
     }
 
@@ -239,6 +241,7 @@ public sealed unsafe partial class Trainer : IDisposable
             what = "gradient";
         }
         parameters.ZeroGradients();
+        _trainee.Forget();
         var reason = bad != null ? $"the {what} of {bad.Name} is not finite" : $"the loss is {loss}";
         if (_state.ConsecutiveBadSteps >= BadStepsBeforeGivingUp)
         {
