@@ -64,6 +64,57 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("the fox" + Environment.NewLine, (await RunAsync($"tokenizer decode {(await RunAsync("tokenizer encode the fox")).Out.Trim()}")).Out);
     }
 
+    [Theory]
+    [InlineData("rnn")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public async Task A_recurrent_model_is_trained_used_and_resumed_as_a_GPT_is(string model)
+    {
+        const string Shape = "--data text.txt --vocab 300 --layers 2 --width 16 --context 16 --batch 4 --grad-accumulation 2 --eval-batches 2 --dropout 0.1";
+        var trained = await JsonAsync($"train --model {model} {Shape} --steps 20 --eval-every 10 --out straight --threads 1 --json");
+        Assert.Equal(model, trained[0].GetProperty("architecture").GetString());
+        Assert.False(trained[0].TryGetProperty("heads", out _));
+        var done = trained[^1];
+        Assert.Equal("done", done.GetProperty("event").GetString());
+        var measured = Assert.Single(await JsonAsync("eval straight --json"));
+        Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
+        var texts = await JsonAsync("generate straight --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
+        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        var info = Assert.Single(await JsonAsync("info straight --json")).GetProperty("model");
+        Assert.Equal((model, 2, 16), (info.GetProperty("architecture").GetString(), info.GetProperty("layers").GetInt32(), info.GetProperty("width").GetInt32()));
+        Assert.Contains($"{model}, 2 layers, width 16, context 16", (await RunAsync("info straight")).Out, StringComparison.Ordinal);
+
+        // Ten steps, then ten more on another number of threads: the same bytes as twenty at once.
+        Assert.Equal(0, (await RunAsync($"train --model {model} {Shape} --steps 10 --warmup 10 --schedule constant --eval-every 10 --out halves --threads 2")).ExitCode);
+        Assert.Equal(0, (await RunAsync($"train --model {model} {Shape} --steps 20 --warmup 10 --schedule constant --eval-every 10 --out whole --threads 1")).ExitCode);
+        Assert.Equal(0, (await RunAsync("train --resume halves --steps 20 --threads 1")).ExitCode);
+        foreach (var file in new[] { "model.safetensors", "trainer/optimizer.safetensors", "trainer/recurrent_state.safetensors" })
+        {
+            Assert.Equal(
+                File.ReadAllBytes(folder.Combine($"whole/checkpoints/step-00000020/{file}")),
+                File.ReadAllBytes(folder.Combine($"halves/checkpoints/step-00000020/{file}")));
+        }
+    }
+
+    [Fact]
+    public async Task An_n_gram_model_is_counted_used_and_shown_as_a_GPT_is()
+    {
+        var trained = await JsonAsync("train --model ngram --order 3 --data text.txt --vocab 300 --name counted --json");
+        Assert.Equal("ngram", trained[0].GetProperty("architecture").GetString());
+        Assert.True(trained[0].GetProperty("parameters").GetInt64() > 300);
+        var done = trained[^1];
+        Assert.Equal("done", done.GetProperty("event").GetString());
+        var measured = Assert.Single(await JsonAsync("eval counted --json"));
+        Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
+        var texts = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
+        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        Assert.Equal(3, Assert.Single(await JsonAsync("info --json")).GetProperty("model").GetProperty("order").GetInt32());
+        Assert.Contains("ngram, up to 3 tokens", (await RunAsync("info")).Out, StringComparison.Ordinal);
+        var again = await JsonAsync("train --resume counted --json");
+        Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), again[^1].GetProperty("bitsPerByte").GetDouble(), 12);
+        Assert.DoesNotContain("--steps", (await RunAsync("train --resume counted")).Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_killed_run_goes_on_to_the_same_bytes_on_another_number_of_threads()
     {

@@ -28,7 +28,7 @@ public sealed class HelpTests
               --version       Show version information
 
             Commands:
-              train            Pre-train a GPT on text
+              train            Pre-train a language model on text
               generate <RUN>   Let a model write
               translate <RUN>  Let a model translate
               eval <RUN>       Measure how well a model predicts a text

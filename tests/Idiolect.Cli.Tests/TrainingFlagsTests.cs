@@ -46,6 +46,42 @@ public sealed class TrainingFlagsTests
     [Fact]
     public void Every_depth_fits_together() => Assert.All(Enumerable.Range(1, 64), depth => Resolve($"--depth {depth}"));
 
+    [Theory]
+    [InlineData("rnn")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public void A_recurrent_model_starts_from_its_own_preset_and_follows_the_dial(string model)
+    {
+        Assert.Equal(Presets.Get(model), Resolve($"--model {model}"));
+        Assert.Equal(Presets.Get(model), Resolve($"--preset {model}"));
+        var (small, large) = (Resolve($"--model {model} --depth 1"), Resolve($"--model {model} --depth 4"));
+        Assert.Equal((1, 128, 2, 512), (small.LayerCount, small.Width, large.LayerCount, large.Width));
+        Assert.True(large.LearningRate < small.LearningRate && large.Steps > small.Steps);
+        Assert.Equal((model, 64), (Resolve($"--preset nanogpt-cpu --model {model}").Kind, Resolve($"--preset nanogpt-cpu --model {model}").ContextLength));
+    }
+
+    [Theory]
+    [InlineData("--heads 2")]
+    [InlineData("--kv-heads 2")]
+    [InlineData("--architecture gpt2")]
+    [InlineData("--order 3")]
+    public void Flags_of_other_models_are_refused_for_a_recurrent_model(string flag)
+    {
+        var error = Assert.Throws<ArgumentException>(() => Resolve($"--model lstm {flag}"));
+        Assert.Equal($"{flag.Split(' ')[0]} means nothing to --model lstm; leave it out", error.Message);
+    }
+
+    [Theory]
+    [InlineData("--layers 3")]
+    [InlineData("--lr 0.1")]
+    [InlineData("--depth 2")]
+    public void Flags_of_networks_are_refused_for_an_n_gram_model(string flag)
+    {
+        Assert.Equal(3, Resolve("--model ngram --order 3 --vocab 500").Order);
+        Assert.Throws<ArgumentException>(() => Resolve($"--model ngram {flag}"));
+        Assert.Throws<ArgumentException>(() => Resolve("--order 3"));
+    }
+
     [Fact]
     public void Deeper_models_learn_slower() => Assert.True(Resolve("--depth 8").LearningRate < Resolve("--depth 4").LearningRate);
 

@@ -23,7 +23,7 @@ internal static class TrainCommand
             Description = "Measure xz and a byte n-gram on the same text at the end  [a first run of the default preset on dotnet-docs does]",
         };
         var json = Flag.Json();
-        var command = new Command("train", "Pre-train a GPT on text");
+        var command = new Command("train", "Pre-train a language model on text");
         foreach (var option in flags.All.Concat([name, folder, resume, rivals, json]))
         {
             command.Add(option);
@@ -31,6 +31,7 @@ internal static class TrainCommand
         command.WithExamples(
             "idiolect train",
             "idiolect train --data book.txt --tokenizer char --depth 4",
+            "idiolect train --model lstm --name memory",
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
             "idiolect train --task translate --from en --to de",

@@ -12,7 +12,28 @@ internal static class LibraryOptions
     internal static Corpus LoadCorpus(this TrainingSetup setup) =>
         Corpus.Load(setup.Data, new CorpusOptions { Field = setup.Field, ValidationFraction = setup.ValidationFraction });
 
-    internal static GptConfig ToModel(this TrainingSetup setup, int vocabularySize, int? beginningOfText = null)
+    /// <summary>The model with its first weights.</summary>
+    internal static ILanguageModel CreateModel(this TrainingSetup setup, Tokenizer tokenizer) => setup.IsRecurrent
+        ? new Recurrent(setup.ToRecurrent(tokenizer), setup.Seed)
+        : new Gpt(setup.ToGpt(tokenizer.VocabularySize, tokenizer.BeginningOfTextId), setup.Seed);
+
+    private static RecurrentConfig ToRecurrent(this TrainingSetup setup, Tokenizer tokenizer) => new()
+    {
+        Cell = setup.Model switch
+        {
+            TrainingSetup.Rnn => RecurrentCell.Rnn,
+            TrainingSetup.Gru => RecurrentCell.Gru,
+            _ => RecurrentCell.Lstm,
+        },
+        VocabularySize = tokenizer.VocabularySize,
+        ContextLength = setup.ContextLength,
+        LayerCount = setup.LayerCount,
+        Width = setup.Width,
+        Dropout = (float)setup.Dropout,
+        BeginningOfTextId = tokenizer.BeginningOfTextId,
+    };
+
+    internal static GptConfig ToGpt(this TrainingSetup setup, int vocabularySize, int? beginningOfText = null)
     {
         var shape = setup.Architecture == "gpt2"
             ? GptConfig.Gpt2(vocabularySize, setup.ContextLength, setup.LayerCount, setup.HeadCount, setup.Width)

@@ -52,6 +52,28 @@ internal static class Presets
             Steps = 1400, LearningRate = 3e-3, MinimumLearningRate = 1e-4, WarmupSteps = 200, WeightDecay = 0.01, Beta2 = 0.98,
             VocabularySize = 2000, EvaluateEvery = 350, CheckpointEvery = 350,
         },
+        // Recurrent networks with about the default's tokens and parameters, on the same text; only the LSTM's learning rate was tried.
+        new()
+        {
+            Preset = "lstm", Model = "lstm", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
+            LearningRate = 5e-3, MinimumLearningRate = 2e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+        },
+        new()
+        {
+            Preset = "gru", Model = "gru", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
+            LearningRate = 5e-3, MinimumLearningRate = 2e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+        },
+        new()
+        {
+            Preset = "rnn", Model = "rnn", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
+            LearningRate = 1e-3, MinimumLearningRate = 1e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+        },
+        // Counting, no steps: the numbers of layers and steps stand for nothing.
+        new()
+        {
+            Preset = "ngram", Model = "ngram", LayerCount = 1, Width = 1, ContextLength = 1, BatchSize = 1, Steps = 1, WarmupSteps = 0,
+            LearningRate = 1, MinimumLearningRate = 0,
+        },
     }.ToDictionary(setup => setup.Preset);
 
     internal static IEnumerable<string> Names => Table.Keys;

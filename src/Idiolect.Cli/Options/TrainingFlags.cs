@@ -20,8 +20,9 @@ internal sealed class TrainingFlags
     private readonly Option<string?> tokenizer = Flag.Text("--tokenizer", "How text becomes tokens; FILE is a tokenizer.json", "bpe|char|byte|FILE");
     private readonly NumberOption<int> vocabulary = new("--vocab", "Size of the vocabulary of a new bpe tokenizer", 257, 1_000_000);
 
-    private readonly ChoiceOption architecture = new("--architecture", "Shape of the transformer", TrainingSetup.Architectures);
-    private readonly NumberOption<int> layers = Flag.Count("--layers", "Transformer blocks");
+    private readonly NumberOption<int> order = new("--order", "Tokens in the longest n-gram of an ngram", 1, 32);
+    private readonly ChoiceOption architecture = new("--architecture", "Shape of a gpt", TrainingSetup.Architectures);
+    private readonly NumberOption<int> layers = Flag.Count("--layers", "Layers");
     private readonly NumberOption<int> heads = Flag.Count("--heads", "Attention heads; divides --width");
     private readonly NumberOption<int> keyValueHeads = Flag.Count("--kv-heads", "Key and value heads, shared by groups of heads  [--heads]");
     private readonly NumberOption<int> width = Flag.Count("--width", "Size of the embedding");
@@ -64,7 +65,7 @@ internal sealed class TrainingFlags
     /// <summary>All of them, in the order in which <c>--help</c> lists them.</summary>
     internal IEnumerable<Option> All =>
     [
-        preset, depth, .. translation.All, data, textField, validation, tokenizer, vocabulary, architecture, layers, heads, keyValueHeads,
+        preset, depth, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, architecture, layers, heads, keyValueHeads,
         width, context, dropout,
         batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, optimizer,
         precision, recompute,
@@ -82,6 +83,7 @@ internal sealed class TrainingFlags
     internal TrainingSetup Resolve(ParseResult parsed)
     {
         var setup = Presets.Get(parsed.GetValue(preset) ?? translation.DefaultPreset(parsed));
+        RejectFlagsOfOtherModels(translation.Apply(setup, parsed), parsed);
         if (parsed.GetValue(depth) is { } dial)
         {
             // The depth's number of steps depends on the tokens a step, so these come first.
@@ -128,6 +130,17 @@ internal sealed class TrainingFlags
         return ApplyFlags(earlier, parsed).Validate();
     }
 
+    private void RejectFlagsOfOtherModels(TrainingSetup setup, ParseResult parsed)
+    {
+        Option[] ofGpt = [architecture, heads, keyValueHeads];
+        Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
+        var foreign = setup.IsNGram ? All.Except(ofNGram) : setup.IsRecurrent ? ofGpt.Append(order) : [order];
+        if (foreign.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+        {
+            throw new ArgumentException($"{wrong.Name} means nothing to --model {(setup.IsNGram || setup.IsRecurrent ? setup.Model : TrainingSetup.Gpt)}; leave it out");
+        }
+    }
+
     private TrainingSetup ApplyFlags(TrainingSetup setup, ParseResult parsed) => translation.Apply(setup, parsed) with
     {
         Preset = parsed.GetValue(preset) ?? setup.Preset,
@@ -136,6 +149,7 @@ internal sealed class TrainingFlags
         ValidationFraction = parsed.GetValue(validation) ?? setup.ValidationFraction,
         Tokenizer = parsed.GetValue(tokenizer) ?? setup.Tokenizer,
         VocabularySize = parsed.GetValue(vocabulary) ?? setup.VocabularySize,
+        Order = parsed.GetValue(order) ?? setup.Order,
         Architecture = parsed.GetValue(architecture) ?? translation.Apply(setup, parsed).Architecture,
         LayerCount = parsed.GetValue(layers) ?? setup.LayerCount,
         HeadCount = parsed.GetValue(heads) ?? setup.HeadCount,

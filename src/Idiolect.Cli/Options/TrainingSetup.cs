@@ -11,17 +11,25 @@ internal sealed record TrainingSetup
     internal static readonly string[] Schedules = ["cosine", "wsd", "constant", "inverse-sqrt"];
 
     internal const string Translate = "translate";
-    internal const string Stream = "gpt";
     internal static readonly string[] Tasks = ["language-model", Translate];
+    internal const string Transformer = "transformer";
+    internal const string Gpt = "gpt"; // which translates as one stream
+    internal const string Rnn = "rnn";
     internal const string Lstm = "lstm";
     internal const string LstmAttention = "lstm-attention";
-    internal static readonly string[] TranslationModels = ["transformer", Lstm, LstmAttention, Stream];
+    internal const string Gru = "gru";
+    internal const string NGram = "ngram";
+    internal static readonly string[] LanguageModels = [Gpt, Rnn, Lstm, Gru, NGram];
+    internal static readonly string[] TranslationModels = [Transformer, Lstm, LstmAttention, Gpt];
 
     /// <summary>What is learned: one of <see cref="Tasks"/>; a run of an earlier version has none and is a language model.</summary>
     public string? Task { get; init; }
 
-    /// <summary>The model that translates: one of <see cref="TranslationModels"/>.</summary>
-    public string Model { get; init; } = TranslationModels[0];
+    /// <summary>
+    /// The kind of model: one of <see cref="LanguageModels"/>, or of <see cref="TranslationModels"/> in a translation. The default stands
+    /// for the task's own: a GPT, or the transformer of 2017.
+    /// </summary>
+    public string Model { get; init; } = Transformer;
 
     public string From { get; init; } = "en";
 
@@ -50,13 +58,19 @@ internal sealed record TrainingSetup
     /// <summary>Tokens that a new <c>bpe</c> tokenizer learns; the other kinds know their own number.</summary>
     public int VocabularySize { get; init; } = 4096;
 
-    public required string Architecture { get; init; }
+    /// <summary>The shape of a GPT; other models have none.</summary>
+    public string Architecture { get; init; } = "llama";
+
+    /// <summary>Tokens in the longest n-gram of an n-gram model.</summary>
+    public int Order { get; init; } = 6;
 
     public required int LayerCount { get; init; }
 
-    public required int HeadCount { get; init; }
+    /// <summary>Attention heads of a GPT.</summary>
+    public int HeadCount { get; init; } = 1;
 
-    public required int KeyValueHeadCount { get; init; }
+    /// <summary>Key and value heads of a GPT.</summary>
+    public int KeyValueHeadCount { get; init; } = 1;
 
     public required int Width { get; init; }
 
@@ -117,6 +131,16 @@ internal sealed record TrainingSetup
     public int? Threads { get; init; }
 
     [JsonIgnore]
+    internal bool IsRecurrent => !Translates && (Model is Rnn or Lstm or Gru);
+
+    [JsonIgnore]
+    internal bool IsNGram => !Translates && Model == NGram;
+
+    /// <summary>What the model is, in a word.</summary>
+    [JsonIgnore]
+    internal string Kind => IsRecurrent || IsNGram ? Model : Architecture;
+
+    [JsonIgnore]
     internal bool Translates => Task == Translate;
 
     /// <summary>In a translation the batch size counts tokens.</summary>
@@ -126,6 +150,27 @@ internal sealed record TrainingSetup
     /// <summary>This setup, when its values fit each other.</summary>
     /// <exception cref="ArgumentException">They do not; the message names the flags and a value that fits.</exception>
     internal TrainingSetup Validate()
+    {
+        if (!IsRecurrent && !IsNGram)
+        {
+            ValidateHeads();
+        }
+        if (Optimizer == "muon" && (L1 > 0 || L2 > 0))
+        {
+            throw new ArgumentException("--optimizer muon takes no --l1 or --l2; leave them out, or use --weight-decay");
+        }
+        if (MinimumLearningRate > LearningRate)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"--min-lr {MinimumLearningRate} is above --lr {LearningRate}"));
+        }
+        if (WarmupSteps > Steps)
+        {
+            throw new ArgumentException($"--warmup {WarmupSteps} is longer than --steps {Steps}");
+        }
+        return this;
+    }
+
+    private void ValidateHeads()
     {
         if (Width % HeadCount != 0)
         {
@@ -146,19 +191,6 @@ internal sealed record TrainingSetup
         {
             throw new ArgumentException($"--heads must be a multiple of --kv-heads, and {HeadCount} is none of {KeyValueHeadCount}");
         }
-        if (Optimizer == "muon" && (L1 > 0 || L2 > 0))
-        {
-            throw new ArgumentException("--optimizer muon takes no --l1 or --l2; leave them out, or use --weight-decay");
-        }
-        if (MinimumLearningRate > LearningRate)
-        {
-            throw new ArgumentException(FormattableString.Invariant($"--min-lr {MinimumLearningRate} is above --lr {LearningRate}"));
-        }
-        if (WarmupSteps > Steps)
-        {
-            throw new ArgumentException($"--warmup {WarmupSteps} is longer than --steps {Steps}");
-        }
-        return this;
     }
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;

@@ -39,14 +39,27 @@ internal static class InfoOutput
             json.WriteStartObject("model");
             json.WriteString("architecture", model.Architecture);
             json.WriteNumber("parameters", model.Parameters);
-            json.WriteNumber("layers", model.LayerCount);
-            json.WriteNumber("heads", model.HeadCount);
-            json.WriteNumber("kvHeads", model.KeyValueHeadCount);
-            json.WriteNumber("width", model.Width);
-            json.WriteNumber("context", model.ContextLength);
+            if (model.Order > 0)
+            {
+                json.WriteNumber("order", model.Order);
+            }
+            else
+            {
+                json.WriteNumber("layers", model.LayerCount);
+            }
+            if (model.HeadCount > 0)
+            {
+                json.WriteNumber("heads", model.HeadCount);
+                json.WriteNumber("kvHeads", model.KeyValueHeadCount);
+            }
+            if (model.Order == 0)
+            {
+                json.WriteNumber("width", model.Width);
+                json.WriteNumber("context", model.ContextLength);
+                json.WriteNumber("trainingBytes", model.TrainingBytes);
+            }
             json.WriteNumber("vocab", model.VocabularySize);
             json.WriteString("tokenizer", model.Tokenizer);
-            json.WriteNumber("trainingBytes", model.TrainingBytes);
             json.WriteNumber("inferenceBytes", model.InferenceBytes);
             json.WriteEndObject();
         }
@@ -79,10 +92,13 @@ internal static class InfoOutput
         if (info.Setup is { } setup)
         {
             yield return ("corpus", setup.Data);
-            yield return ("batch", $"{setup.BatchSize} x {setup.ContextLength} tokens"
-                + (setup.GradientAccumulation > 1 ? $", {setup.GradientAccumulation} a step" : ""));
+        }
+        if (info.Setup is { } trained && trained.Model != TrainingSetup.NGram)
+        {
+            yield return ("batch", $"{trained.BatchSize} x {trained.ContextLength} tokens"
+                + (trained.GradientAccumulation > 1 ? $", {trained.GradientAccumulation} a step" : ""));
             yield return ("learning rate", string.Create(
-                CultureInfo.InvariantCulture, $"{setup.LearningRate:g4}, {setup.Schedule}, warm-up of {setup.WarmupSteps} steps"));
+                CultureInfo.InvariantCulture, $"{trained.LearningRate:g4}, {trained.Schedule}, warm-up of {trained.WarmupSteps} steps"));
         }
         foreach (var row in Rows(info.History, info.Setup))
         {
@@ -90,10 +106,20 @@ internal static class InfoOutput
         }
     }
 
-    private static IEnumerable<(string Name, string Value)> Rows(ModelSummary model) =>
+    private static IEnumerable<(string Name, string Value)> Rows(ModelSummary model) => model.Order > 0 ? NGramRows(model) : NetworkRows(model);
+
+    private static IEnumerable<(string Name, string Value)> NGramRows(ModelSummary model) =>
+    [
+        ("n-grams", TrainingText.Whole(model.Parameters)),
+        ("shape", TrainingText.NGramShape(model.Order)),
+        ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
+        ("memory to generate", Mebibytes(model.InferenceBytes)),
+    ];
+
+    private static IEnumerable<(string Name, string Value)> NetworkRows(ModelSummary model) =>
     [
         ("parameters", TrainingText.Whole(model.Parameters)),
-        ("shape", Shape(model.Architecture, model.LayerCount, model.HeadCount, model.KeyValueHeadCount, model.Width, model.ContextLength)),
+        ("shape", TrainingText.Shape(model.Architecture, model.LayerCount, model.HeadCount, model.KeyValueHeadCount, model.Width, model.ContextLength)),
         ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
         ("memory to train", $"{Mebibytes(model.TrainingBytes)} and the activations of a batch"),
         ("memory to generate", Mebibytes(model.InferenceBytes)),
@@ -101,7 +127,7 @@ internal static class InfoOutput
 
     private static IEnumerable<(string Name, string Value)> Rows(TrainingSetup setup) =>
     [
-        ("shape", Shape(setup.Architecture, setup.LayerCount, setup.HeadCount, setup.KeyValueHeadCount, setup.Width, setup.ContextLength)),
+        ("shape", TrainingText.Shape(setup)),
         ("tokenizer", setup.Tokenizer == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(setup.VocabularySize)}" : setup.Tokenizer),
     ];
 
@@ -118,10 +144,6 @@ internal static class InfoOutput
                 CultureInfo.InvariantCulture, $"{best.ValidationLoss:0.000} at step {best.Step} ({best.BitsPerByte:0.000} bits per byte)"));
         }
     }
-
-    private static string Shape(string architecture, int layers, int heads, int keyValueHeads, int width, int context) =>
-        $"{architecture}, {layers} layers, {heads} heads{(keyValueHeads == heads ? "" : $" ({keyValueHeads} for keys and values)")}, "
-        + $"width {width}, context {context}";
 
     private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:#,0.0} MiB");
 }

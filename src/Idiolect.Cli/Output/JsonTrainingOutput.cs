@@ -104,9 +104,12 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteString("data", setup.Data);
         json.WriteString("tokenizer", setup.Tokenizer);
         json.WriteNumber("vocab", started.VocabularySize);
-        json.WriteString("architecture", setup.Architecture);
+        json.WriteString("architecture", setup.Kind);
         json.WriteNumber("layers", setup.LayerCount);
-        json.WriteNumber("heads", setup.HeadCount);
+        if (!setup.IsRecurrent && !setup.IsNGram)
+        {
+            json.WriteNumber("heads", setup.HeadCount);
+        }
         json.WriteNumber("width", setup.Width);
         json.WriteNumber("context", setup.ContextLength);
         json.WriteNumber("batch", setup.BatchSize);

@@ -82,5 +82,8 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     /// <summary>The scores of a translation.</summary>
     public TranslationScores? Translation { get; init; }
 
+    /// <summary>Whether more steps would change nothing: an n-gram model has counted all of its text.</summary>
+    public bool IsComplete { get; init; }
+
     internal bool Interrupted => Reason == EndReason.Interrupted;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
 using Idiolect.Training;
 
@@ -16,13 +17,30 @@ internal static class TrainingText
         yield return started.Step == 0
             ? $"run {started.Run}"
             : $"run {started.Run}, going on after step {Whole(started.Step)}";
-        yield return $"{Whole(started.Parameters)} parameters: {setup.Architecture}, {setup.LayerCount} layers, {setup.HeadCount} heads, "
-            + $"width {setup.Width}, context {setup.ContextLength}";
+        yield return $"{Whole(started.Parameters)} {(setup.IsNGram ? "n-grams" : "parameters")}: {Shape(setup)}";
         yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
+        if (setup.IsNGram)
+        {
+            yield break;
+        }
         var epochs = (double)setup.Steps * setup.TokensPerStep / Math.Max(1, started.TrainTokens);
         yield return $"{Whole(setup.Steps)} steps of {Whole(setup.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
             + $"{Plural(started.Threads, "thread")}";
+    }
+
+    internal static string Shape(TrainingSetup setup)
+        => setup.IsNGram ? NGramShape(setup.Order)
+        : setup.IsRecurrent ? Shape(setup.Kind, setup.LayerCount, 0, 0, setup.Width, setup.ContextLength)
+        : Shape(setup.Kind, setup.LayerCount, setup.HeadCount, setup.KeyValueHeadCount, setup.Width, setup.ContextLength);
+
+    internal static string NGramShape(int order) => $"ngram, up to {Plural(order, "token")}";
+
+    /// <summary>A model's shape in words; a model without attention has no heads.</summary>
+    internal static string Shape(string kind, int layers, int heads, int keyValueHeads, int width, int context)
+    {
+        var attention = heads == 0 ? "" : $"{heads} heads{(keyValueHeads == heads ? "" : $" ({keyValueHeads} for keys and values)")}, ";
+        return $"{kind}, {Plural(layers, "layer")}, {attention}width {width}, context {context}";
     }
 
     internal static string Evaluation(EvaluationCompleted evaluation) => Invariant(
@@ -86,7 +104,10 @@ internal static class TrainingText
         yield return finished.Translation is null
             ? $"  {CommandName.Current} generate {Quote(finished.Run)}"
             : $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'";
-        yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
+        if (!finished.IsComplete)
+        {
+            yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
+        }
     }
 
     /// <summary>Text of a model, safe for a terminal: no escape sequences.</summary>

@@ -12,14 +12,14 @@ internal sealed record Measurement(EvaluationResult Result, long Tokens, long By
 {
     private const int TokensPerPass = 4096;
 
-    /// <param name="model">The model; its context is the length of a window.</param>
+    /// <param name="model">The model; its config has the length of a window.</param>
     /// <param name="data">The tokens.</param>
     /// <param name="batches">Passes to measure, spread evenly; 0 for all of the text.</param>
     /// <param name="threads">0 for all cores.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
     internal static Measurement Take(LanguageModel model, TokenDataset data, int batches, int threads, CancellationToken cancellationToken)
     {
-        var context = model.Model.Config.ContextLength;
+        var context = model.Model.Config.EvaluationLength;
         var evaluation = new LossEvaluation(data, model.Tokenizer, Math.Max(1, TokensPerPass / context), context, batches);
         return new Measurement(evaluation.Measure(model.Model, threads, cancellationToken), evaluation.Tokens, evaluation.Bytes);
     }

@@ -7,27 +7,31 @@ namespace Idiolect.Cli.Runs;
 /// <summary>What the model in a folder is.</summary>
 internal sealed record ModelSummary
 {
-    /// <summary>Such as <c>gpt2</c> or <c>llama</c>.</summary>
+    /// <summary>Such as <c>gpt2</c>, <c>llama</c> or <c>lstm</c>.</summary>
     public required string Architecture { get; init; }
 
     public required long Parameters { get; init; }
 
-    public required int LayerCount { get; init; }
+    /// <summary>Tokens in the longest n-gram; 0 for a network, whose shape the next fields tell.</summary>
+    public int Order { get; init; }
 
-    public required int HeadCount { get; init; }
+    public int LayerCount { get; init; }
 
-    public required int KeyValueHeadCount { get; init; }
+    /// <summary>0 for a model without attention.</summary>
+    public int HeadCount { get; init; }
 
-    public required int Width { get; init; }
+    public int KeyValueHeadCount { get; init; }
 
-    public required int ContextLength { get; init; }
+    public int Width { get; init; }
+
+    public int ContextLength { get; init; }
 
     public required int VocabularySize { get; init; }
 
     /// <summary>Weights, gradients and two moments, without the activations of a batch.</summary>
-    public required long TrainingBytes { get; init; }
+    public long TrainingBytes { get; init; }
 
-    /// <summary>Weights and a full cache of keys and values for one text.</summary>
+    /// <summary>Weights and what is kept of one text: a full cache of keys and values, or a state.</summary>
     public required long InferenceBytes { get; init; }
 
     /// <summary>Such as <c>byte-level BPE</c>.</summary>
@@ -40,24 +44,54 @@ internal sealed record ModelSummary
         {
             return translator;
         }
-        var config = GptFolder.LoadConfig(folder);
-        var weights = config.ParameterCount * sizeof(float);
-        return new ModelSummary
+        var tokenizer = DescribeTokenizer(folder);
+        return ModelFolder.LoadConfig(folder) switch
         {
-            Architecture = config.LearnedPositions ? "gpt2" : "llama",
-            Parameters = config.ParameterCount,
-            LayerCount = config.LayerCount,
-            HeadCount = config.HeadCount,
-            KeyValueHeadCount = config.KeyValueHeadCount,
-            Width = config.Width,
-            ContextLength = config.ContextLength,
-            VocabularySize = config.VocabularySize,
-            TrainingBytes = 4 * weights,
-            InferenceBytes = weights
-                + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize * sizeof(float)),
-            Tokenizer = DescribeTokenizer(folder),
+            GptConfig gpt => Of(gpt, tokenizer),
+            RecurrentConfig recurrent => Of(recurrent, tokenizer),
+            NGramConfig ngram => Of(ngram, tokenizer, folder),
+            var other => throw new InvalidDataException($"{folder}: a {other.GetType().Name} is no language model"),
         };
     }
+
+    private static ModelSummary Of(GptConfig config, string tokenizer) => new()
+    {
+        Architecture = config.LearnedPositions ? "gpt2" : "llama",
+        Parameters = config.ParameterCount,
+        LayerCount = config.LayerCount,
+        HeadCount = config.HeadCount,
+        KeyValueHeadCount = config.KeyValueHeadCount,
+        Width = config.Width,
+        ContextLength = config.ContextLength,
+        VocabularySize = config.VocabularySize,
+        TrainingBytes = 4 * config.ParameterCount * sizeof(float),
+        InferenceBytes = (config.ParameterCount
+            + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize)) * sizeof(float),
+        Tokenizer = tokenizer,
+    };
+
+    private static ModelSummary Of(RecurrentConfig config, string tokenizer) => new()
+    {
+        Architecture = RecurrentFolder.ModelType(config.Cell),
+        Parameters = config.ParameterCount,
+        LayerCount = config.LayerCount,
+        Width = config.Width,
+        ContextLength = config.ContextLength,
+        VocabularySize = config.VocabularySize,
+        TrainingBytes = 4 * config.ParameterCount * sizeof(float),
+        InferenceBytes = (config.ParameterCount + (2L * config.LayerCount * config.Width)) * sizeof(float),
+        Tokenizer = tokenizer,
+    };
+
+    private static ModelSummary Of(NGramConfig config, string tokenizer, string folder) => new()
+    {
+        Architecture = TrainingSetup.NGram,
+        Parameters = config.ParameterCount,
+        Order = config.Order,
+        VocabularySize = config.VocabularySize,
+        InferenceBytes = 2 * new FileInfo(Path.Combine(folder, "model.safetensors")).Length, // hash tables are at most five eighths full
+        Tokenizer = tokenizer,
+    };
 
     internal static string DescribeTokenizer(string folder) => Tokenization.Tokenizer.Load(folder) switch
     {

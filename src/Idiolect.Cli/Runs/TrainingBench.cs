@@ -32,7 +32,7 @@ internal sealed class TrainingBench(TrainingSetup setup, int? steps, bool withPe
     private void MeasureAll(CancellationToken cancellationToken)
     {
         using var peer = withPeer ? PytorchPeer.Start(setup) : null;
-        using var model = new Gpt(setup.ToModel(setup.VocabularySize), setup.Seed);
+        using var model = new Gpt(setup.ToGpt(setup.VocabularySize), setup.Seed);
         using var benchmark = new TrainingBenchmark(model, setup.ToTraining());
         using var stopPeer = cancellationToken.Register(() => peer?.Dispose()); // which ends a wait for its answer
         output.Begin(setup, model.Config.ParameterCount, model.Config.TrainingFlopsPerToken * benchmark.TokensPerStep);

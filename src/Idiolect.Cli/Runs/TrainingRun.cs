@@ -1,9 +1,12 @@
+using System.Diagnostics;
+
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Models;
+using Idiolect.Tokenization;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Runs;
@@ -25,8 +28,12 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         output.Report(new WorkAnnounced(0, setup.Tokenizer == "bpe" ? "training the tokenizer" : "turning text into tokens"));
         var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
         using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
+        if (setup.IsNGram)
+        {
+            return Count(corpus, tokenizer, data, cancellationToken);
+        }
         data.Training.RequireContext(setup.ContextLength);
-        using var model = new LanguageModel(new Gpt(setup.ToModel(tokenizer.VocabularySize, tokenizer.BeginningOfTextId), setup.Seed), tokenizer);
+        using var model = new LanguageModel(setup.CreateModel(tokenizer), tokenizer);
         using var pending = new PendingFolder(folder);
         using var trainer = new Trainer(model, data, setup.ToTraining(), folder);
         return Train(trainer, model, corpus, data, pending, cancellationToken);
@@ -37,6 +44,10 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
     {
         var corpus = LoadCorpus();
         TrainingData? data = null;
+        if (setup.IsNGram)
+        {
+            return MeasureAgain(corpus, cancellationToken);
+        }
         try
         {
             var trainer = Trainer.Resume(
@@ -53,6 +64,56 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         }
     }
 
+    /// <summary>An n-gram model takes no steps: its text is counted once, and the run is complete.</summary>
+    private EndReason Count(Corpus corpus, Tokenizer tokenizer, TrainingData data, CancellationToken cancellationToken)
+    {
+        output.Report(new WorkAnnounced(0, $"counting n-grams of up to {setup.Order} tokens"));
+        using var pending = new PendingFolder(folder);
+        using var held = RunLock.Create(folder);
+        if (new CheckpointStore(folder).Checkpoints.Count > 0)
+        {
+            throw new IOException($"'{folder}' holds a run already: choose another folder.");
+        }
+        var watch = Stopwatch.StartNew();
+        var tokens = new int[data.Training.TokenCount];
+        data.Training.CopyTo(0, tokens);
+        using var model = new LanguageModel(
+            NGram.Train(tokens, tokenizer.VocabularySize, setup.Order, tokenizer.BeginningOfTextId, cancellationToken), tokenizer);
+        var milliseconds = watch.Elapsed.TotalMilliseconds;
+        RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
+        output.Report(Describe(stepsTaken: 0, model, corpus, data));
+        using var metrics = MetricsLog.Open(Path.Combine(folder, MetricsLog.FileName), 0);
+        var training = Measurement.Take(model, data.Training, setup.EvaluationBatches, threads: 0, cancellationToken).Result;
+        Report(new StepCompleted(1, training.Loss, 0, 0, milliseconds, tokens.Length / milliseconds * 1000));
+        var validation = data.Validation is { } heldOut ? Measurement.Take(model, heldOut, 0, threads: 0, cancellationToken).Result : (EvaluationResult?)null;
+        if (validation is { } measured)
+        {
+            Report(new EvaluationCompleted(1, training.Loss, measured.Loss, measured.BitsPerByte, IsBest: true));
+        }
+        var checkpoint = new CheckpointStore(folder, setup.KeepCheckpoints).Save(1, model.Save, validation?.Loss);
+        Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
+        var ended = new TrainingEnded(1, EndReason.Completed, validation?.Loss, milliseconds / 1000);
+        metrics.Append(ended);
+        output.Report(Completed(ended, corpus, data, cancellationToken) with { IsComplete = true });
+        return EndReason.Completed;
+
+        void Report(TrainingProgress news)
+        {
+            metrics.Append(news);
+            Hear(news, model, pending);
+        }
+    }
+
+    /// <summary>A run that is complete has nothing to go on with; it says again what it reached.</summary>
+    private EndReason MeasureAgain(Corpus corpus, CancellationToken cancellationToken)
+    {
+        using var model = ModelLocation.Load(folder);
+        using var data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
+        output.Report(Describe(stepsTaken: 1, model, corpus, data));
+        output.Report(Completed(new TrainingEnded(1, EndReason.Completed, null, 0), corpus, data, cancellationToken) with { IsComplete = true });
+        return EndReason.Completed;
+    }
+
     private Corpus LoadCorpus()
     {
         output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
@@ -63,7 +124,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         Trainer trainer, LanguageModel model, Corpus corpus, TrainingData data, PendingFolder? pending, CancellationToken cancellationToken)
     {
         RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
-        output.Report(Describe(trainer, model, corpus, data));
+        output.Report(Describe(trainer.StepsTaken, model, corpus, data));
         var ended = trainer.Run(new Listener(news => Hear(news, model, pending)), cancellationToken);
         LossPlot.Save(TrainingHistory.Read(folder), folder);
         output.Report(ended.Reason == EndReason.Interrupted ? Interrupted(ended) : Completed(ended, corpus, data, cancellationToken));
@@ -91,10 +152,10 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         return string.Concat(model.GenerateAsync("", options).ToBlockingEnumerable());
     }
 
-    private TrainingStarted Describe(Trainer trainer, LanguageModel model, Corpus corpus, TrainingData data)
+    private TrainingStarted Describe(long stepsTaken, LanguageModel model, Corpus corpus, TrainingData data)
     {
         var threads = setup.Threads ?? Environment.ProcessorCount;
-        return new TrainingStarted(trainer.StepsTaken)
+        return new TrainingStarted(stepsTaken)
         {
             Run = folder,
             Setup = setup,
@@ -105,7 +166,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
             TrainTokens = data.Training.TokenCount,
             ValidationTokens = data.Validation?.TokenCount ?? 0,
             Threads = threads,
-            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
+            PeakTokensPerSecond = model.Model.Config.TrainingFlopsPerToken is > 0 and var flops ? MachinePeak.MeasureGflops(threads) * 1e9 / flops : null,
         };
     }
 

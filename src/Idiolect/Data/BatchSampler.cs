@@ -10,13 +10,19 @@ namespace Idiolect.Data;
 /// The default order is <see cref="SamplingOrder.Shuffled"/>: a run of less than one epoch then sees no token twice, and gradients
 /// vary less than with replacement, where a run of one epoch sees each window with probability 63% only. Windows do not overlap;
 /// each epoch has a new order and cuts the stream at a new offset, so that a token is seen at different places of the context.
+/// <see cref="SamplingOrder.Contiguous"/> is for models that carry a state. Its stretches are not longer because neighbouring documents
+/// resemble each other: a model that reads a whole corpus in order follows the text at hand and forgets the rest.
 /// <see cref="SamplingOrder.Random"/> is for comparisons with nanoGPT's published numbers.
 /// </remarks>
 public sealed class BatchSampler
 {
+    private const int LongestStretch = 16; // windows
+
     private readonly TokenDataset _data;
     private readonly ulong _key;
     private readonly SamplingOrder _order;
+    private readonly long _stretchLength; // tokens that a row reads in order
+    private readonly long _stretchesPerEpoch;
 
     /// <summary>Makes a sampler.</summary>
     /// <param name="data">The token stream; it must outlive the sampler.</param>
@@ -39,8 +45,12 @@ public sealed class BatchSampler
         ContextLength = contextLength;
         MicroSteps = microSteps;
 
-        // One window fewer than fit leaves room for the offset.
-        WindowsPerEpoch = Math.Max(1, ((data.TokenCount - 1) / contextLength) - 1);
+        WindowsPerStretch = order == SamplingOrder.Contiguous
+            ? (int)Math.Clamp((data.TokenCount - 1) / ((long)batchSize * microSteps * contextLength), 1, LongestStretch)
+            : 1;
+        _stretchLength = (long)WindowsPerStretch * contextLength;
+        // One fewer than fit leaves room for the offset.
+        _stretchesPerEpoch = Math.Max(1, ((data.TokenCount - 1) / _stretchLength) - 1);
     }
 
     /// <summary>The windows of one batch.</summary>
@@ -53,7 +63,10 @@ public sealed class BatchSampler
     public int MicroSteps { get; }
 
     /// <summary>The windows that a shuffled epoch visits.</summary>
-    public long WindowsPerEpoch { get; }
+    public long WindowsPerEpoch => _stretchesPerEpoch * WindowsPerStretch;
+
+    /// <summary>The windows that a row reads one after the other, in as many steps: 1 unless the order is contiguous.</summary>
+    public int WindowsPerStretch { get; }
 
     /// <summary>The epochs (passes through the stream) that a number of steps amounts to.</summary>
     public double Epochs(long steps) => (double)steps * MicroSteps * BatchSize * ContextLength / _data.TokenCount;
@@ -74,20 +87,26 @@ public sealed class BatchSampler
         for (var row = 0; row < BatchSize; row++)
         {
             var sample = (((step * MicroSteps) + microStep) * BatchSize) + row;
-            var start = _order == SamplingOrder.Random ? RandomStart(sample) : ShuffledStart(sample);
+            var start = _order == SamplingOrder.Random ? RandomStart(sample) : ShuffledStart(step, microStep, row);
             Window.Fill(_data, start, ContextLength, Window.Row(inputs, row, ContextLength), Window.Row(targets, row, ContextLength));
         }
     }
 
+    /// <summary>Whether the rows of a step begin elsewhere than where those of the step before ended.</summary>
+    /// <param name="step">The optimiser step, from 0.</param>
+    public bool BeginsAnew(long step) => step % WindowsPerStretch == 0;
+
     private long RandomStart(long sample) => Below(_data.TokenCount - ContextLength, CounterRandom.Uniform(_key, (ulong)sample));
 
-    private long ShuffledStart(long sample)
+    private long ShuffledStart(long step, int microStep, int row)
     {
-        var (epoch, index) = Math.DivRem(sample, WindowsPerEpoch);
+        var (turn, window) = Math.DivRem(step, WindowsPerStretch);
+        var stretch = (((turn * MicroSteps) + microStep) * BatchSize) + row;
+        var (epoch, index) = Math.DivRem(stretch, _stretchesPerEpoch);
         var epochKey = CounterRandom.Derive(_key, (ulong)epoch);
-        var slack = _data.TokenCount - 1 - (WindowsPerEpoch * ContextLength);
-        var offset = Below(Math.Min(slack + 1, ContextLength), CounterRandom.Uniform(epochKey, 0));
-        return offset + (new KeyedPermutation(WindowsPerEpoch, epochKey).Map(index) * ContextLength);
+        var slack = _data.TokenCount - 1 - (_stretchesPerEpoch * _stretchLength);
+        var offset = Below(Math.Min(slack + 1, _stretchLength), CounterRandom.Uniform(epochKey, 0));
+        return offset + (new KeyedPermutation(_stretchesPerEpoch, epochKey).Map(index) * _stretchLength) + (window * ContextLength);
     }
 
     private static long Below(long bound, double uniform) => (long)(uniform * bound);

@@ -8,4 +8,9 @@ public enum SamplingOrder
 
     /// <summary>Independent uniform positions, with replacement, as nanoGPT draws them.</summary>
     Random,
+
+    /// <summary>
+    /// Each row of the batch reads a stretch of several windows in order, so that a state can be carried along; stretches are shuffled.
+    /// </summary>
+    Contiguous,
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Idiolect.Data;
+using Idiolect.Models;
 
 namespace Idiolect.Evaluation;
 
@@ -35,7 +36,7 @@ public static class NGramRival
         }
         var watch = Stopwatch.StartNew();
         var training = Concatenate(corpus.Training, MaxTrainingBytes);
-        var model = new KneserNeyModel(order, training, cancellationToken);
+        var model = new KneserNeyModel<byte>(order, symbols: 256, training, cancellationToken);
         var validation = Concatenate(corpus.Validation, Array.MaxLength);
         var bits = new double[(validation.Length + ChunkBytes - 1) / ChunkBytes];
         Parallel.For(
@@ -46,7 +47,7 @@ public static class NGramRival
             training.Length == MaxTrainingBytes ? $"trained on the first {MaxTrainingBytes >> 20} MiB" : null);
     }
 
-    private static double Bits(KneserNeyModel model, int order, byte[] text, int start)
+    private static double Bits(KneserNeyModel<byte> model, int order, byte[] text, int start)
     {
         var bits = 0.0;
         for (var i = start; i < Math.Min(start + ChunkBytes, text.Length); i++)

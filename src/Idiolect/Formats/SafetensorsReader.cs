@@ -84,6 +84,19 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>Reads a tensor of 32-bit integers.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">As many integers as the tensor has elements.</param>
+    /// <exception cref="InvalidDataException">There is no such tensor, or its elements are something else.</exception>
+    public void ReadIntegers(string name, Span<int> destination)
+    {
+        if (!Tensors.TryGetValue(name, out var tensor) || tensor.Type != StoredType.I32 || tensor.ElementCount != destination.Length)
+        {
+            throw new InvalidDataException($"'{FilePath}' holds no tensor '{name}' of {destination.Length} I32.");
+        }
+        ReadFloats(name, MemoryMarshal.Cast<int, float>(destination), tensor.Offset);
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _handle.Dispose();
 

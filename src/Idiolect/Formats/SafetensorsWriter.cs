@@ -9,7 +9,11 @@ namespace Idiolect.Formats;
 /// <param name="Name">Its name.</param>
 /// <param name="Shape">Its shape, row-major; empty for a scalar.</param>
 /// <param name="Data">Gives its elements, row-major, when their turn has come; called once.</param>
-public sealed record TensorSource(string Name, IReadOnlyList<long> Shape, Func<ReadOnlySpan<float>> Data);
+public sealed record TensorSource(string Name, IReadOnlyList<long> Shape, Func<ReadOnlySpan<float>> Data)
+{
+    /// <summary>The element type: <see cref="StoredType.F32"/>, or <see cref="StoredType.I32"/> where the data are the bits of integers.</summary>
+    public StoredType Type { get; init; } = StoredType.F32;
+}
 
 /// <summary>
 /// Writes float32 tensors as a safetensors file, one after the other: never more than one tensor is asked for. Tensors are
@@ -67,7 +71,7 @@ public static class SafetensorsWriter
             }
             previous = tensor.Name;
             writer.WriteStartObject(tensor.Name);
-            writer.WriteString("dtype", nameof(StoredType.F32));
+            writer.WriteString("dtype", tensor.Type == StoredType.I32 ? nameof(StoredType.I32) : nameof(StoredType.F32));
             WriteIntegers(writer, "shape", tensor.Shape);
             var end = checked(position + (Count(tensor) * sizeof(float)));
             WriteIntegers(writer, "data_offsets", [position, end]);

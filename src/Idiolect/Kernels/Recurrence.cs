@@ -95,17 +95,17 @@ internal static unsafe partial class Recurrence
     }
 
     /// <summary>dWeight (gates * width, width) += the gradient of U, once <see cref="Backward"/> has run.</summary>
-    internal static void WeightGradient(Team team, in RecurrentSegment segment, float* dWeight)
+    internal static void WeightGradient(Team team, in RecurrentSegment segment, float* dWeight, Precision precision = Precision.Fp32)
     {
         var (batch, width, gates) = (segment.Batch, segment.Width, segment.GatesWidth);
         var dGates = segment.Cell == RecurrentCell.Gru ? segment.Recurrent : segment.Gates;
         // Step 0 read the first state, every later one the output before it.
         Gemm.Multiply(
             team, gates, width, batch, new MatrixView(dGates, gates, transposed: true), new MatrixView(segment.FirstHidden, width),
-            dWeight, width, GemmStart.Accumulate);
+            dWeight, width, GemmStart.Accumulate, precision: precision);
         Gemm.Multiply(
             team, gates, width, (segment.Time - 1) * batch, new MatrixView(dGates + ((long)batch * gates), gates, transposed: true),
-            new MatrixView(segment.Hidden, width), dWeight, width, GemmStart.Accumulate);
+            new MatrixView(segment.Hidden, width), dWeight, width, GemmStart.Accumulate, precision: precision);
     }
 
     private static void Forward<TCell>(Team team, in RecurrentSegment segment, float* packedWeight)

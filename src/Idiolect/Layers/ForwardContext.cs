@@ -20,7 +20,7 @@ public sealed class ForwardContext
     public bool Recompute { get; init; }
 
     /// <summary>What the model keeps of the tokens before this input, or null when the input is the whole text.</summary>
-    public ISequenceMemory? Memory { get; init; }
+    public ISequenceMemory? Memory { get; set; }
 
     /// <summary>The memory of a model with attention: keys and values of the positions before this input.</summary>
     public KeyValueCache? Cache

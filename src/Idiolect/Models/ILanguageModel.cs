@@ -9,8 +9,11 @@ public interface IModelConfig
     /// <summary>Tokens that the model knows.</summary>
     int VocabularySize { get; }
 
-    /// <summary>The tokens of one sequence in training and evaluation.</summary>
+    /// <summary>The tokens of one sequence in training.</summary>
     int ContextLength { get; }
+
+    /// <summary>The tokens of one window in evaluation: more where the model can use more than it is trained on at once.</summary>
+    int EvaluationLength => ContextLength;
 
     /// <summary>The number of learned numbers.</summary>
     long ParameterCount { get; }
@@ -53,4 +56,10 @@ public interface ILanguageModel : IDisposable
     /// <summary>An empty memory for texts that this model continues.</summary>
     /// <param name="batch">Texts at once.</param>
     ISequenceMemory CreateMemory(int batch);
+
+    /// <summary>
+    /// The state that training carries from each segment of a text to the next; null for a model that sees every window on its own.
+    /// </summary>
+    /// <param name="batch">Texts at once.</param>
+    RecurrentState? CreateCarriedState(int batch) => null;
 }

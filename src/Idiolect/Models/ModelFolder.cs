@@ -12,14 +12,24 @@ public static class ModelFolder
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
     public static IModelConfig LoadConfig(string folder)
-        => IsRecurrent(folder) ? RecurrentFolder.LoadConfig(folder) : GptFolder.LoadConfig(folder);
+        => ModelType(folder) switch
+        {
+            NGramFolder.ModelType => NGramFolder.LoadConfig(folder),
+            var type when RecurrentFolder.ModelTypes.Contains(type) => RecurrentFolder.LoadConfig(folder),
+            _ => GptFolder.LoadConfig(folder),
+        };
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
     public static ILanguageModel Load(string folder)
-        => IsRecurrent(folder) ? RecurrentFolder.Load(folder) : GptFolder.Load(folder);
+        => ModelType(folder) switch
+        {
+            NGramFolder.ModelType => NGramFolder.Load(folder),
+            var type when RecurrentFolder.ModelTypes.Contains(type) => RecurrentFolder.Load(folder),
+            _ => GptFolder.Load(folder),
+        };
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
@@ -34,6 +44,9 @@ public static class ModelFolder
                 break;
             case Recurrent recurrent:
                 RecurrentFolder.Save(recurrent, folder);
+                break;
+            case NGram ngram:
+                NGramFolder.Save(ngram, folder);
                 break;
             default:
                 throw new ArgumentException($"A {model.GetType().Name} has no file format.", nameof(model));
@@ -75,5 +88,5 @@ public static class ModelFolder
         }
     }
 
-    private static bool IsRecurrent(string folder) => RecurrentFolder.ModelTypes.Contains(ReadConfig(folder).Text("model_type"));
+    private static string ModelType(string folder) => ReadConfig(folder).Text("model_type");
 }

@@ -87,6 +87,8 @@ public sealed class Recurrent : ILanguageModel
 
     ISequenceMemory ILanguageModel.CreateMemory(int batch) => CreateState(batch);
 
+    RecurrentState? ILanguageModel.CreateCarriedState(int batch) => CreateState(batch);
+
     /// <inheritdoc/>
     public void Dispose()
     {

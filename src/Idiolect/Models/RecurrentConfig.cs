@@ -14,6 +14,9 @@ public sealed record RecurrentConfig : IModelConfig
     /// <summary>The tokens of one segment in training: how far gradients flow back. The state itself reaches further.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>As the state reaches beyond a segment, a text is measured in longer windows, each from an empty state.</summary>
+    public int EvaluationLength => Math.Max(ContextLength, 1024);
+
     /// <summary>Recurrent layers, one above the other.</summary>
     public required int LayerCount { get; init; }
 

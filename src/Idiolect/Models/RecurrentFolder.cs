@@ -25,6 +25,10 @@ public static class RecurrentFolder
         [nameof(RecurrentConfig.Dropout)] = "dropout",
     };
 
+    /// <summary>The <c>model_type</c> of a cell.</summary>
+    /// <param name="cell">The cell.</param>
+    public static string ModelType(RecurrentCell cell) => ModelTypes[(int)cell];
+
     /// <summary>Reads the shape only.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
@@ -79,7 +83,7 @@ public static class RecurrentFolder
         var c = model.Config;
         var json = new JsonObject
         {
-            ["model_type"] = ModelTypes[(int)c.Cell],
+            ["model_type"] = ModelType(c.Cell),
             ["vocab_size"] = c.VocabularySize,
             ["hidden_size"] = c.Width,
             ["num_hidden_layers"] = c.LayerCount,

@@ -113,7 +113,7 @@ internal sealed unsafe class RecurrentOperation : Operation
 
         if (_weight.RequiresGradient)
         {
-            Recurrence.WeightGradient(tape.Team, _segment, _weight.Gradient);
+            Recurrence.WeightGradient(tape.Team, _segment, _weight.Gradient, tape.Precision);
             tape.Contributed(_weight);
         }
         if (_bias is { RequiresGradient: true })

@@ -111,6 +111,14 @@ public sealed class Tape : IDisposable
         return tensor;
     }
 
+    /// <summary>A new tensor of given values.</summary>
+    internal unsafe Tensor CreateFloats(Shape shape, ReadOnlySpan<float> values)
+    {
+        var tensor = Create(shape);
+        values.CopyTo(new Span<float>(tensor.Pointer, checked((int)shape.Count)));
+        return tensor;
+    }
+
     /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
     internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {

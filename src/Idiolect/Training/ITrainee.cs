@@ -10,7 +10,7 @@ namespace Idiolect.Training;
 internal readonly record struct PassSize(long Sequences, long Tokens);
 
 /// <summary>What the trainer trains: a model together with the data that it learns from and is measured on.</summary>
-internal interface ITrainee
+internal interface ITrainee : IDisposable
 {
     /// <summary>The learned numbers.</summary>
     ParameterSet Parameters { get; }
@@ -35,4 +35,20 @@ internal interface ITrainee
 
     /// <summary>Writes the model folder.</summary>
     void Save(string folder);
+
+    /// <summary>Writes what only a resume needs of it into a checkpoint's trainer folder.</summary>
+    void SaveState(string folder)
+    {
+    }
+
+    /// <summary>Reads what <see cref="SaveState"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The file does not belong to this run.</exception>
+    void LoadState(string folder)
+    {
+    }
+
+    /// <summary>Forgets what it carries from step to step: a step was not finite.</summary>
+    void Forget()
+    {
+    }
 }

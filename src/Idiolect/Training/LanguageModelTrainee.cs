@@ -12,6 +12,7 @@ internal sealed class LanguageModelTrainee : ITrainee
 {
     private readonly LanguageModel _model;
     private readonly BatchSampler _sampler;
+    private readonly CarriedStates? _carried;
     private readonly LossEvaluation? _training;
     private readonly LossEvaluation? _validation;
     private readonly int[] _inputs; // (batch, context)
@@ -30,11 +31,16 @@ internal sealed class LanguageModelTrainee : ITrainee
         data.Training.RequireContext(context);
         (_model, DataHash) = (model, data.Hash);
         TokenizerHash = model.Tokenizer.Hash;
-        _sampler = new BatchSampler(data.Training, options.BatchSize, context, options.Seed, options.GradientAccumulation);
+        _carried = CarriedStates.Create(model.Model, options);
+        _sampler = new BatchSampler(
+            data.Training, options.BatchSize, context, options.Seed, options.GradientAccumulation,
+            _carried == null ? SamplingOrder.Shuffled : SamplingOrder.Contiguous);
         if (data.Validation != null)
         {
-            _training = new LossEvaluation(data.Training, model.Tokenizer, options.BatchSize, context, options.EvaluationBatches);
-            _validation = new LossEvaluation(data.Validation, model.Tokenizer, options.BatchSize, context, options.EvaluationBatches);
+            var window = context == model.Model.Config.ContextLength ? model.Model.Config.EvaluationLength : context;
+            var windows = Math.Max(1, options.BatchSize * context / window); // about as many tokens as a training batch
+            _training = new LossEvaluation(data.Training, model.Tokenizer, windows, window, options.EvaluationBatches);
+            _validation = new LossEvaluation(data.Validation, model.Tokenizer, windows, window, options.EvaluationBatches);
         }
         _inputs = new int[options.BatchSize * context];
         _targets = new int[options.BatchSize * context];
@@ -50,6 +56,7 @@ internal sealed class LanguageModelTrainee : ITrainee
     {
         _sampler.Fill(step, microStep, _inputs, _targets);
         size = new PassSize(_sampler.BatchSize, _inputs.Length);
+        context.Memory = _carried?.Begin(_sampler, step, microStep);
         return _model.Model.Loss(_inputs, _targets, _sampler.BatchSize, context, gradientScale);
     }
 
@@ -57,4 +64,12 @@ internal sealed class LanguageModelTrainee : ITrainee
         => _training == null || _validation == null ? null : (_training.Measure(_model.Model, tape), _validation.Measure(_model.Model, tape));
 
     public void Save(string folder) => _model.Save(folder);
+
+    public void SaveState(string folder) => _carried?.Save(folder);
+
+    public void LoadState(string folder) => _carried?.Load(folder);
+
+    public void Forget() => _carried?.Clear();
+
+    public void Dispose() => _carried?.Dispose();
 }

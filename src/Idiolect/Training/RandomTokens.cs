@@ -34,4 +34,9 @@ internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape) => null;
 
     public void Save(string folder) => throw new NotSupportedException("What was learned from random tokens is not worth keeping.");
+
+    public void Dispose()
+    {
+        // The model is the caller's.
+    }
 }

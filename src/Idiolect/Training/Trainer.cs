@@ -3,7 +3,6 @@ using System.Globalization;
 using Idiolect.Generation;
 using Idiolect.Kernels;
 using Idiolect.Tensors;
-using Idiolect.Tokenization;
 
 namespace Idiolect.Training;
 
@@ -11,21 +10,18 @@ namespace Idiolect.Training;
 /// Trains a model and keeps the run on disk. A run is a pure function of the model's first weights, the data and the
 /// options: stopped anywhere and resumed, on any number of threads, it ends with the same bytes.
 /// </summary>
-public sealed unsafe class Trainer : IDisposable
+public sealed unsafe partial class Trainer : IDisposable
 {
     private const int BadStepsBeforeGivingUp = 3;
-    private const string MomentsName = "optimizer.safetensors";
 
     private readonly ITrainee _trainee;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
-    private readonly CheckpointStore _checkpoints;
-    private readonly string _runFolder;
-    private readonly RunLock _lock;
-    private readonly bool _madeFolder;
+    private readonly RunFolder _folder;
     private readonly IReadOnlyList<CheckpointDamaged> _damaged = [];
     private TrainingState _state;
+    private long _savedStep = -1;
 
     /// <summary>Prepares a new run.</summary>
     /// <param name="model">The model, trained in place; the caller keeps it.</param>
@@ -56,29 +52,29 @@ public sealed unsafe class Trainer : IDisposable
         ITrainee trainee, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
         IReadOnlyList<CheckpointDamaged> damaged)
     {
-        (_trainee, _options, _runFolder, _damaged) = (trainee, options, runFolder, damaged);
+        (_trainee, _options, _damaged) = (trainee, options, damaged);
         _schedule = LearningRateSchedule.From(options);
-        _checkpoints = new CheckpointStore(runFolder, options.KeepCheckpoints);
         _state = new TrainingState(0, 0, 0, 0, null, null, trainee.DataHash, trainee.TokenizerHash, options);
 
-        _madeFolder = !Directory.Exists(runFolder);
-        _lock = held ?? RunLock.Create(runFolder);
+        _folder = new RunFolder(runFolder, options.KeepCheckpoints, held);
         try
         {
-            if (resumed == null && _checkpoints.Checkpoints.Count > 0)
+            if (resumed == null && _folder.Checkpoints.Checkpoints.Count > 0)
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
             }
             _step = new TrainingStep(trainee, options);
             if (resumed != null)
             {
-                Restore(resumed);
+                _state = _folder.Restore(resumed, _step.Optimizer, _trainee) with { Options = options };
+                _savedStep = resumed.Step;
             }
         }
         catch
         {
             _step?.Dispose();
-            _lock.Dispose();
+            _trainee.Dispose();
+            _folder.Dispose();
             throw;
         }
     }
@@ -92,95 +88,6 @@ public sealed unsafe class Trainer : IDisposable
     /// <summary>The bytes that tensors of a step took at most.</summary>
     public long PeakStepBytes => _step.Tape.PeakBytes;
 
-    /// <summary>Continues a run from its newest intact checkpoint.</summary>
-    /// <param name="runFolder">The run.</param>
-    /// <param name="data">The tokens it was begun with, given the tokenizer of its checkpoint.</param>
-    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
-    /// <param name="languageModel">The model as it stands in the checkpoint; the caller disposes it.</param>
-    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
-    /// <exception cref="InvalidDataException">The data or the tokenizer changed since.</exception>
-    public static Trainer Resume(
-        string runFolder, Func<Tokenizer, TrainingData> data, Func<TrainingOptions, TrainingOptions>? change, out LanguageModel languageModel)
-    {
-        LanguageModel? loaded = null;
-        try
-        {
-            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
-            {
-                loaded = LanguageModel.Load(checkpoint);
-                var tokens = data(loaded.Tokenizer);
-                state.EnsureSameInputs(tokens.Hash, loaded.Tokenizer.Hash);
-                return new LanguageModelTrainee(loaded, tokens, options);
-            });
-            languageModel = loaded!;
-            return trainer;
-        }
-        catch
-        {
-            loaded?.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Continues a run that learns to translate from its newest intact checkpoint.</summary>
-    /// <param name="runFolder">The run.</param>
-    /// <param name="data">The pairs it was begun with, given the translator of its checkpoint.</param>
-    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
-    /// <param name="translator">The model as it stands in the checkpoint; the caller disposes it.</param>
-    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
-    /// <exception cref="InvalidDataException">The data or the tokenizer changed since.</exception>
-    public static Trainer ResumeTranslation(
-        string runFolder, Func<Translator, TranslationData> data, Func<TrainingOptions, TrainingOptions>? change, out Translator translator)
-    {
-        Translator? loaded = null;
-        try
-        {
-            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
-            {
-                loaded = Translator.Load(checkpoint);
-                var pairs = data(loaded);
-                state.EnsureSameInputs(pairs.Hash, loaded.Tokenizer.Hash);
-                return new TranslationTrainee(loaded, pairs, options);
-            });
-            translator = loaded!;
-            return trainer;
-        }
-        catch
-        {
-            loaded?.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Continues a run of any kind.</summary>
-    /// <param name="runFolder">The run.</param>
-    /// <param name="change">Changes the stored options; null to keep them.</param>
-    /// <param name="load">Makes what is trained from a checkpoint's folder, its state, with whose data it compares, and the options.</param>
-    private static Trainer Resume(
-        string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TrainingState, TrainingOptions, ITrainee> load)
-    {
-        var store = new CheckpointStore(runFolder);
-        if (store.Checkpoints.Count == 0)
-        {
-            throw NothingToContinue(runFolder, Directory.Exists(runFolder) ? "it has none" : "there is no such folder");
-        }
-        // Locked before anything is read: whoever holds the run may be adding and removing checkpoints right now.
-        var held = RunLock.Acquire(runFolder);
-        try
-        {
-            var checkpoint = store.FindNewestIntact(out var damaged)
-                ?? throw NothingToContinue(runFolder, damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}");
-            var state = TrainingState.Read(checkpoint.Path);
-            var options = change == null ? state.Options : change(state.Options);
-            return new Trainer(load(checkpoint.Path, state, options), options, runFolder, held, checkpoint, damaged);
-        }
-        catch
-        {
-            held.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Trains until the last step, an early stop, or cancellation, which finishes the step and saves.</summary>
     /// <param name="progress">Told of every step, evaluation and checkpoint, on this thread.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
@@ -188,7 +95,7 @@ public sealed unsafe class Trainer : IDisposable
     /// <exception cref="IOException">A checkpoint could not be written; the ones before are intact.</exception>
     public TrainingEnded Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        using var metrics = MetricsLog.Open(Path.Combine(_runFolder, MetricsLog.FileName), _state.Step);
+        using var metrics = MetricsLog.Open(_folder.MetricsPath, _state.Step);
         var watch = Stopwatch.StartNew();
         foreach (var damaged in _damaged)
         {
@@ -250,7 +157,7 @@ public sealed unsafe class Trainer : IDisposable
             {
                 return; // a model with a NaN in it is nothing to continue from: the checkpoint before is
             }
-            var checkpoint = _checkpoints.Save(_state.Step, Fill, isBest ? _state.BestValidationLoss : null);
+            var checkpoint = _folder.Save(_trainee, _step.Optimizer, _state, isBest);
             _savedStep = _state.Step;
             Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
         }
@@ -260,14 +167,9 @@ public sealed unsafe class Trainer : IDisposable
     public void Dispose()
     {
         _step.Dispose();
-        if (_madeFolder && _checkpoints.Checkpoints.Count == 0)
-        {
-            RemoveEmptyRun();
-        }
-        _lock.Dispose();
+        _trainee.Dispose();
+        _folder.Dispose();
     }
-
-    private long _savedStep = -1;
 
     private bool IsDue(long every, bool last) => last || (every > 0 && _state.Step % every == 0);
 
@@ -307,6 +209,7 @@ public sealed unsafe class Trainer : IDisposable
             what = "gradient";
         }
         parameters.ZeroGradients();
+        _trainee.Forget();
         var reason = bad != null ? $"the {what} of {bad.Name} is not finite" : $"the loss is {loss}";
         if (_state.ConsecutiveBadSteps >= BadStepsBeforeGivingUp)
         {
@@ -335,57 +238,4 @@ public sealed unsafe class Trainer : IDisposable
             : _state with { EvaluationsWithoutImprovement = _state.EvaluationsWithoutImprovement + 1 };
         return new EvaluationCompleted(_state.Step, training.Loss, validation.Loss, validation.BitsPerByte, isBest);
     }
-
-    private void Fill(string folder)
-    {
-        _trainee.Save(folder);
-        var trainer = Path.Combine(folder, TrainingState.FolderName);
-        Directory.CreateDirectory(trainer);
-        _step.Optimizer.Save(Path.Combine(trainer, MomentsName));
-        _state.Write(folder);
-    }
-
-    private void Restore(Checkpoint checkpoint)
-    {
-        var state = TrainingState.Read(checkpoint.Path);
-        _step.Optimizer.Load(Path.Combine(checkpoint.Path, TrainingState.FolderName, MomentsName));
-        _checkpoints.DiscardAfter(checkpoint.Step);
-        if (state is { BestStep: { } bestStep, BestValidationLoss: { } bestLoss }
-            && _checkpoints.Checkpoints.Any(saved => saved.Step == bestStep))
-        {
-            _checkpoints.MarkBest(bestStep, bestLoss);
-        }
-        else
-        {
-            _checkpoints.ForgetBest();
-        }
-        _state = state with { Options = _options };
-        _savedStep = checkpoint.Step;
-    }
-
-    /// <summary>
-    /// A run that failed before its first checkpoint is no run: a folder made for it goes, unless somebody put more into it.
-    /// </summary>
-    private void RemoveEmptyRun()
-    {
-        try
-        {
-            File.Delete(Path.Combine(_runFolder, MetricsLog.FileName));
-            if (Directory.Exists(Path.Combine(_runFolder, "checkpoints")))
-            {
-                Directory.Delete(Path.Combine(_runFolder, "checkpoints"));
-            }
-            if (!Directory.EnumerateFileSystemEntries(_runFolder).Any(path => Path.GetFileName(path) != RunLock.FileName))
-            {
-                Directory.Delete(_runFolder, recursive: true);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // What stands in the way of tidying up is the reason of the failure, which is being reported.
-        }
-    }
-
-    private static FileNotFoundException NothingToContinue(string runFolder, string why)
-        => new($"'{runFolder}' has no checkpoint to continue from ({why}).", runFolder);
 }

@@ -36,5 +36,9 @@ internal sealed class TranslationTrainee : ITrainee
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape)
         => (_training.Measure(_translator.Model, tape), _validation.Measure(_translator.Model, tape));
 
+    public void Dispose()
+    {
+    }
+
     public void Save(string folder) => _translator.Save(folder);
 }

@@ -52,6 +52,46 @@ public sealed class BatchSamplerTests
         }, iter: 50);
 
     [Fact]
+    public void Contiguous_rows_read_on_where_they_stopped_until_a_new_stretch_begins()
+        => Gen.Select(Gen.Int[40, 400], Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int[1, 9], Gen.ULong).Sample((count, batch, microSteps, context, seed) =>
+        {
+            using var data = Counting(count);
+            var sampler = new BatchSampler(data, batch, context, seed, microSteps, SamplingOrder.Contiguous);
+            Assert.InRange(sampler.WindowsPerStretch, 1, 16);
+            var inputs = new int[batch * context];
+            var targets = new int[batch * context];
+            var next = new int[microSteps, batch];
+            for (long step = 0; step < 60; step++)
+            {
+                for (var micro = 0; micro < microSteps; micro++)
+                {
+                    sampler.Fill(step, micro, inputs, targets);
+                    Assert.Equal(inputs.Select(token => token + 1), targets);
+                    for (var row = 0; row < batch; row++)
+                    {
+                        Assert.True(sampler.BeginsAnew(step) || inputs[row * context] == next[micro, row]);
+                        next[micro, row] = inputs[(row * context) + context - 1] + 1;
+                    }
+                }
+            }
+        }, iter: 50);
+
+    [Fact]
+    public void A_contiguous_epoch_visits_no_token_twice()
+    {
+        using var data = Counting(5000);
+        var sampler = new BatchSampler(data, 1, 7, seed: 5, order: SamplingOrder.Contiguous);
+        Assert.Equal((16, (((5000 - 1) / 112) - 1) * 16), (sampler.WindowsPerStretch, (int)sampler.WindowsPerEpoch));
+        var inputs = new int[7];
+        HashSet<int> visited = [];
+        for (long step = 0; step < sampler.WindowsPerEpoch; step++)
+        {
+            sampler.Fill(step, 0, inputs, new int[7]);
+            Assert.All(inputs, token => Assert.True(visited.Add(token)));
+        }
+    }
+
+    [Fact]
     public void Epochs_differ_in_order_and_offset()
     {
         using var data = Counting(10_000);
@@ -67,6 +107,7 @@ public sealed class BatchSamplerTests
     [Theory]
     [InlineData(SamplingOrder.Shuffled)]
     [InlineData(SamplingOrder.Random)]
+    [InlineData(SamplingOrder.Contiguous)]
     public void A_batch_is_a_function_of_seed_and_position(SamplingOrder order)
     {
         using var data = Counting(5000);

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Idiolect.Data;
 using Idiolect.Evaluation;
+using Idiolect.Models;
 
 namespace Idiolect.Tests.Evaluation;
 
@@ -11,7 +12,7 @@ public sealed class RivalTests
     public void The_probabilities_of_all_bytes_sum_to_one()
         => Gen.Select(Gen.Int[97, 102].Array[0, 300], Gen.Int[1, 6], Gen.Int[96, 103].Array[0, 8]).Sample((text, order, before) =>
         {
-            var model = new KneserNeyModel(order, ToBytes(text));
+            var model = new KneserNeyModel<byte>(order, 256, ToBytes(text));
             var history = ToBytes(before);
             var probabilities = Enumerable.Range(0, 256).Select(symbol => model.Probability(history, (byte)symbol)).ToArray();
 
@@ -23,7 +24,7 @@ public sealed class RivalTests
     public void Continuation_counts_rank_a_byte_by_the_contexts_that_it_follows()
     {
         // The example of the method: z is frequent but follows only q; b and c, less frequent, follow several bytes.
-        var model = new KneserNeyModel(2, Encoding.ASCII.GetBytes("qzqzqzqzqzqzqzqzabxbybdbacxcycdc"));
+        var model = new KneserNeyModel<byte>(2, 256, Encoding.ASCII.GetBytes("qzqzqzqzqzqzqzqzabxbybdbacxcycdc"));
 
         Assert.True(model.Probability("#"u8, (byte)'b') > model.Probability("#"u8, (byte)'z'));
         Assert.True(model.Probability("q"u8, (byte)'z') > 0.5);
@@ -37,7 +38,7 @@ public sealed class RivalTests
         // Y = 1/3; D1 = 1 - 2 * 1/3 * 1 = 1/3; D2 = 2 - 0 = 2.
         // p(a) = (2 - 2 + (1/3 + 2) / 256) / 3, p(b) = (1 - 1/3 + (7/3) / 256) / 3.
         // Order 2: n1 = 2, n2 = 0: Y = 1, D1 = 1: all mass goes to order 1.
-        var model = new KneserNeyModel(2, "aab"u8);
+        var model = new KneserNeyModel<byte>(2, 256, "aab"u8);
 
         Assert.Equal((2.0 / 3 + (7.0 / 3 / 256)) / 3, model.Probability("a"u8, (byte)'b'), 1e-12);
         Assert.Equal(7.0 / 3 / 256 / 3, model.Probability("a"u8, (byte)'a'), 1e-12);

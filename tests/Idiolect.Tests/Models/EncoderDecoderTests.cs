@@ -124,9 +124,9 @@ public sealed class EncoderDecoderTests
     }
 
     [Theory]
-    [InlineData("\"d_model\": 16", "\"d_model\": 18", "Width")]
+    [InlineData("\"d_model\": 16", "\"d_model\": 18", "field d_model")]
     [InlineData("\"vocab_size\": 20", "\"vocab_size\": 2000000", "describes")]
-    [InlineData("\"dropout\": 0", "\"dropout\": 2", "Dropout")]
+    [InlineData("\"dropout\": 0", "\"dropout\": 2", "field dropout")]
     [InlineData("\"ffn_dim\": 64", "\"ffn_dim\": \"x\"", "ffn_dim")]
     public void A_config_that_makes_no_sense_is_refused(string good, string bad, string named)
     {

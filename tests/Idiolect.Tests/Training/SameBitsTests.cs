@@ -21,6 +21,7 @@ public sealed class SameBitsTests : IDisposable
     [InlineData("llama", 1, 1)]
     [InlineData("llama", 1, 2)]
     [InlineData("llama", 2, 2)]
+    [InlineData("lstm", 1, 2)]
     public void Two_runs_with_one_seed_write_the_same_bytes(string shape, int threads, int otherThreads)
     {
         var options = TinyRun.Options with { Steps = 30 };
@@ -64,6 +65,7 @@ public sealed class SameBitsTests : IDisposable
     [InlineData("gpt2", 1, 1)]
     [InlineData("llama", 1, 2)]
     [InlineData("llama", 2, 1)]
+    [InlineData("lstm", 1, 2)]
     public void A_run_interrupted_half_way_ends_with_the_same_bytes(string shape, int threads, int threadsAfter)
     {
         _run.Train(TinyRun.Options, shape);

@@ -43,7 +43,11 @@ internal sealed class TinyRun : IDisposable
         };
 
     internal static LanguageModel Model(string shape = "llama", float dropout = 0.1f)
-        => new(new Gpt(Config(shape, dropout), seed: 5), new ByteTokenizer());
+        => new(
+            shape == "lstm"
+                ? new Recurrent(new RecurrentConfig { VocabularySize = 257, ContextLength = 16, LayerCount = 2, Width = 16, Dropout = dropout }, seed: 5)
+                : new Gpt(Config(shape, dropout), seed: 5),
+            new ByteTokenizer());
 
     internal static string Text(int words, int seed = 1)
     {

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Idiolect.Evaluation;
+namespace Idiolect.Models;
 
 /// <summary>
 /// A hash table from 64-bit fingerprints to small values: open addressing, key and value side by side, so that a look-up is
@@ -37,6 +37,22 @@ internal sealed class FingerprintTable<TValue>
         ref var entry = ref Find(_entries, key);
         value = entry.Value;
         return entry.Key != 0;
+    }
+
+    /// <summary>All keys, ascending, and their values.</summary>
+    internal (ulong[] Keys, TValue[] Values) Sorted()
+    {
+        var (keys, values) = (new ulong[Count], new TValue[Count]);
+        var next = 0;
+        foreach (ref var entry in _entries.AsSpan())
+        {
+            if (entry.Key != 0)
+            {
+                (keys[next], values[next++]) = (entry.Key, entry.Value);
+            }
+        }
+        Array.Sort(keys, values);
+        return (keys, values);
     }
 
     /// <summary>The key's entry, or the free one where it belongs.</summary>

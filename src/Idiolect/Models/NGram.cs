@@ -1,0 +1,221 @@
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>The shape of an n-gram model.</summary>
+public sealed record NGramConfig : IModelConfig
+{
+    /// <summary>The longest n-gram that is allowed.</summary>
+    internal const int HighestOrder = 32;
+
+    /// <inheritdoc/>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>The longest n-gram: the model looks at order - 1 tokens before the one that it predicts.</summary>
+    public required int Order { get; init; }
+
+    /// <summary>The number of different n-grams of all orders that were counted.</summary>
+    public required long ParameterCount { get; init; }
+
+    /// <summary>The token that begins a text, and ends it; null where the vocabulary has none.</summary>
+    public int? BeginningOfTextId { get; init; }
+
+    /// <summary>The tokens of a window in evaluation: so many that a window's beginning, which lacks context, hardly counts.</summary>
+    public int ContextLength => 4096;
+
+    /// <summary>None: counting is no arithmetic of that kind.</summary>
+    public double TrainingFlopsPerToken => 0;
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="ArgumentException">One makes no sense; the message names it.</exception>
+    public void Validate()
+    {
+        Require(VocabularySize > 0, nameof(VocabularySize), $"{VocabularySize} must be positive.");
+        Require(Order is >= 1 and <= HighestOrder, nameof(Order), $"{Order} must lie between 1 and {HighestOrder}.");
+    }
+
+    private static void Require(bool holds, string name, string message)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name}: {message}", name);
+        }
+    }
+}
+
+/// <summary>
+/// A language model without a network: how often the text had each token after the last few (interpolated modified
+/// Kneser-Ney, Chen and Goodman 1998). It has nothing to train by gradients; it is made by counting.
+/// </summary>
+public sealed class NGram : ILanguageModel
+{
+    private readonly double[] _probabilities; // (vocabulary)
+    private readonly float[] _scores; // (vocabulary)
+    private int[] _text = []; // what was read before, and the tokens of the pass
+
+    internal NGram(NGramConfig config, KneserNeyModel<int> counts)
+    {
+        (Config, Counts) = (config, counts);
+        _probabilities = new double[config.VocabularySize];
+        _scores = new float[config.VocabularySize];
+        Parameters.Build();
+    }
+
+    /// <summary>The shape.</summary>
+    public NGramConfig Config { get; }
+
+    /// <summary>None.</summary>
+    public ParameterSet Parameters { get; } = new();
+
+    IModelConfig ILanguageModel.Config => Config;
+
+    internal KneserNeyModel<int> Counts { get; }
+
+    /// <summary>Counts the n-grams of a text.</summary>
+    /// <param name="tokens">The text.</param>
+    /// <param name="vocabularySize">Tokens are below it.</param>
+    /// <param name="order">The longest n-gram.</param>
+    /// <param name="beginningOfTextId">The token that begins a text; null where there is none.</param>
+    /// <param name="cancellationToken">Stops the counting.</param>
+    /// <exception cref="ArgumentException">The order or the vocabulary makes no sense.</exception>
+    public static NGram Train(
+        ReadOnlySpan<int> tokens, int vocabularySize, int order, int? beginningOfTextId = null, CancellationToken cancellationToken = default)
+    {
+        var config = new NGramConfig
+        {
+            VocabularySize = vocabularySize,
+            Order = order,
+            ParameterCount = 0,
+            BeginningOfTextId = beginningOfTextId,
+        };
+        config.Validate();
+        var counts = new KneserNeyModel<int>(order, vocabularySize, tokens, cancellationToken);
+        return new NGram(config with { ParameterCount = counts.NGramCount }, counts);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
+    {
+        var time = CheckedTime(tokens, batch);
+        var memory = Check(context.Memory, batch);
+        var rows = lastOnly ? 1 : time;
+        var scores = new float[(long)batch * rows * Config.VocabularySize];
+        for (var sequence = 0; sequence < batch; sequence++)
+        {
+            var text = Text(memory, sequence, tokens.Slice(sequence * time, time));
+            for (var row = 0; row < rows; row++)
+            {
+                Counts.Distribution(text[..(text.Length - (rows - 1) + row)], _probabilities);
+                for (var id = 0; id < _scores.Length; id++)
+                {
+                    _scores[id] = (float)Math.Log(_probabilities[id]);
+                }
+                _scores.CopyTo(scores.AsSpan(((sequence * rows) + row) * _scores.Length));
+            }
+            memory?.Keep(sequence, text);
+        }
+        memory?.Advance(time);
+        return context.Tape.CreateFloats(new Shape(batch, rows, Config.VocabularySize), scores);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The result has no gradient.</remarks>
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
+    {
+        var time = CheckedTime(tokens, batch);
+        if (targets.Length != tokens.Length)
+        {
+            throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
+        }
+        var memory = Check(context.Memory, batch);
+        var nats = 0.0;
+        for (var sequence = 0; sequence < batch; sequence++)
+        {
+            var text = Text(memory, sequence, tokens.Slice(sequence * time, time));
+            for (var t = 0; t < time; t++)
+            {
+                var target = targets[(sequence * time) + t];
+                if (target >= 0)
+                {
+                    nats -= Math.Log(Counts.Probability(text[..(text.Length - time + t + 1)], target));
+                }
+            }
+            memory?.Keep(sequence, text);
+        }
+        memory?.Advance(time);
+        return context.Tape.CreateFloats(new Shape(1), [(float)(nats / Math.Max(1, targets.Length - targets.Count(-1)))]);
+    }
+
+    ISequenceMemory ILanguageModel.CreateMemory(int batch) => new NGramMemory(batch, Config.Order - 1);
+
+    /// <inheritdoc/>
+    public void Dispose() => Parameters.Dispose();
+
+    /// <summary>What the memory holds of a sequence, and the tokens behind it. Valid until the next call.</summary>
+    private ReadOnlySpan<int> Text(NGramMemory? memory, int sequence, ReadOnlySpan<int> tokens)
+    {
+        var past = memory == null ? default : memory.Past(sequence);
+        var length = past.Length + tokens.Length;
+        if (_text.Length < length)
+        {
+            _text = new int[length];
+        }
+        past.CopyTo(_text);
+        tokens.CopyTo(_text.AsSpan(past.Length));
+        return _text.AsSpan(0, length);
+    }
+
+    private int CheckedTime(ReadOnlySpan<int> tokens, int batch)
+    {
+        var time = batch > 0 ? tokens.Length / batch : 0;
+        if (time == 0 || time * batch != tokens.Length)
+        {
+            throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
+        }
+        foreach (var id in tokens)
+        {
+            if ((uint)id >= (uint)Config.VocabularySize)
+            {
+                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", nameof(tokens));
+            }
+        }
+        return time;
+    }
+
+    private static NGramMemory? Check(ISequenceMemory? memory, int batch) => memory switch
+    {
+        null => null,
+        NGramMemory held when held.Batch == batch => held,
+        NGramMemory held => throw new ArgumentException($"The memory holds {held.Batch} sequences, the input {batch}.", nameof(batch)),
+        _ => throw new ArgumentException("The memory was made by a model of another kind.", nameof(memory)),
+    };
+
+    /// <summary>The last tokens of each text.</summary>
+    private sealed class NGramMemory(int batch, int most) : ISequenceMemory
+    {
+        private readonly int[][] _past = [.. Enumerable.Repeat(Array.Empty<int>(), batch)];
+
+        public int Batch => batch;
+
+        public int Length { get; private set; }
+
+        public int ContextLength => int.MaxValue;
+
+        public void Clear()
+        {
+            Array.Fill(_past, []);
+            Length = 0;
+        }
+
+        public void Dispose()
+        {
+        }
+
+        internal ReadOnlySpan<int> Past(int sequence) => _past[sequence];
+
+        internal void Keep(int sequence, ReadOnlySpan<int> text) => _past[sequence] = text[Math.Max(0, text.Length - most)..].ToArray();
+
+        internal void Advance(int time) => Length += time;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using Idiolect.Formats;
+
+namespace Idiolect.Models;
+
+/// <summary>An n-gram model as a folder: config.json with the <c>model_type</c> "ngram", and its counts as integers in model.safetensors.</summary>
+public static class NGramFolder
+{
+    internal const string ModelType = "ngram";
+
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        [nameof(NGramConfig.VocabularySize)] = "vocab_size",
+        [nameof(NGramConfig.Order)] = "order",
+    };
+
+    /// <summary>Reads the shape only.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">There is no config.json.</exception>
+    /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
+    public static NGramConfig LoadConfig(string folder)
+    {
+        var fields = ModelFolder.ReadConfig(folder);
+        var config = new NGramConfig
+        {
+            VocabularySize = fields.Integer("vocab_size"),
+            Order = fields.Integer("order"),
+            ParameterCount = fields.Integer("ngram_count"),
+            BeginningOfTextId = fields.OptionalInteger("bos_token_id"),
+        };
+        return fields.Checked(config, config.Validate, Names);
+    }
+
+    /// <summary>Reads a model.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or does not hold what the config says.</exception>
+    public static NGram Load(string folder)
+    {
+        var config = LoadConfig(folder);
+        using var file = SafetensorsReader.Open(Path.Combine(folder, SafetensorsFolder.FileName));
+        try
+        {
+            var counts = KneserNeyModel<int>.Restore(
+                config.Order, config.VocabularySize,
+                n => Rows(file, CountsName(n), KneserNeyModel<int>.CountColumns),
+                n => Rows(file, ContextsName(n), KneserNeyModel<int>.ContextColumns));
+            return counts.NGramCount == config.ParameterCount
+                ? new NGram(config, counts)
+                : throw new InvalidDataException($"it holds {counts.NGramCount} n-grams, {ModelFolder.ConfigName} says {config.ParameterCount}");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{file.FilePath}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes a model; each file atomically.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder, made if need be.</param>
+    public static void Save(NGram model, string folder)
+    {
+        var json = new JsonObject
+        {
+            ["model_type"] = ModelType,
+            ["vocab_size"] = model.Config.VocabularySize,
+            ["order"] = model.Config.Order,
+            ["ngram_count"] = model.Config.ParameterCount,
+            ["bos_token_id"] = model.Config.BeginningOfTextId,
+            ["eos_token_id"] = model.Config.BeginningOfTextId,
+        };
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
+        SafetensorsWriter.Write(
+            Path.Combine(folder, SafetensorsFolder.FileName),
+            Enumerable.Range(1, model.Config.Order).SelectMany(n => new[]
+            {
+                Source(CountsName(n), model.Counts.CountRows(n), KneserNeyModel<int>.CountColumns),
+                Source(ContextsName(n), model.Counts.ContextRows(n), KneserNeyModel<int>.ContextColumns),
+            }));
+    }
+
+    private static string CountsName(int n) => $"counts.{n:D2}";
+
+    private static string ContextsName(int n) => $"contexts.{n:D2}";
+
+    private static TensorSource Source(string name, int[] rows, int columns)
+        => new(name, [rows.Length / columns, columns], () => MemoryMarshal.Cast<int, float>(rows)) { Type = StoredType.I32 };
+
+    private static int[] Rows(SafetensorsReader file, string name, int columns)
+    {
+        if (!file.Tensors.TryGetValue(name, out var info) || info.Shape is not [_, var width] || width != columns)
+        {
+            throw new InvalidDataException($"tensor {name} is missing or has not {columns} columns");
+        }
+        var rows = new int[info.ElementCount];
+        file.ReadIntegers(name, rows);
+        return rows;
+    }
+}

@@ -1,0 +1,99 @@
+using Idiolect.Generation;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Training;
+
+public sealed unsafe partial class Trainer
+{
+    /// <summary>Continues a run from its newest intact checkpoint.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="data">The tokens it was begun with, given the tokenizer of its checkpoint.</param>
+    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
+    /// <param name="languageModel">The model as it stands in the checkpoint; the caller disposes it.</param>
+    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The data or the tokenizer changed since.</exception>
+    public static Trainer Resume(
+        string runFolder, Func<Tokenizer, TrainingData> data, Func<TrainingOptions, TrainingOptions>? change, out LanguageModel languageModel)
+    {
+        LanguageModel? loaded = null;
+        try
+        {
+            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
+            {
+                loaded = LanguageModel.Load(checkpoint);
+                var tokens = data(loaded.Tokenizer);
+                state.EnsureSameInputs(tokens.Hash, loaded.Tokenizer.Hash);
+                return new LanguageModelTrainee(loaded, tokens, options);
+            });
+            languageModel = loaded!;
+            return trainer;
+        }
+        catch
+        {
+            loaded?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Continues a run that learns to translate from its newest intact checkpoint.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="data">The pairs it was begun with, given the translator of its checkpoint.</param>
+    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
+    /// <param name="translator">The model as it stands in the checkpoint; the caller disposes it.</param>
+    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The data or the tokenizer changed since.</exception>
+    public static Trainer ResumeTranslation(
+        string runFolder, Func<Translator, TranslationData> data, Func<TrainingOptions, TrainingOptions>? change, out Translator translator)
+    {
+        Translator? loaded = null;
+        try
+        {
+            var trainer = Resume(runFolder, change, (checkpoint, state, options) =>
+            {
+                loaded = Translator.Load(checkpoint);
+                var pairs = data(loaded);
+                state.EnsureSameInputs(pairs.Hash, loaded.Tokenizer.Hash);
+                return new TranslationTrainee(loaded, pairs, options);
+            });
+            translator = loaded!;
+            return trainer;
+        }
+        catch
+        {
+            loaded?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Continues a run of any kind.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="change">Changes the stored options; null to keep them.</param>
+    /// <param name="load">Makes what is trained from a checkpoint's folder, its state, with whose data it compares, and the options.</param>
+    private static Trainer Resume(
+        string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TrainingState, TrainingOptions, ITrainee> load)
+    {
+        var store = new CheckpointStore(runFolder);
+        if (store.Checkpoints.Count == 0)
+        {
+            throw NothingToContinue(runFolder, Directory.Exists(runFolder) ? "it has none" : "there is no such folder");
+        }
+        // Locked before anything is read: whoever holds the run may be adding and removing checkpoints right now.
+        var held = RunLock.Acquire(runFolder);
+        try
+        {
+            var checkpoint = store.FindNewestIntact(out var damaged)
+                ?? throw NothingToContinue(runFolder, damaged.Count == 0 ? "it has none" : $"all are damaged: {damaged[0].Reason}");
+            var state = TrainingState.Read(checkpoint.Path);
+            var options = change == null ? state.Options : change(state.Options);
+            return new Trainer(load(checkpoint.Path, state, options), options, runFolder, held, checkpoint, damaged);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static FileNotFoundException NothingToContinue(string runFolder, string why)
+        => new($"'{runFolder}' has no checkpoint to continue from ({why}).", runFolder);
+}
