@@ -56,6 +56,7 @@ internal static class Application
             TranslateCommand.Create(terminal),
             EvalCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
+            LabCommand.Create(terminal),
             InfoCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

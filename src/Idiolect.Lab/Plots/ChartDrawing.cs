@@ -1,0 +1,121 @@
+using System.Globalization;
+using Idiolect.Formats;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+
+namespace Idiolect.Lab.Plots;
+
+/// <summary>Draws a chart as SVG and PNG. Curves differ in brightness, dashes and markers, so that they differ in grey too.</summary>
+internal static class ChartDrawing
+{
+    private const int Width = 1000;
+    private const int Height = 620;
+
+    // From Okabe and Ito's palette, which people with any colour vision tell apart.
+    private static readonly Color[] Colors =
+    [
+        Color.FromHex("#000000"), Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73"), Color.FromHex("#CC79A7"),
+        Color.FromHex("#E69F00"), Color.FromHex("#56B4E9"), Color.FromHex("#777777"),
+    ];
+
+    private static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted, LinePattern.DenselyDashed];
+
+    private static readonly MarkerShape[] Markers =
+    [
+        MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond, MarkerShape.OpenCircle,
+        MarkerShape.OpenSquare, MarkerShape.OpenTriangleUp, MarkerShape.Cross,
+    ];
+
+    /// <summary>Writes <c>path.svg</c> and <c>path.png</c>.</summary>
+    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: numbers stand in the report.</remarks>
+    internal static void Save(Chart chart, string path)
+    {
+        try
+        {
+            using var plot = Draw(chart);
+            var svg = System.Text.Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height));
+            var png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
+            AtomicFile.Write(path + ".svg", svg);
+            AtomicFile.Write(path + ".png", png);
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
+        {
+        }
+    }
+
+    private static Plot Draw(Chart chart)
+    {
+        var plot = new Plot();
+        for (var i = 0; i < chart.Series.Count; i++)
+        {
+            Add(plot, chart, chart.Series[i], i);
+        }
+        if (chart.Line is { } reference && (!chart.LogY || reference.Y > 0))
+        {
+            var line = plot.Add.HorizontalLine(chart.LogY ? Math.Log10(reference.Y) : reference.Y);
+            line.LineColor = Color.FromHex("#555555");
+            line.LinePattern = LinePattern.DenselyDashed;
+            line.LineWidth = 1.5f;
+            line.LegendText = reference.Name;
+        }
+        plot.Title(chart.Title, size: 20);
+        plot.XLabel(chart.XLabel, size: 18);
+        plot.YLabel(chart.YLabel, size: 18);
+        plot.Axes.Bottom.TickLabelStyle.FontSize = 15;
+        plot.Axes.Left.TickLabelStyle.FontSize = 15;
+        plot.Grid.MajorLineColor = ScottPlot.Colors.Black.WithAlpha(0.1);
+        if (chart.Categories is { } names)
+        {
+            plot.Axes.Bottom.TickGenerator = new NumericManual([.. names.Select((_, i) => (double)i)], [.. names]);
+        }
+        if (chart.LogX)
+        {
+            plot.Axes.Bottom.TickGenerator = Powers();
+        }
+        if (chart.LogY)
+        {
+            plot.Axes.Left.TickGenerator = Powers();
+        }
+        plot.Legend.FontSize = 15;
+        plot.ShowLegend(Edge.Right);
+        if (chart.Square)
+        {
+            plot.Axes.SquareUnits();
+        }
+        plot.Axes.AutoScale();
+        return plot;
+    }
+
+    private static void Add(Plot plot, Chart chart, ChartSeries series, int index)
+    {
+        var shown = Enumerable.Range(0, series.X.Length).Where(i => IsShown(series.X[i], chart.LogX) && IsShown(series.Y[i], chart.LogY)).ToArray();
+        double[] Scaled(double[] values, bool log) => [.. shown.Select(i => log ? Math.Log10(Math.Max(values[i], 1e-300)) : values[i])];
+        var (x, y) = (Scaled(series.X, chart.LogX), Scaled(series.Y, chart.LogY));
+        var color = Colors[index % Colors.Length];
+        if (series.Range is { } range && x.Length > 1)
+        {
+            var low = Scaled(range.Low, chart.LogY).Zip(y, (bound, mean) => bound < -299 ? mean : bound).ToArray();
+            var band = plot.Add.FillY(x, low, Scaled(range.High, chart.LogY));
+            band.FillColor = color.WithAlpha(0.12);
+            band.LineWidth = 0;
+            band.MarkerSize = 0;
+        }
+        var scatter = plot.Add.Scatter(x, y, color);
+        scatter.LineWidth = series.PointsOnly ? 0 : 2;
+        scatter.LinePattern = Patterns[index % Patterns.Length];
+        scatter.MarkerSize = x.Length > 60 && !series.PointsOnly ? 0 : 8;
+        scatter.MarkerShape = Markers[index % Markers.Length];
+        scatter.LegendText = series.Name;
+    }
+
+    private static bool IsShown(double value, bool log) => double.IsFinite(value) && (!log || value > 0);
+
+    private static NumericAutomatic Powers() => new()
+    {
+        MinorTickGenerator = new LogMinorTickGenerator(),
+        IntegerTicksOnly = true,
+        LabelFormatter = power => power is >= -3 and <= 5
+            ? Math.Pow(10, power).ToString("0.###", CultureInfo.InvariantCulture)
+            : "1e" + power.ToString("0", CultureInfo.InvariantCulture),
+    };
+}
