@@ -30,6 +30,8 @@ public static class Laboratory
         new InContext(),
         new ScaleLaw(),
         new ContextVector(),
+        new FromNothing(),
+        new FamilyLanguageModels(),
     ];
 
     /// <summary>Runs experiments one after the other. What is finished when it is cancelled stays.</summary>
@@ -49,8 +51,6 @@ public static class Laboratory
         foreach (var experiment in experiments)
         {
             var result = Run(experiment, quick, seed, folder, progress, cancellationToken);
-            ResultFolder.Write(folder, result);
-            Report.Write(folder, Experiments);
             results.Add(result);
             progress?.Report(new ExperimentFinished(result.Name, result));
         }
@@ -65,6 +65,7 @@ public static class Laboratory
         var watch = Stopwatch.StartNew();
         var observations = new List<Observation>();
         var seeds = new List<SeedResult>();
+        ExperimentResult result = null!;
         for (var run = 0; run < runs; run++)
         {
             var done = run;
@@ -75,17 +76,26 @@ public static class Laboratory
             var seen = experiment.Run(bench);
             observations.Add(seen);
             seeds.Add(new SeedResult(bench.Seed, seen.Value, seen.Controls, seen.Conditions, seen.Figures));
+            // After each seed, so that what is finished stays when the rest is cancelled; too few seeds decide nothing.
+            result = new ExperimentResult(
+                protocol.Name, Jury.Decide(protocol, seeds, runs), Median(seeds.Select(seed => seed.Value)), protocol.Threshold, quick,
+                watch.Elapsed.TotalSeconds, [.. seeds], DrawCharts(protocol.Name, observations, folder));
+            ResultFolder.Write(folder, result);
+            Report.Write(folder, Experiments);
         }
+        return result;
+    }
+
+    private static List<string> DrawCharts(string experiment, IReadOnlyList<Observation> observations, string folder)
+    {
         var charts = new List<string>();
         for (var i = 0; i < observations[0].Charts.Count; i++)
         {
-            var name = i == 0 ? protocol.Name : $"{protocol.Name}-{i + 1}";
+            var name = i == 0 ? experiment : $"{experiment}-{i + 1}";
             ChartDrawing.Save(Chart.Mean([.. observations.Select(seen => seen.Charts[i])]), Path.Combine(folder, name));
             charts.Add(name);
         }
-        return new ExperimentResult(
-            protocol.Name, Jury.Decide(protocol, seeds), Median(seeds.Select(seen => seen.Value)), protocol.Threshold, quick,
-            watch.Elapsed.TotalSeconds, seeds, charts);
+        return charts;
     }
 
     internal static double Median(IEnumerable<double> values)

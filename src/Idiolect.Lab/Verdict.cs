@@ -22,9 +22,10 @@ public enum Verdict
 /// <summary>How runs become a verdict.</summary>
 internal static class Jury
 {
-    internal static Verdict Decide(Protocol protocol, IReadOnlyList<SeedResult> seeds)
+    /// <summary>Decides, once as many runs as are wanted have been made.</summary>
+    internal static Verdict Decide(Protocol protocol, IReadOnlyList<SeedResult> seeds, int wanted)
     {
-        if (seeds.Count == 0 || seeds.Any(seed => !double.IsFinite(seed.Value) || seed.Controls.Any(control => !control.Holds)))
+        if (seeds.Count < wanted || seeds.Any(seed => !double.IsFinite(seed.Value) || seed.Controls.Any(control => !control.Holds)))
         {
             return Verdict.Undecided;
         }

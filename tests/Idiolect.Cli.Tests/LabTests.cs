@@ -99,8 +99,9 @@ public sealed class LabTests
         var protocol = new CausalMask().Protocol with { Threshold = 2, Side = Side.AtLeast };
         SeedResult Seed(double value, bool control = true) => new(1, value, [new Condition("control", control)], [], []);
 
-        Assert.Equal(expected, Jury.Decide(protocol, [Seed(a), Seed(b), Seed(c)]));
-        Assert.Equal(Verdict.Undecided, Jury.Decide(protocol, [Seed(a, control: false), Seed(b), Seed(c)]));
+        Assert.Equal(expected, Jury.Decide(protocol, [Seed(a), Seed(b), Seed(c)], wanted: 3));
+        Assert.Equal(Verdict.Undecided, Jury.Decide(protocol, [Seed(a), Seed(b)], wanted: 3));
+        Assert.Equal(Verdict.Undecided, Jury.Decide(protocol, [Seed(a, control: false), Seed(b), Seed(c)], wanted: 3));
     }
 
     private sealed class CancelAfterFirst(CancellationTokenSource source) : IProgress<LabProgress>

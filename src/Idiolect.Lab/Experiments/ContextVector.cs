@@ -59,7 +59,7 @@ internal sealed class ContextVector : Experiment
     {
         using var model = make();
         var random = bench.Random(1);
-        var options = new TrainingOptions(Steps: bench.Size(1500, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var options = new TrainingOptions(Steps: bench.Size(900, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
         var curve = LabTraining.Train(model, options, Batch, () => Copies(random.Next(4, 25), Batch, random), progress);
         var test = bench.Random(2);
         return [.. lengths.Select(length =>

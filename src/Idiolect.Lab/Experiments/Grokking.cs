@@ -79,7 +79,7 @@ internal sealed class Grokking : Experiment
             }, bench.Seed);
         var (trained, tested) = (new List<double>(), new List<double>());
         var options = new TrainingOptions(
-            Steps: bench.Size(2000, 40), LearningRate: 1e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
+            Steps: bench.Size(1500, 40), LearningRate: 1e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
         var curve = LabTraining.Train(model, options, train.Rows, () => (train.Tokens, train.Targets), progress, Looks, () =>
         {
             trained.Add(model.Accuracy(train.Tokens, train.Targets, train.Rows));

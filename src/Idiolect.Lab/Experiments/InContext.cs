@@ -14,7 +14,7 @@ internal sealed class InContext : Experiment
 {
     internal const string HashCondition = "the weights' SHA-256 is the same before and after the test";
 
-    private const int Inputs = 4;
+    private const int Inputs = 3;
     private const int Batch = 64;
 
     public override Protocol Protocol { get; } = new()
@@ -33,7 +33,7 @@ internal sealed class InContext : Experiment
 
     internal override Observation Run(Bench bench)
     {
-        var examples = bench.Size(12, 6);
+        var examples = bench.Size(10, 6);
         double[] rates = bench.Size<double[]>([1e-3, 3e-3], [3e-3]);
         var trial = LabTraining.Tune(rates, bench.Advance, (rate, progress) => Train(bench, examples, rate, progress), trial => -trial.After[^1]);
         var x = Enumerable.Range(0, examples).Select(count => (double)count).ToArray();
@@ -62,7 +62,7 @@ internal sealed class InContext : Experiment
 
     private static Trial Train(Bench bench, int examples, double rate, Action<double> progress)
     {
-        var steps = bench.Size(1500, 30);
+        var steps = bench.Size(1200, 30);
         using var model = new LabTransformer(
             new LabShape { Vocabulary = 1, Context = 2 * examples, Layers = 3, Width = 64, Hidden = 256, Inputs = Inputs + 1 }, bench.Seed);
         using var trainer = new LabTrainer(model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 50, WeightDecay: 0));

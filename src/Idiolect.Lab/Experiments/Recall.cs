@@ -10,7 +10,7 @@ namespace Idiolect.Lab.Experiments;
 /// <summary>How many facts a state of fixed size can hold, against attention, which keeps them all.</summary>
 internal sealed class Recall : Experiment
 {
-    private const int Batch = 64;
+    private const int Batch = 32;
     private const int Width = 64;
 
     public override Protocol Protocol { get; } = new()
@@ -19,8 +19,8 @@ internal sealed class Recall : Experiment
         Claim = "Recurrent networks lose what they have read long ago or in quantity; attention looks it up.",
         Essay = "Memory",
         Paper = "Arora et al. 2023, \"Zoology\"",
-        Setup = "Multi-query associative recall of 4, 8 and 16 pairs, and of 4 pairs with 48 other tokens between. An LSTM (width 64), attention of 1 layer and of 2 layers "
-            + "(width 64, 4 heads, embedding deviation 0.3), each at two learning rates, as many steps of 64 texts. Control: the LSTM recalls 4 pairs (0.8), two layers recall 16 (0.9).",
+        Setup = "Multi-query associative recall of 4 and 16 pairs, and of 4 pairs with 32 other tokens between. An LSTM (width 64), attention of 1 layer and of 2 layers "
+            + "(width 64, 4 heads, embedding deviation 0.3), each at two learning rates, as many steps of 32 texts. Control: the LSTM recalls 4 pairs (0.8), two layers recall 16 (0.9).",
         Measure = "accuracy of two layers minus accuracy of the LSTM, at 16 pairs",
         Threshold = 0.3,
         Correction = "It is quantity more than distance: what counts is how much of the past the state must hold. One layer of attention alone fails too, because the value "
@@ -29,7 +29,7 @@ internal sealed class Recall : Experiment
 
     internal override Observation Run(Bench bench)
     {
-        var sizes = new (int Pairs, int Gap)[] { (4, 0), (8, 0), (16, 0), (4, 48) };
+        var sizes = new (int Pairs, int Gap)[] { (4, 0), (16, 0), (4, 32) };
         var arms = new (string Name, int Layers)[] { ("LSTM", 0), ("attention, 1 layer", 1), ("attention, 2 layers", 2) };
         double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
         var accuracy = new double[arms.Length, sizes.Length];
@@ -46,11 +46,11 @@ internal sealed class Recall : Experiment
         double[] Of(int arm) => [.. Enumerable.Range(0, sizes.Length).Select(size => accuracy[arm, size])];
         return new Observation
         {
-            Value = accuracy[2, 2] - accuracy[0, 2],
+            Value = accuracy[2, 1] - accuracy[0, 1],
             Controls =
             [
                 new($"the LSTM recalls 4 pairs: {Reports.Report.Number(accuracy[0, 0])}, at least 0.8", accuracy[0, 0] >= 0.8),
-                new($"two layers recall 16 pairs: {Reports.Report.Number(accuracy[2, 2])}, at least 0.9", accuracy[2, 2] >= 0.9),
+                new($"two layers recall 16 pairs: {Reports.Report.Number(accuracy[2, 1])}, at least 0.9", accuracy[2, 1] >= 0.9),
             ],
             Figures = [.. arms.SelectMany((arm, a) => sizes.Select((size, s) => new Figure($"{arm.Name}, {size.Pairs} pairs, {size.Gap} tokens between", accuracy[a, s])))],
             Charts =
@@ -60,7 +60,7 @@ internal sealed class Recall : Experiment
                     Title = "A state of fixed size runs out; attention does not",
                     XLabel = "pairs to recall, and other tokens between", YLabel = "accuracy",
                     Categories = [.. sizes.Select(size => size.Gap == 0 ? $"{size.Pairs}" : $"{size.Pairs}, {size.Gap} between")],
-                    Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2, 3], Of(a)))],
+                    Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2], Of(a)))],
                 },
             ],
         };
@@ -76,7 +76,7 @@ internal sealed class Recall : Experiment
                     Cell = RecurrentCell.Lstm, VocabularySize = RecallTask.Vocabulary, ContextLength = task.Time, LayerCount = 1, Width = Width, TiedEmbedding = false,
                 }, bench.Seed))
             : new LabTransformer(new LabShape { Vocabulary = RecallTask.Vocabulary, Context = task.Time, Layers = layers, Width = Width, EmbeddingDeviation = 0.3 }, bench.Seed);
-        var options = new TrainingOptions(Steps: bench.Size(1000, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var options = new TrainingOptions(Steps: bench.Size(800, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
         var curve = LabTraining.Train(model, options, Batch, () => task.Batch(Batch), progress);
         var (tokens, targets) = new RecallTask(pairs, gap, bench.Random(2)).Batch(256);
         return curve.Diverged ? 0 : model.Accuracy(tokens, targets, 256);

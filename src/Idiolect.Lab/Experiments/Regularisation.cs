@@ -84,7 +84,7 @@ internal sealed class Regularisation : Experiment
 
     private static Trial Train(Bench bench, Arm arm, Action<double> progress)
     {
-        var source = new MarkovSource(Symbols, bench.Random());
+        var source = new MarkovSource(Symbols, order: 2, bench.Random());
         var random = bench.Random(1);
         var (tokens, targets) = source.Batch(Texts, Time, random);
         var (freshTokens, freshTargets) = source.Batch(bench.Size(256, 64), Time, random);
@@ -96,7 +96,7 @@ internal sealed class Regularisation : Experiment
             int[] Rows(int[] all) => [.. rows.SelectMany(row => all[(row * Time)..((row + 1) * Time)])];
             return (Rows(tokens), Rows(targets));
         }
-        var options = arm.Options with { Steps = bench.Size(400, 30), WarmupSteps = 10, Seed = bench.Seed };
+        var options = arm.Options with { Steps = bench.Size(250, 30), WarmupSteps = 10, Seed = bench.Seed };
         var curve = LabTraining.Train(
             model, options, Batch, Next, progress, looks: 20, () => model.MeanLoss(freshTokens, freshTargets, freshTokens.Length / Time));
         var sizes = model.Parameters.All.Where(parameter => parameter.Decays).SelectMany(parameter => parameter.Values.ToArray()).Select(value => Math.Abs(value)).Order().ToArray();

@@ -19,7 +19,7 @@ internal sealed class ResidualStream : Experiment
         Claim = "Stacking many layers needs the residual stream.",
         Essay = "The residual stream",
         Paper = "He et al. 2016; Vaswani et al. 2017, section 3.1; Elhage et al. 2021",
-        Setup = $"Transformers (width {Width}, pre-norm) of 2 to 16 layers on a second-order Markov source, with the stream and with each layer's output in its place, each at "
+        Setup = $"Transformers (width {Width}, pre-norm) of 2 to 16 layers on a Markov source, with the stream and with each layer's output in its place, each at "
             + "three learning rates, as many steps. How much a layer writes is the norm of its output over that of the stream after it. Control: with the stream the deepest comes within "
             + "0.3 nats of the entropy, and without it the shallowest learns something (0.1 nats below the first look).",
         Measure = "loss without the stream minus loss with it, in nats, at the greatest depth",
@@ -80,11 +80,11 @@ internal sealed class ResidualStream : Experiment
 
     private static Trial Train(Bench bench, int depth, bool residual, double rate, Action<double> progress)
     {
-        var source = new MarkovSource(Symbols, bench.Random());
+        var source = new MarkovSource(Symbols, order: 1, bench.Random());
         var random = bench.Random(1);
         using var model = new LabTransformer(
             new LabShape { Vocabulary = Symbols, Context = Time, Layers = depth, Heads = 2, Width = Width, Hidden = 4 * Width, Residual = residual }, bench.Seed);
-        var options = new TrainingOptions(Steps: bench.Size(300, 30), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var options = new TrainingOptions(Steps: bench.Size(200, 30), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
         var curve = LabTraining.Train(model, options, Batch, () => source.Batch(Batch, Time, random), progress, looks: 15);
         if (curve.Diverged)
         {

@@ -5,7 +5,9 @@ using ScottPlot.TickGenerators;
 
 namespace Idiolect.Lab.Plots;
 
-/// <summary>Draws a chart as SVG and PNG. Curves differ in brightness, dashes and markers, so that they differ in grey too.</summary>
+/// <summary>
+/// Draws a chart as SVG and PNG. Curves differ in brightness and markers, so that they differ in grey too; Skia's SVG knows no dashes.
+/// </summary>
 internal static class ChartDrawing
 {
     private const int Width = 1000;
@@ -17,8 +19,6 @@ internal static class ChartDrawing
         Color.FromHex("#000000"), Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73"), Color.FromHex("#CC79A7"),
         Color.FromHex("#E69F00"), Color.FromHex("#56B4E9"), Color.FromHex("#777777"),
     ];
-
-    private static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted, LinePattern.DenselyDashed];
 
     private static readonly MarkerShape[] Markers =
     [
@@ -53,8 +53,7 @@ internal static class ChartDrawing
         if (chart.Line is { } reference && (!chart.LogY || reference.Y > 0))
         {
             var line = plot.Add.HorizontalLine(chart.LogY ? Math.Log10(reference.Y) : reference.Y);
-            line.LineColor = Color.FromHex("#555555");
-            line.LinePattern = LinePattern.DenselyDashed;
+            line.LineColor = Color.FromHex("#999999");
             line.LineWidth = 1.5f;
             line.LegendText = reference.Name;
         }
@@ -101,11 +100,15 @@ internal static class ChartDrawing
             band.MarkerSize = 0;
         }
         var scatter = plot.Add.Scatter(x, y, color);
-        scatter.LineWidth = series.PointsOnly ? 0 : 2;
-        scatter.LinePattern = Patterns[index % Patterns.Length];
-        scatter.MarkerSize = x.Length > 60 && !series.PointsOnly ? 0 : 8;
-        scatter.MarkerShape = Markers[index % Markers.Length];
-        scatter.LegendText = series.Name;
+        scatter.LineWidth = series.PointsOnly ? 0 : 1.5f + (index % 2);
+        scatter.MarkerSize = 0;
+        // Markers on some points of a long curve, not on the same ones as its neighbour's.
+        var every = Math.Max(1, x.Length / 20);
+        var marked = Enumerable.Range(0, x.Length).Where(i => (i + index) % every == 0).ToArray();
+        var markers = plot.Add.ScatterPoints(Array.ConvertAll(marked, i => x[i]), Array.ConvertAll(marked, i => y[i]), color);
+        markers.MarkerSize = 9;
+        markers.MarkerShape = Markers[index % Markers.Length];
+        markers.LegendText = series.Name;
     }
 
     private static bool IsShown(double value, bool log) => double.IsFinite(value) && (!log || value > 0);

@@ -1,8 +1,8 @@
 namespace Idiolect.Lab.Tasks;
 
 /// <summary>
-/// A source of text whose entropy is known: each symbol depends on the two before it, and only <see cref="Successors"/> of all
-/// symbols may follow. So a model's loss has a floor that is no guess, and what a model writes can be checked letter by letter.
+/// A source of text whose entropy is known: each symbol depends on the one or two before it (the order), and only
+/// <see cref="Successors"/> of all symbols may follow. So a model's loss has a floor that is no guess, and what a model writes can be checked letter by letter.
 /// </summary>
 internal sealed class MarkovSource
 {
@@ -10,12 +10,13 @@ internal sealed class MarkovSource
     private static readonly double[] Probabilities = [0.5, 0.25, 0.15, 0.1];
 
     private readonly int _symbols;
-    private readonly int[][] _next; // [two symbols]: the successors, the likeliest first
+    private readonly int _order;
+    private readonly int[][] _next; // [the symbols before]: the successors, the likeliest first
 
-    internal MarkovSource(int symbols, Random random)
+    internal MarkovSource(int symbols, int order, Random random)
     {
-        _symbols = symbols;
-        _next = new int[symbols * symbols][];
+        (_symbols, _order) = (symbols, order);
+        _next = new int[order == 1 ? symbols : symbols * symbols][];
         for (var context = 0; context < _next.Length; context++)
         {
             var all = Enumerable.Range(0, symbols).ToArray();
@@ -29,24 +30,24 @@ internal sealed class MarkovSource
 
     internal int Symbols => _symbols;
 
-    /// <summary>Writes text after two random symbols.</summary>
+    /// <summary>Writes text that begins at random.</summary>
     internal int[] Sample(int length, Random random)
     {
         var text = new int[length];
         for (var i = 0; i < length; i++)
         {
-            text[i] = i < 2 ? random.Next(_symbols) : Draw(_next[(text[i - 2] * _symbols) + text[i - 1]], random);
+            text[i] = i < _order ? random.Next(_symbols) : Draw(Next(text, i), random);
         }
         return text;
     }
 
-    /// <summary>The share of symbols, from <paramref name="first"/> on, that may follow the two before them.</summary>
+    /// <summary>The share of symbols, from <paramref name="first"/> on, that may follow those before them.</summary>
     internal double PossibleShare(ReadOnlySpan<int> text, int first)
     {
         var possible = 0;
         for (var i = first; i < text.Length; i++)
         {
-            possible += _next[(text[i - 2] * _symbols) + text[i - 1]].Contains(text[i]) ? 1 : 0;
+            possible += Next(text, i).Contains(text[i]) ? 1 : 0;
         }
         return (double)possible / (text.Length - first);
     }
@@ -63,6 +64,8 @@ internal sealed class MarkovSource
         }
         return (tokens, targets);
     }
+
+    private int[] Next(ReadOnlySpan<int> text, int i) => _next[_order == 1 ? text[i - 1] : (text[i - 2] * _symbols) + text[i - 1]];
 
     private static int Draw(int[] successors, Random random)
     {

@@ -6,8 +6,8 @@ namespace Idiolect.Lab.Tasks;
 /// </summary>
 internal sealed class RecallTask(int pairs, int gap, Random random)
 {
-    private const int Keys = 32;
-    private const int Values = 32;
+    private const int Keys = 20;
+    private const int Values = 16;
     private const int Others = 8;
 
     internal static int Vocabulary => Keys + Values + Others;
