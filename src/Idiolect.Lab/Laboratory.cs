@@ -31,6 +31,7 @@ public static class Laboratory
         new ScaleLaw(),
         new ContextVector(),
         new FromNothing(),
+        new PreTraining(),
         new FamilyLanguageModels(),
     ];
 

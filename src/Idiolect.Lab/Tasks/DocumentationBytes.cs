@@ -8,11 +8,10 @@ internal static class DocumentationBytes
 {
     internal const int Vocabulary = 256;
 
-    private static readonly Lazy<(byte[] Training, byte[] Validation)> Texts = new(() =>
-    {
-        var corpus = Corpus.Load(Corpus.DotnetDocs);
-        return (Join(corpus.Training), Join(corpus.Validation));
-    });
+    private static readonly Lazy<Corpus> Loaded = new(() => Corpus.Load(Corpus.DotnetDocs));
+    private static readonly Lazy<(byte[] Training, byte[] Validation)> Texts = new(() => (Join(Loaded.Value.Training), Join(Loaded.Value.Validation)));
+
+    internal static IReadOnlyList<Document> TrainingDocuments => Loaded.Value.Training;
 
     internal static byte[] Training => Texts.Value.Training;
 
