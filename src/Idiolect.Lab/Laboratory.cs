@@ -33,6 +33,7 @@ public static class Laboratory
         new FromNothing(),
         new PreTraining(),
         new FamilyLanguageModels(),
+        new FamilyTranslation(),
     ];
 
     /// <summary>Runs experiments one after the other. What is finished when it is cancelled stays.</summary>
