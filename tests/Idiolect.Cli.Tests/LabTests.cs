@@ -7,6 +7,8 @@ namespace Idiolect.Cli.Tests;
 
 public sealed class LabTests
 {
+    private static readonly string[] Verdicts = ["shown", "refuted", "undecided"];
+
     [Fact]
     public async Task Lab_lists_every_experiment_with_its_claim()
     {
@@ -41,7 +43,7 @@ public sealed class LabTests
         Assert.Equal(names, lines[..^1].Select(line => line.GetProperty("name").GetString()));
         Assert.All(lines[..^1], line =>
         {
-            Assert.Contains(line.GetProperty("verdict").GetString(), new[] { "shown", "refuted", "undecided" });
+            Assert.Contains(line.GetProperty("verdict").GetString(), Verdicts);
             Assert.Equal(line.GetProperty("verdict").GetString() == "shown", line.GetProperty("shown").GetBoolean());
             Assert.True(line.GetProperty("seconds").GetDouble() > 0);
         });

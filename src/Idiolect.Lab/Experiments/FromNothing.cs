@@ -40,7 +40,7 @@ internal sealed class FromNothing : Experiment
             [
                 new("bits per byte from nothing (first 32 bytes)", trial.Start), new("bits per byte after a beginning of 64", trial.Continued),
                 new("entropy of the first 32 bytes by frequency", trial.Frequencies), new($"share of {Verbatim}-byte stretches found in the training text", trial.Copied),
-                new($"the same share of held-out documents", trial.CopiedByPeople),
+                new("the same share of held-out documents", trial.CopiedByPeople),
             ],
             Charts =
             [

@@ -29,16 +29,17 @@ internal sealed class Regularisation : Experiment
 
     internal override Observation Run(Bench bench)
     {
-        var plain = new Arm("none", new TrainingOptions(WeightDecay: 0));
+        var tuned = new TrainingOptions(WeightDecay: 0, LearningRate: 3e-3);
+        var plain = new Arm(tuned);
         var arms = new (string Name, Arm[] Trials)[]
         {
             ("none", Rates(plain)),
-            ("L1", [.. new[] { 1e-5, 1e-4, 1e-3 }.Select(strength => plain with { Options = plain.Options with { LearningRate = 3e-3, L1 = strength } })]),
-            ("L2", [.. new[] { 1e-4, 1e-3, 1e-2 }.Select(strength => plain with { Options = plain.Options with { LearningRate = 3e-3, L2 = strength } })]),
+            ("L1", Strengths([1e-5, 1e-4, 1e-3], strength => plain with { Options = tuned with { L1 = strength } })),
+            ("L2", Strengths([1e-4, 1e-3, 1e-2], strength => plain with { Options = tuned with { L2 = strength } })),
             ("dropout 20%", Rates(plain with { Dropout = 0.2f })),
-            ("weight decay", [.. new[] { 0.1, 1, 10 }.Select(strength => plain with { Options = plain.Options with { LearningRate = 3e-3, WeightDecay = strength } })]),
-            ("dropout, L2, decay", [.. new[] { 1e-5, 1e-4, 1e-3 }.Select(strength => plain with
-                { Dropout = 0.2f, Options = plain.Options with { LearningRate = 3e-3, WeightDecay = 0.1, L2 = strength } })]),
+            ("weight decay", Strengths([0.1, 1, 10], strength => plain with { Options = tuned with { WeightDecay = strength } })),
+            ("dropout, L2, decay", Strengths(
+                [1e-5, 1e-4, 1e-3], strength => plain with { Dropout = 0.2f, Options = tuned with { WeightDecay = 0.1, L2 = strength } })),
             ("no normalisation", Rates(plain with { Norm = NormPlace.None })),
         };
         var results = arms.Select((arm, i) => Best(bench, arm.Trials, bench.Part(i, arms.Length))).ToArray();
@@ -70,11 +71,13 @@ internal sealed class Regularisation : Experiment
         };
     }
 
-    private sealed record Arm(string Name, TrainingOptions Options, float Dropout = 0, NormPlace Norm = NormPlace.Pre);
+    private sealed record Arm(TrainingOptions Options, float Dropout = 0, NormPlace Norm = NormPlace.Pre);
 
     private sealed record Trial(double[] Steps, double[] Validation, double BestValidation, double Gap, double Small, double[] Quantiles);
 
-    private static Arm[] Rates(Arm arm) => [.. new[] { 3e-3, 1e-3, 1e-2 }.Select(rate => arm with { Options = arm.Options with { LearningRate = rate } })];
+    private static Arm[] Rates(Arm arm) => Strengths([3e-3, 1e-3, 1e-2], rate => arm with { Options = arm.Options with { LearningRate = rate } });
+
+    private static Arm[] Strengths(double[] values, Func<double, Arm> arm) => [.. values.Select(arm)];
 
     private static Trial Best(Bench bench, Arm[] trials, Action<double> progress)
     {
