@@ -69,11 +69,11 @@ internal static class ChartDrawing
         }
         if (chart.LogX)
         {
-            plot.Axes.Bottom.TickGenerator = Powers();
+            plot.Axes.Bottom.TickGenerator = Powers(chart.Series.SelectMany(series => series.X));
         }
         if (chart.LogY)
         {
-            plot.Axes.Left.TickGenerator = Powers();
+            plot.Axes.Left.TickGenerator = Powers(chart.Series.SelectMany(series => series.Y));
         }
         plot.Legend.FontSize = 15;
         plot.ShowLegend(Edge.Right);
@@ -113,12 +113,24 @@ internal static class ChartDrawing
 
     private static bool IsShown(double value, bool log) => double.IsFinite(value) && (!log || value > 0);
 
-    private static NumericAutomatic Powers() => new()
+    /// <summary>Marks at powers of ten, at 2 and 5 between where there are few.</summary>
+    private static NumericManual Powers(IEnumerable<double> values)
     {
-        MinorTickGenerator = new LogMinorTickGenerator(),
-        IntegerTicksOnly = true,
-        LabelFormatter = power => power is >= -3 and <= 5
-            ? Math.Pow(10, power).ToString("0.###", CultureInfo.InvariantCulture)
-            : "1e" + power.ToString("0", CultureInfo.InvariantCulture),
-    };
+        var logs = values.Where(value => IsShown(value, log: true)).Select(Math.Log10).DefaultIfEmpty(0).ToArray();
+        var (first, last) = ((int)Math.Floor(logs.Min()), (int)Math.Ceiling(logs.Max()));
+        int[] digits = last - first <= 3 ? [1, 2, 5] : [1];
+        var every = Math.Max(1, (last - first) / 8);
+        var ticks = new NumericManual();
+        for (var power = first; power <= last; power += every)
+        {
+            foreach (var digit in digits)
+            {
+                var label = power is >= -3 and <= 5
+                    ? (digit * Math.Pow(10, power)).ToString("0.#####", CultureInfo.InvariantCulture)
+                    : string.Create(CultureInfo.InvariantCulture, $"{digit}e{power}");
+                ticks.AddMajor(power + Math.Log10(digit), label);
+            }
+        }
+        return ticks;
+    }
 }
