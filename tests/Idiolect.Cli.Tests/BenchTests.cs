@@ -24,8 +24,8 @@ public sealed class BenchTests : IDisposable
             ["event", "fp32Gflops", "bf16Gflops", "int8Gops", "readGBps", "writeGBps", "copyGBps", "variant"], done.EnumerateObject().Select(field => field.Name));
         Assert.Equal("done", done.GetProperty("event").GetString());
         Assert.All(["fp32Gflops", "readGBps", "writeGBps", "copyGBps"], name => Assert.Equal(2, Positive(done.GetProperty(name))));
-        Assert.All(["bf16Gflops", "int8Gops"], name => Assert.Contains(Positive(done.GetProperty(name)), new[] { 0, 2 }));
-        Assert.Contains(done.GetProperty("variant").GetString(), new[] { "scalar", "vector128", "vector256", "vector512", "assembled" });
+        Assert.All(["bf16Gflops", "int8Gops"], name => Assert.True(Positive(done.GetProperty(name)) is 0 or 2));
+        Assert.True(done.GetProperty("variant").GetString() is "scalar" or "vector128" or "vector256" or "vector512" or "assembled");
     }
 
     [Fact]

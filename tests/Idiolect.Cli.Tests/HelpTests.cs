@@ -3,8 +3,8 @@ namespace Idiolect.Cli.Tests;
 public sealed class HelpTests
 {
     public static TheoryData<string> Verbs => new(
-        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info",
-        "bench", "bench machine", "bench train", "completion");
+        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
+        "lab run", "bench", "bench machine", "bench train", "completion");
 
     [Fact]
     public async Task The_root_help_lists_the_verbs_and_examples()
@@ -34,6 +34,7 @@ public sealed class HelpTests
               eval <RUN>       Measure how well a model predicts a text
               tokenizer        Train a tokenizer; turn text into tokens and back
               info <RUN>       Show what a run or model folder is
+              lab              Experiments that show why transformers took over
               bench            Measure this machine, and training on it
               completion       Print the script for tab completion in a shell
 
@@ -87,6 +88,8 @@ public sealed class HelpTests
     [InlineData("info", "--json")]
     [InlineData("bench machine", "--json --threads")]
     [InlineData("bench train", "--preset --precision --batch --context --layers --heads --width --steps --threads --peer --json")]
+    [InlineData("lab", "--json")]
+    [InlineData("lab run", "--quick --seed --out --json")]
     [InlineData("tokenizer train", "--json")]
     [InlineData("tokenizer encode", "--json")]
     [InlineData("tokenizer decode", "--json")]

@@ -116,7 +116,7 @@ public sealed class NGram : ILanguageModel
             memory?.Keep(sequence, text);
         }
         memory?.Advance(time);
-        return context.Tape.CreateFloats(new Shape(batch, rows, Config.VocabularySize), scores);
+        return context.Tape.CreateFrom(new Shape(batch, rows, Config.VocabularySize), scores);
     }
 
     /// <inheritdoc/>
@@ -144,7 +144,7 @@ public sealed class NGram : ILanguageModel
             memory?.Keep(sequence, text);
         }
         memory?.Advance(time);
-        return context.Tape.CreateFloats(new Shape(1), [(float)(nats / Math.Max(1, targets.Length - targets.Count(-1)))]);
+        return context.Tape.CreateFrom(new Shape(1), [(float)(nats / Math.Max(1, targets.Length - targets.Count(-1)))]);
     }
 
     ISequenceMemory ILanguageModel.CreateMemory(int batch) => new NGramMemory(batch, Config.Order - 1);

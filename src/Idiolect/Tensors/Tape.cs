@@ -111,11 +111,15 @@ public sealed class Tape : IDisposable
         return tensor;
     }
 
-    /// <summary>A new tensor of given values.</summary>
-    internal unsafe Tensor CreateFloats(Shape shape, ReadOnlySpan<float> values)
+    /// <summary>A new tensor with the given values, row-major: data, without a gradient.</summary>
+    internal unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
     {
+        if (values.Length != shape.Count)
+        {
+            throw new ArgumentException($"{values.Length} values do not fill a tensor of shape {shape}.", nameof(values));
+        }
         var tensor = Create(shape);
-        values.CopyTo(new Span<float>(tensor.Pointer, checked((int)shape.Count)));
+        values.CopyTo(new Span<float>(tensor.Pointer, values.Length));
         return tensor;
     }
 
