@@ -28,7 +28,7 @@ switch (args)
                    tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
                    lstm [STEPS]            the work of benchmarks/peers/pytorch_lstm_step.py
                    attention               flash attention beside the machine's peak
-                   optimizer               the update of gpt2-124m's parameters beside the machine's bandwidth
+                   optimizer               the norm, AdamW and Muon at the size of gpt2-124m
                    --filter '*Norm*'       kernels, by BenchmarkDotNet ('*' for all; --list flat names them)
             """);
         return 2;

@@ -75,7 +75,8 @@ internal sealed class TrainingFlags
     /// <summary>Those of them that change the work of a step or how fast it is done.</summary>
     internal IEnumerable<Option> OfAStep =>
     [
-        preset, depth, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout, batch, precision, seed, threads,
+        preset, depth, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout, batch, optimizer, precision,
+        recompute, seed, threads,
     ];
 
     /// <summary>Preset, then depth, then the single flags: the later wins.</summary>

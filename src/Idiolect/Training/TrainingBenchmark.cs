@@ -11,7 +11,6 @@ namespace Idiolect.Training;
 /// </summary>
 public sealed class TrainingBenchmark : IDisposable
 {
-    private const int LeastTokens = 100_000;
     private const int MillisecondsBetweenPeaks = 250;
     private const int LeastWarmUpSteps = 3;
     private const int LeastWarmUpMilliseconds = 1000;
