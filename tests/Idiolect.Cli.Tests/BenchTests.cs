@@ -25,7 +25,7 @@ public sealed class BenchTests : IDisposable
         Assert.Equal("done", done.GetProperty("event").GetString());
         Assert.All(["fp32Gflops", "readGBps", "writeGBps", "copyGBps"], name => Assert.Equal(2, Positive(done.GetProperty(name))));
         Assert.All(["bf16Gflops", "int8Gops"], name => Assert.True(Positive(done.GetProperty(name)) is 0 or 2));
-        Assert.True(done.GetProperty("variant").GetString() is "scalar" or "vector128" or "vector256" or "vector512" or "assembled");
+        Assert.Matches("^(scalar|vector128|vector256|vector512|assembled)$", done.GetProperty("variant").GetString());
     }
 
     [Fact]
@@ -109,12 +109,12 @@ public sealed class BenchTests : IDisposable
         Assert.Equal("bf16", (await JsonAsync($"{TinyStep} --precision bf16"))[^1].GetProperty("precision").GetString());
 
     [Theory]
-    [InlineData("bench train --preset nanogtp", 2, "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, not \"nanogtp\"; did you mean nanogpt?")]
+    [InlineData("bench train --preset nanogtp", 2, "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, ngram, not \"nanogtp\"; did you mean nanogpt?")]
     [InlineData("bench train --peer pytroch", 2, "--peer takes pytorch, not \"pytroch\"; did you mean pytorch?")]
     [InlineData("bench trian", 2, "unknown verb \"trian\"; did you mean train?")]
     [InlineData("bench", 2, "bench needs a verb: machine, train")]
     [InlineData("bench train --steps 0", 1, "--steps takes a whole number of at least 1, not 0")]
-    [InlineData("bench train --data book.txt", 2, "unknown flag --data; did you mean --batch?")]
+    [InlineData("bench train --data book.txt", 2, "unknown flag --data")]
     [InlineData("bench machine --threads -1", 1, "--threads takes a whole number of at least 1, not -1")]
     [InlineData("bench train --preset translate", 1, "bench train measures language models, and --preset translate is none")]
     [InlineData(

@@ -76,9 +76,9 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             });
             return;
         }
-        output.WriteLine(Say($"pytorch   {peer.Version} eager, fp32; matmul {peer.MatmulGflops:0.0} GFLOP/s on {peer.Threads} threads ({peer.BlasCore})"));
-        output.WriteLine($"blas      {peer.Blas}");
-        output.WriteLine(Say($"medians   idiolect {ours:0.00} ms, pytorch {theirs:0.00} ms: {theirs / ours:0.00} times as fast as PyTorch"));
+        output.WriteLine(Say($"pytorch   {peer.Version} eager, fp32, {peer.Threads} threads; matmul {peer.MatmulGflops:0.0} GFLOP/s"));
+        output.WriteLine($"blas      {peer.Blas} ({peer.BlasCore})");
+        output.WriteLine(Say($"medians   {ours:0.00} ms, pytorch {theirs:0.00} ms: {theirs / ours:0.00} times as fast as PyTorch"));
     }
 
     internal void End(TrainingMeasurement measured, int steps)
@@ -91,8 +91,9 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
         output.WriteLine();
         output.WriteLine(Say($"step      {measured.Milliseconds:0.00} ms (p10 {measured.Fastest10:0.00}, p90 {measured.Slowest10:0.00}; {steps} steps)"));
         output.WriteLine(Say($"speed     {measured.TokensPerSecond:#,0} tokens/s, {measured.Gflops:0.0} GFLOP/s, MFU {measured.Mfu:0.0%} of {measured.PeakGflops:0.0} GFLOP/s"));
-        output.WriteLine(Say($"formula   {Formula} = {flops / 1e9:0.00} G"));
+        output.WriteLine(Say($"work      {flops / 1e9:#,0.00} GFLOP a step"));
         output.WriteLine(Say($"memory    {measured.ManagedBytesPerStep:#,0} managed bytes a step; {measured.PeakMemoryBytes / 1048576.0:#,0} MiB resident at most"));
+        output.WriteLine(Formula);
         output.WriteLine();
         WriteTable(measured);
     }
@@ -116,7 +117,8 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
         }
         WriteRow("step", measured.Operations.Where(share => share.Phase == StepPhase.Forward).Sum(share => share.Milliseconds),
             measured.Operations.Where(share => share.Phase == StepPhase.Backward).Sum(share => share.Milliseconds), total);
-        output.WriteLine("The middle half of the steps, on average. Waiting is the caller's: starting threads, and the end of the slowest.");
+        output.WriteLine("The middle half of the steps, on average.");
+        output.WriteLine("Waiting is the caller's: starting threads, and the end of the slowest.");
 
         void WriteRow(string name, double forward, double backward, double all)
             => output.WriteLine($"{Fit(name, width)}{Cell(forward)}{Cell(backward)}{Cell(all)}{(all / total).ToString("0.0%", CultureInfo.InvariantCulture),ColumnWidth}");
