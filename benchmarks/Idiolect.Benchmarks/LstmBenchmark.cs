@@ -25,8 +25,8 @@ internal static class LstmBenchmark
             new ParameterScope(set, "lstm"), RecurrentCell.Lstm, Width, Width, deviation: 1 / Math.Sqrt(3.0 * Width), forgetBias: 1);
         set.Build();
         set.Initialize(seed: 1);
-        var input = Random(Time * Batch * Width, seed: 1);
-        var outputGradient = Random(Time * Batch * Width, seed: 2);
+        var input = GivenGradientOperation.Random(Time * Batch * Width, seed: 1);
+        var outputGradient = GivenGradientOperation.Random(Time * Batch * Width, seed: 2);
         var context = new ForwardContext(tape) { Training = true };
         for (var step = -Warmup; step < steps; step++)
         {
@@ -43,32 +43,5 @@ internal static class LstmBenchmark
                 Console.WriteLine(watch.Elapsed.TotalMilliseconds.ToString("F3", CultureInfo.InvariantCulture));
             }
         }
-    }
-
-    private static float[] Random(int count, ulong seed)
-        => [.. Enumerable.Range(0, count).Select(i => (float)CounterRandom.Normal(seed, (ulong)i))];
-
-    /// <summary>Stands for everything above the layer: hands a gradient back that is known beforehand.</summary>
-    private sealed unsafe class GivenGradientOperation : Operation
-    {
-        private TensorNode _y = null!;
-        private float[] _gradient = [];
-
-        internal static Tensor Input(Tape tape, Shape shape, float[] values)
-        {
-            var x = tape.Create(shape, needsGradient: true);
-            values.CopyTo(new Span<float>(x.Pointer, values.Length));
-            return x;
-        }
-
-        internal static Tensor Apply(Tape tape, Tensor y, float[] gradient)
-        {
-            var scalar = tape.Create(new Shape(1), needsGradient: true);
-            var record = tape.Record<GivenGradientOperation>(scalar);
-            (record._y, record._gradient) = (y.Node, gradient);
-            return scalar;
-        }
-
-        protected internal override void Backward(Tape tape) => _gradient.CopyTo(new Span<float>(tape.Gradient(_y, out _), _gradient.Length));
     }
 }

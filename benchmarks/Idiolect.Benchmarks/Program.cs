@@ -1,15 +1,36 @@
 using System.Globalization;
+using System.Reflection;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Idiolect.Benchmarks;
 
-if (args is ["lstm", .. var rest])
+switch (args)
 {
-    LstmBenchmark.Run(rest is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10);
-}
-else if (args is ["optimizer"])
-{
-    OptimizerBenchmark.Run();
-}
-else
-{
-    GemmBenchmark.Run();
+    case ["gemm"]:
+        GemmBenchmark.Run();
+        return 0;
+    case ["tokenizer", .. var files]:
+        return TokenizerBenchmark.Run(files);
+    case ["lstm", .. var rest]:
+        LstmBenchmark.Run(rest is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10);
+        return 0;
+    case ["optimizer"]:
+        OptimizerBenchmark.Run();
+        return 0;
+    case []:
+        Console.Error.WriteLine("""
+            usage: gemm                    matrix products beside the machine's peak
+                   tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
+                   lstm [STEPS]            the work of benchmarks/peers/pytorch_lstm_step.py
+                   optimizer               the norm, AdamW and Muon at the size of gpt2-124m
+                   --filter '*Norm*'       kernels, by BenchmarkDotNet ('*' for all; --list flat names them)
+            """);
+        return 2;
+    default:
+        // In this process: a project of its own for each benchmark would be built outside of this repository's settings.
+        var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+        BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args, config);
+        return 0;
 }

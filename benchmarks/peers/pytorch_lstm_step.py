@@ -19,7 +19,7 @@ from pathlib import Path
 import pytorch_train_step as peer
 import torch
 
-WIDTH, BATCH, TIME, WARMUP = 512, 32, 128, 3
+WIDTH, BATCH, TIME, WARMUP, THREADS = 512, 32, 128, 3, 2
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--program", default=str(ROOT / "artifacts/bin/Idiolect.Benchmarks/release/Idiolect.Benchmarks"))
     arguments = parser.parse_args()
     peer.keep_freed_memory()
-    torch.set_num_threads(peer.THREADS)
+    torch.set_num_threads(THREADS)
     path, _ = peer.openblas_of_this_process()
     theirs, ours = [], []
     for _ in range(arguments.rounds):

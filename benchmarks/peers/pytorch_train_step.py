@@ -1,22 +1,24 @@
 #!/usr/bin/python3
-"""Times PyTorch's eager training step on the work that `idiolect train` does: forward, backward, clipping, AdamW; float32.
+"""Times PyTorch's eager training step of a GPT-2 shape: forward, backward, clipping, AdamW; float32.
 
-    /usr/bin/python3 benchmarks/peers/pytorch_train_step.py --preset nanogpt-cpu
+`idiolect bench train --peer pytorch` runs it, alternating with its own steps. Alone (the shape of nanogpt-cpu):
 
-Needs Debian's packages: apt-get install python3-torch libopenblas0-openmp. Prints one JSON line a step and one at the end.
+    echo 200 | /usr/bin/python3 benchmarks/peers/pytorch_train_step.py --vocabulary 65 --context 64 --width 128 --layers 4 \\
+        --heads 4 --batch 12
+
+Takes as many steps as each line of standard input says and waits in between. Prints one JSON line about itself after the
+warm-up, then one a line of input with the milliseconds of its steps. Needs Debian's packages:
+apt-get install python3-torch libopenblas0-openmp.
 """
 
 import argparse
 import ctypes
 import json
 import os
-import statistics
 import sys
 import time
 
-from presets import PRESETS
-
-THREADS = 2
+WARMUP = 3  # steps that are not counted: page faults, thread start
 
 # OpenBLAS picks its kernels for the processor when it is loaded, unless OPENBLAS_CORETYPE names others. On Zen 3 (picked: Zen)
 # naming Zen or Haswell gave the same speed within 5%, Nehalem a third of it: so PyTorch gets the free choice, and
@@ -58,11 +60,11 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self, preset):
+    def __init__(self, shape):
         super().__init__()
-        self.tokens, self.positions = nn.Embedding(preset.vocabulary, preset.width), nn.Embedding(preset.context, preset.width)
-        self.blocks = nn.ModuleList(Block(preset.width, preset.heads, preset.context) for _ in range(preset.layers))
-        self.norm = nn.LayerNorm(preset.width)
+        self.tokens, self.positions = nn.Embedding(shape.vocabulary, shape.width), nn.Embedding(shape.context, shape.width)
+        self.blocks = nn.ModuleList(Block(shape.width, shape.heads, shape.context) for _ in range(shape.layers))
+        self.norm = nn.LayerNorm(shape.width)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=0.02)
@@ -122,65 +124,56 @@ def matmul_gflops():
     return 2 * 768 * 768 * 3072 / min(seconds) / 1e9
 
 
-def train(preset, steps, warmup):
-    """Yields (milliseconds, loss) of each step after the warm-up; first the number of parameters."""
-    torch.manual_seed(1)
-    model = Gpt(preset)
-    parameters = list(model.parameters())
-    yield sum(parameter.numel() for parameter in parameters)
-    groups = [{"params": [p for p in parameters if p.dim() == 2], "weight_decay": 0.1},
-              {"params": [p for p in parameters if p.dim() != 2], "weight_decay": 0.0}]
-    # What made no difference beyond the noise (2-core Zen 3, PyTorch 1.13): foreach=True, whose functions loop over the tensors on
-    # CPU; flushing denormals; baddbmm with an additive mask; binding threads to cores. OMP_WAIT_POLICY=passive was 1.7 times slower.
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), foreach=False)
-    data = torch.randint(preset.vocabulary, (100_000,))
-    for step in range(-warmup, steps):
+class Trainer:
+    def __init__(self, shape):
+        torch.manual_seed(1)
+        self.shape, self.model = shape, Gpt(shape)
+        self.parameters = list(self.model.parameters())
+        groups = [{"params": [p for p in self.parameters if p.dim() == 2], "weight_decay": 0.1},
+                  {"params": [p for p in self.parameters if p.dim() != 2], "weight_decay": 0.0}]
+        # What made no difference beyond the noise (2-core Zen 3, PyTorch 1.13): foreach=True, whose functions loop over the tensors on
+        # CPU; flushing denormals; baddbmm with an additive mask; binding threads to cores. OMP_WAIT_POLICY=passive was 1.7 times slower.
+        self.optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), foreach=False)
+        self.data = torch.randint(shape.vocabulary, (max(100_000, 4 * shape.context),))
+
+    def step(self):
+        """The milliseconds of one step."""
         start = time.perf_counter()
-        places = torch.randint(len(data) - preset.context, (preset.batch,))
-        ids = torch.stack([data[at : at + preset.context] for at in places])
-        targets = torch.stack([data[at + 1 : at + 1 + preset.context] for at in places])
-        optimizer.zero_grad(set_to_none=True)
-        loss = model(ids, targets)
+        context = self.shape.context
+        places = torch.randint(len(self.data) - context, (self.shape.batch,))
+        ids = torch.stack([self.data[at : at + context] for at in places])
+        targets = torch.stack([self.data[at + 1 : at + 1 + context] for at in places])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.model(ids, targets)
         loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        milliseconds = (time.perf_counter() - start) * 1e3
-        if step >= 0:
-            yield milliseconds, loss.item()
+        nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        return (time.perf_counter() - start) * 1e3
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", choices=PRESETS, required=True)
-    parser.add_argument("--batch", type=int, help="sequences a step (default: the preset's)")
-    parser.add_argument("--context", type=int, help="tokens a sequence (default: the preset's)")
-    parser.add_argument("--steps", type=int, help="measured steps (default: the preset's)")
-    parser.add_argument("--warmup", type=int, default=3, help="steps before those, not printed")
-    arguments = parser.parse_args()
-    given = {name: value for name in ("batch", "context", "steps") if (value := getattr(arguments, name)) is not None}
-    preset = PRESETS[arguments.preset]._replace(**given)
+    for name in ("vocabulary", "context", "width", "layers", "heads", "batch"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    shape = parser.parse_args()
 
     keep_freed_memory()
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(shape.threads)
     path, openblas = openblas_of_this_process()
     gflops = matmul_gflops()
-    run = train(preset, preset.steps, arguments.warmup)
-    parameter_count = next(run)
-    times, loss = [], None
-    for step, (milliseconds, loss) in enumerate(run, 1):
-        times.append(milliseconds)
-        print(json.dumps({"step": step, "ms": round(milliseconds, 3)}), flush=True)
-    deciles = statistics.quantiles(times, n=10, method="inclusive") if len(times) > 1 else times * 9
-    median = statistics.median(times)
+    trainer = Trainer(shape)
+    for _ in range(WARMUP):
+        trainer.step()
     print(json.dumps({
-        "event": "done", "preset": arguments.preset, "batch": preset.batch, "context": preset.context,
-        "parameters": parameter_count, "ms": round(median, 3), "p10": round(deciles[0], 3), "p90": round(deciles[-1], 3),
-        "tokensPerSecond": round(preset.batch * preset.context / median * 1e3, 1), "loss": loss,
+        "event": "start", "parameters": sum(parameter.numel() for parameter in trainer.parameters),
         "threads": torch.get_num_threads(), "torch": torch.__version__, "blas": path,
         "blasThreads": openblas.openblas_get_num_threads(), "blasCore": openblas.openblas_get_corename().decode(),
         "coreTypeOfEnvironment": CORE_TYPE_OF_ENVIRONMENT, "matmulGflops": round(gflops, 1), "malloc": "glibc, freed memory kept",
         "load": round(os.getloadavg()[0], 2),
-    }))
+    }), flush=True)
+    for line in sys.stdin:
+        print(json.dumps({"event": "steps", "ms": [round(trainer.step(), 3) for _ in range(int(line))]}), flush=True)
 
 
 if __name__ == "__main__":

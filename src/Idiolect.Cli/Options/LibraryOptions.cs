@@ -12,13 +12,13 @@ internal static class LibraryOptions
     internal static Corpus LoadCorpus(this TrainingSetup setup) =>
         Corpus.Load(setup.Data, new CorpusOptions { Field = setup.Field, ValidationFraction = setup.ValidationFraction });
 
-    internal static GptConfig ToModel(this TrainingSetup setup, Tokenizer tokenizer)
+    internal static GptConfig ToModel(this TrainingSetup setup, int vocabularySize, int? beginningOfText = null)
     {
         var shape = setup.Architecture == "gpt2"
-            ? GptConfig.Gpt2(tokenizer.VocabularySize, setup.ContextLength, setup.LayerCount, setup.HeadCount, setup.Width)
+            ? GptConfig.Gpt2(vocabularySize, setup.ContextLength, setup.LayerCount, setup.HeadCount, setup.Width)
             : new GptConfig
             {
-                VocabularySize = tokenizer.VocabularySize,
+                VocabularySize = vocabularySize,
                 ContextLength = setup.ContextLength,
                 LayerCount = setup.LayerCount,
                 HeadCount = setup.HeadCount,
@@ -26,7 +26,7 @@ internal static class LibraryOptions
                 Width = setup.Width,
                 TiedEmbedding = true,
             };
-        return shape with { Dropout = (float)setup.Dropout, BeginningOfTextId = tokenizer.BeginningOfTextId };
+        return shape with { Dropout = (float)setup.Dropout, BeginningOfTextId = beginningOfText };
     }
 
     internal static TrainingOptions ToTraining(this TrainingSetup setup) => new(

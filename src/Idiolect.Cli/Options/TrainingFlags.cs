@@ -5,6 +5,8 @@ namespace Idiolect.Cli.Options;
 /// <summary>The flags of <c>train</c>. Each is optional; what is not given comes from the preset or from the depth.</summary>
 internal sealed class TrainingFlags
 {
+    private const int TinyShakespeareCharacters = 65;
+
     private readonly ChoiceOption preset = new(
         "--preset", $"Settings to start from: {string.Join(", ", Presets.Names)}", [.. Presets.Names], "NAME");
     private readonly NumberOption<int> depth = new(
@@ -69,6 +71,13 @@ internal sealed class TrainingFlags
         evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
     ];
 
+    /// <summary>Those of them that change the work of a step or how fast it is done.</summary>
+    internal IEnumerable<Option> OfAStep =>
+    [
+        preset, depth, vocabulary, architecture, layers, heads, keyValueHeads, width, context, dropout, batch, optimizer, precision,
+        recompute, seed, threads,
+    ];
+
     /// <summary>Preset, then depth, then the single flags: the later wins.</summary>
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal TrainingSetup Resolve(ParseResult parsed)
@@ -80,6 +89,26 @@ internal sealed class TrainingFlags
             setup = Depth.Apply(ApplyFlags(setup, parsed), dial);
         }
         return ApplyFlags(setup, parsed).Validate();
+    }
+
+    /// <summary>
+    /// The settings of a step that is timed on random tokens: one batch, and no dropout unless it is asked for. The characters of a
+    /// preset for tinyshakespeare are as many as that text has.
+    /// </summary>
+    /// <exception cref="ArgumentException">The values do not fit each other.</exception>
+    internal TrainingSetup ResolveStep(ParseResult parsed)
+    {
+        var setup = Resolve(parsed);
+        if (setup.Translates)
+        {
+            throw new ArgumentException("bench train measures language models, and --preset translate is none");
+        }
+        return setup with
+        {
+            GradientAccumulation = 1,
+            Dropout = parsed.GetValue(dropout) ?? 0,
+            VocabularySize = parsed.GetValue(vocabulary) ?? (setup.Tokenizer == "char" ? TinyShakespeareCharacters : setup.VocabularySize),
+        };
     }
 
     /// <summary>

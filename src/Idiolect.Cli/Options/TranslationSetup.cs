@@ -17,7 +17,7 @@ internal static class TranslationSetup
 
     internal static ISequenceToSequence ToSequenceToSequence(this TrainingSetup setup, Tokenizer tokenizer) => setup.Model switch
     {
-        TrainingSetup.Stream => new StreamSequenceToSequence(new Gpt(setup.ToModel(tokenizer), setup.Seed)),
+        TrainingSetup.Stream => new StreamSequenceToSequence(new Gpt(setup.ToModel(tokenizer.VocabularySize, tokenizer.BeginningOfTextId), setup.Seed)),
         TrainingSetup.Lstm or TrainingSetup.LstmAttention => new RecurrentSequenceToSequence(
             new RecurrentSequenceToSequenceConfig
             {

@@ -26,7 +26,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
         using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
         data.Training.RequireContext(setup.ContextLength);
-        using var model = new LanguageModel(new Gpt(setup.ToModel(tokenizer), setup.Seed), tokenizer);
+        using var model = new LanguageModel(new Gpt(setup.ToModel(tokenizer.VocabularySize, tokenizer.BeginningOfTextId), setup.Seed), tokenizer);
         using var pending = new PendingFolder(folder);
         using var trainer = new Trainer(model, data, setup.ToTraining(), folder);
         return Train(trainer, model, corpus, data, pending, cancellationToken);

@@ -1,10 +1,13 @@
 using Idiolect.Kernels;
+using Idiolect.Kernels.Assembly;
 
 namespace Idiolect.Evaluation;
 
-/// <summary>What the machine can compute at most: the yardstick of a training's speed.</summary>
+/// <summary>What the machine can compute and move at most: the yardstick of a training's speed.</summary>
 public static class MachinePeak
 {
+    private const int Rounds = 5;
+
     /// <summary>Measures the float32 peak, in GFLOP/s (a multiply-add counts as two), in some ten milliseconds.</summary>
     /// <param name="threads">Threads that compute at once; 0 for all processors.</param>
     public static double MeasureGflops(int threads = 0)
@@ -12,4 +15,51 @@ public static class MachinePeak
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
         return PeakProbe.Gflops(team);
     }
+
+    /// <summary>Measures arithmetic and memory on one thread, on two, and so on: about a second each.</summary>
+    /// <param name="threads">The most threads; 0 for all processors.</param>
+    /// <param name="cancellationToken">Ends it between two measurements.</param>
+    public static MachineMeasurement Measure(int threads = 0, CancellationToken cancellationToken = default)
+    {
+        var most = threads == 0 ? Environment.ProcessorCount : threads;
+        List<double> fp32 = [], bf16 = [], int8 = [], read = [], write = [], copy = [];
+        using var memory = new BandwidthProbe();
+        for (var count = 1; count <= most; count++)
+        {
+            using var team = new Team(count, IsaSelector.Default);
+            // Whichever is faster: a bound must not lie below what a product reaches.
+            fp32.Add(Best(() => Math.Max(PeakProbe.Gflops(team), PeakProbe.Float32TileGflops(team) ?? 0)));
+            AddIfAny(bf16, () => PeakProbe.BFloat16Gflops(team));
+            AddIfAny(int8, () => PeakProbe.Int8Gops(team));
+            read.Add(Best(() => memory.Read(team)));
+            write.Add(Best(() => memory.Write(team)));
+            copy.Add(Best(() => memory.Copy(team)));
+        }
+        var assembled = IsaSelector.Default == Isa.Assembled;
+        var vectors = IsaSelector.Default.Vectors().ToString().ToLowerInvariant();
+        return new MachineMeasurement(
+            assembled && HasAssembledKernels ? "assembled" : vectors, vectors,
+            assembled ? MicroKernels.Description : $"not used: {IsaSelector.Variable} asks for {vectors}", fp32, bf16, int8, read, write, copy);
+
+        double Best(Func<double> measure)
+        {
+            var best = 0.0;
+            for (var round = 0; round < Rounds; round++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                best = Math.Max(best, measure());
+            }
+            return best;
+        }
+
+        void AddIfAny(List<double> figures, Func<double?> measure)
+        {
+            if (measure() != null)
+            {
+                figures.Add(Best(() => measure()!.Value));
+            }
+        }
+    }
+
+    private static unsafe bool HasAssembledKernels => MicroKernels.Float32 != null;
 }

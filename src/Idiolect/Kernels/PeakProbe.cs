@@ -1,28 +1,94 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Idiolect.Kernels.Assembly;
 
 namespace Idiolect.Kernels;
 
-/// <summary>The machine's fp32 peak as this runtime reaches it: independent chains of multiply-adds that touch no memory.</summary>
-internal static class PeakProbe
+/// <summary>The machine's arithmetic peak as this runtime reaches it, on all the team's threads together.</summary>
+internal static unsafe class PeakProbe
 {
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
+    private const int TileSteps = 128; // panels of A and B in the first-level cache together
+    private const int TileRepeats = 6000;
 
-    /// <summary>GFLOP/s of all the team's threads together, one part a thread; some ten milliseconds.</summary>
-    internal static unsafe double Gflops(Team team)
+    /// <summary>
+    /// GFLOP/s in fp32, in some tens of milliseconds: independent chains of multiply-adds that touch no memory.
+    /// </summary>
+    internal static double Gflops(Team team)
     {
         var sink = stackalloc float[team.ThreadCount * 16];
         var job = new FmaJob { Sink = sink };
-        team.Run(job, team.ThreadCount);
-        var watch = Stopwatch.StartNew();
-        team.Run(job, team.ThreadCount);
-        var seconds = watch.Elapsed.TotalSeconds;
-        var lanes = team.Vectors.Lanes();
-        return 2.0 * Chains * lanes * Iterations * team.ThreadCount / seconds / 1e9;
+        return 2.0 * Chains * team.Vectors.Lanes() * Iterations * team.ThreadCount / Seconds(team, job) / 1e9;
     }
 
-    private unsafe struct FmaJob : IJob
+    /// <summary>GFLOP/s that products of a precision can reach: bf16 without instructions of its own is multiplied as fp32.</summary>
+    internal static double Gflops(Team team, Precision precision)
+        => precision == Precision.Bf16 && BFloat16Gflops(team) is { } gflops ? gflops : Gflops(team);
+
+    /// <summary>GFLOP/s of the assembled fp32 micro-kernel; null where there is none.</summary>
+    internal static double? Float32TileGflops(Team team)
+        => Tiles(team, team.Vectors == Isa.Vector512 ? MicroKernelKind.Float32Avx512 : MicroKernelKind.Float32Avx2, MicroKernels.Float32, depthOfStep: 1);
+
+    /// <summary>GFLOP/s of the assembled bf16 micro-kernel; null where the processor has no such instructions.</summary>
+    internal static double? BFloat16Gflops(Team team) => Tiles(team, MicroKernelKind.BFloat16, MicroKernels.BFloat16, depthOfStep: 2);
+
+    /// <summary>GOP/s of the assembled int8 micro-kernel; null where the processor has no such instructions.</summary>
+    internal static double? Int8Gops(Team team) => Tiles(team, MicroKernelKind.Int8, MicroKernels.Int8, depthOfStep: 4);
+
+    private static double? Tiles(
+        Team team, MicroKernelKind kind, delegate* unmanaged[SuppressGCTransition]<TileCall*, void> kernel, int depthOfStep)
+    {
+        if (team.Isa != Isa.Assembled || kernel == null)
+        {
+            return null;
+        }
+        var job = new TileJob { Kernel = kernel, Rows = MicroKernelAssembler.Rows(kind), Columns = MicroKernelAssembler.Columns(kind) };
+        return 2.0 * job.Rows * job.Columns * TileSteps * depthOfStep * TileRepeats * team.ThreadCount / Seconds(team, job) / 1e9;
+    }
+
+    /// <summary>The time of one part a thread, once everything is warm.</summary>
+    private static double Seconds<TJob>(Team team, in TJob job)
+        where TJob : unmanaged, IJob
+    {
+        team.Run(job, team.ThreadCount);
+        var start = Stopwatch.GetTimestamp();
+        team.Run(job, team.ThreadCount);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private struct TileJob : IJob
+    {
+        internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
+        internal int Rows;
+        internal int Columns;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, Rows * Columns); // 4-byte elements
+            var panels = worker.Scratch(a + b + c);
+            new Span<uint>(panels, a + b).Fill(0x3F003F00); // 0.5 in fp32 (nearly), twice in bf16, and bytes of 63 and 0
+            var call = new TileCall
+            {
+                A = panels,
+                B = panels + a,
+                C = panels + a + b,
+                Steps = TileSteps,
+                CStride = Columns * sizeof(float),
+                TileBytes = a * sizeof(float),
+                Tiles = 1,
+            };
+            for (var i = 0; i < TileRepeats; i++)
+            {
+                var once = call; // a kernel counts down in it
+                Kernel(&once);
+            }
+        }
+    }
+
+    private struct FmaJob : IJob
     {
         internal float* Sink; // (threads, 16): what is computed must be used
 

@@ -73,6 +73,9 @@ internal sealed unsafe class Team : IDisposable
 
     internal int ThreadCount => _threads.Length + 1;
 
+    /// <summary>Where a measurement counts the caller's time; null, and free, otherwise. Change it between jobs only.</summary>
+    internal KernelClock? Clock { get; set; }
+
     /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done.</summary>
     internal void Run<TJob>(in TJob job, int parts)
         where TJob : unmanaged, IJob
@@ -87,14 +90,17 @@ internal sealed unsafe class Team : IDisposable
         {
             throw new InvalidOperationException("A job cannot start another job on its own team.");
         }
+        Clock?.Switch(TeamActivity.Coordinating);
         lock (_exclusive) // for one part too: another caller's job would use the same scratch memory
         {
             if (parts == 1 || _threads.Length == 0)
             {
+                Clock?.Switch(TeamActivity.Computing);
                 for (var part = 0; part < parts; part++)
                 {
                     invoke(&copy, part, this, 0);
                 }
+                Clock?.Switch(TeamActivity.Between);
                 return;
             }
             _job = &copy;
@@ -106,10 +112,12 @@ internal sealed unsafe class Team : IDisposable
             WakeParked();
             try
             {
+                Clock?.Switch(TeamActivity.Computing);
                 RunParts(0);
             }
             finally
             {
+                Clock?.Switch(TeamActivity.Coordinating);
                 // A thread that has not joined by now is not waited for: on a busy machine it may not run for milliseconds.
                 // Those that have joined still read the job, which lies on this stack, also when a part threw here.
                 SpinWait spinner = default;
@@ -118,6 +126,7 @@ internal sealed unsafe class Team : IDisposable
                 {
                     spinner.SpinOnce(sleep1Threshold: -1);
                 }
+                Clock?.Switch(TeamActivity.Between);
             }
         }
     }

@@ -22,16 +22,16 @@ internal sealed unsafe class LayerNormOperation : Operation
             LayerNorm.Forward(tape.Team, x.Pointer, gain.Data, biasData, y.Pointer, null, null, rows, width, epsilon);
             return y;
         }
-        var record = tape.Record<LayerNormOperation>(y);
         var statistics = tape.RentMemory(2L * rows);
+        LayerNorm.Forward(
+            tape.Team, x.Pointer, gain.Data, biasData, y.Pointer, statistics.Pointer, statistics.Pointer + rows, rows, width, epsilon);
+        var record = tape.Record<LayerNormOperation>(y);
         record.Own(statistics);
         record.Save(x);
         (record._x, record._gain, record._bias) = (x.Node, gain, bias);
         record._statistics = statistics.Pointer;
         tape.CountUse(gain);
         tape.CountUse(bias);
-        LayerNorm.Forward(
-            tape.Team, x.Pointer, gain.Data, biasData, y.Pointer, statistics.Pointer, statistics.Pointer + rows, rows, width, epsilon);
         return y;
     }
 

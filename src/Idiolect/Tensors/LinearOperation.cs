@@ -9,6 +9,10 @@ internal sealed unsafe class LinearOperation : Operation
     private Parameter _weight = null!;
     private Parameter? _bias;
 
+    /// <summary>With the place of its weight within a block, such as "attention.qkv": all blocks do the same work.</summary>
+    internal override string Name
+        => $"{base.Name} {string.Join('.', _weight.Name.Split('.')[..^1].Reverse().TakeWhile(part => !char.IsAsciiDigit(part[0])).Reverse())}";
+
     /// <summary>Applies a linear layer to the rows of x.</summary>
     /// <param name="tape">The step.</param>
     /// <param name="x">(..., in).</param>

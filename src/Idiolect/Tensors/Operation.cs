@@ -12,6 +12,9 @@ internal abstract class Operation
     private int _savedCount;
     private int _rentedCount;
 
+    /// <summary>What a profile calls it: its type's name, and where that says too little, whose parameters it has.</summary>
+    internal virtual string Name => GetType().Name.Split(nameof(Operation))[0];
+
     /// <summary>The node whose gradient starts this operation's backward pass.</summary>
     internal TensorNode Output { get; private set; } = null!;
 

@@ -29,20 +29,8 @@ internal sealed unsafe class QueryKeyNormOperation : Operation
         var (rows, width, headSize) = (qkv.Shape.Rows, qkv.Shape.Width, queryGain.Shape[0]);
         var bytes = qkv.Shape.Count * sizeof(float);
         Buffer.MemoryCopy(qkv.Pointer, y.Pointer, bytes, bytes);
-        float* inverseRms = null;
-        if (y.Node.NeedsGradient)
-        {
-            var record = tape.Record<QueryKeyNormOperation>(y);
-            var statistics = tape.RentMemory((long)rows * (heads + keyValueHeads));
-            record.Own(statistics);
-            record.Save(qkv);
-            inverseRms = statistics.Pointer;
-            (record._qkv, record._queryGain, record._keyGain) = (qkv.Node, queryGain, keyGain);
-            record._inverseRms = inverseRms;
-            (record._heads, record._keyValueHeads) = (heads, keyValueHeads);
-            tape.CountUse(queryGain);
-            tape.CountUse(keyGain);
-        }
+        var statistics = y.Node.NeedsGradient ? tape.RentMemory((long)rows * (heads + keyValueHeads)) : null;
+        var inverseRms = statistics == null ? null : statistics.Pointer;
         var (queries, keys) = (new RowLayout(heads, width, headSize), new RowLayout(keyValueHeads, width, headSize));
         var keyColumn = heads * headSize;
         RmsNorm.Forward(
@@ -50,6 +38,17 @@ internal sealed unsafe class QueryKeyNormOperation : Operation
         RmsNorm.Forward(
             tape.Team, qkv.Pointer + keyColumn, keys, keyGain.Data, y.Pointer + keyColumn, keys,
             inverseRms == null ? null : inverseRms + ((long)rows * heads), rows * keyValueHeads, headSize, epsilon);
+        if (statistics != null)
+        {
+            var record = tape.Record<QueryKeyNormOperation>(y);
+            record.Own(statistics);
+            record.Save(qkv);
+            (record._qkv, record._queryGain, record._keyGain) = (qkv.Node, queryGain, keyGain);
+            record._inverseRms = inverseRms;
+            (record._heads, record._keyValueHeads) = (heads, keyValueHeads);
+            tape.CountUse(queryGain);
+            tape.CountUse(keyGain);
+        }
         return y;
     }
 

@@ -20,14 +20,14 @@ internal sealed unsafe class RmsNormOperation : Operation
             RmsNorm.Forward(tape.Team, x.Pointer, gain.Data, y.Pointer, null, rows, width, epsilon);
             return y;
         }
-        var record = tape.Record<RmsNormOperation>(y);
         var inverseRms = tape.RentMemory(rows);
+        RmsNorm.Forward(tape.Team, x.Pointer, gain.Data, y.Pointer, inverseRms.Pointer, rows, width, epsilon);
+        var record = tape.Record<RmsNormOperation>(y);
         record.Own(inverseRms);
         record.Save(x);
         (record._x, record._gain) = (x.Node, gain);
         record._inverseRms = inverseRms.Pointer;
         tape.CountUse(gain);
-        RmsNorm.Forward(tape.Team, x.Pointer, gain.Data, y.Pointer, inverseRms.Pointer, rows, width, epsilon);
         return y;
     }
 

@@ -57,6 +57,9 @@ public sealed class Tape : IDisposable
 
     internal Team Team { get; }
 
+    /// <summary>Where a measurement counts the time of operations; null, and free, otherwise. Change it between steps only.</summary>
+    internal OperationProfile? Profile { get; set; }
+
     /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>
     /// <param name="loss">A tensor of one element made in this step.</param>
     public unsafe void Backward(Tensor loss)
@@ -137,12 +140,16 @@ public sealed class Tape : IDisposable
 
     internal void ReturnMemory(ArenaBlock block) => _arena.Release(block);
 
-    /// <summary>The next record of the tape: last step's of the same kind where there is one.</summary>
+    /// <summary>
+    /// The next record of the tape: last step's of the same kind where there is one. Asked for when the operation has run, because a
+    /// profile counts the time up to here to it.
+    /// </summary>
     internal T Record<T>(Tensor output)
         where T : Operation, new()
     {
         var operation = _operations[_segments].Add<T>();
         operation.Begin(output.Node);
+        Profile?.Mark(operation, StepPhase.Forward);
         return operation;
     }
 
@@ -268,6 +275,7 @@ public sealed class Tape : IDisposable
             if (output.Gradient != null)
             {
                 operation.Backward(this);
+                Profile?.Mark(operation, StepPhase.Backward);
                 // Read anew: an operation that works in place has put a copy where the gradient was shared, one that hands it on nothing.
                 if (output.Gradient is { } gradient)
                 {

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Idiolect.Generation;
 using Idiolect.Kernels;
-using Idiolect.Layers;
 using Idiolect.Tensors;
 
 namespace Idiolect.Training;
@@ -18,10 +17,7 @@ public sealed unsafe partial class Trainer : IDisposable
     private readonly ITrainee _trainee;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
-    private readonly Optimizer _optimizer;
-    private readonly Team _team;
-    private readonly Tape _tape;
-    private readonly ForwardContext _context;
+    private readonly TrainingStep _step;
     private readonly RunFolder _folder;
     private readonly IReadOnlyList<CheckpointDamaged> _damaged = [];
     private TrainingState _state;
@@ -67,22 +63,16 @@ public sealed unsafe partial class Trainer : IDisposable
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
             }
-            _optimizer = new Optimizer(trainee.Parameters, options);
-            _team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
-            _tape = new Tape(_team) { Precision = options.Precision };
-            _context = new ForwardContext(_tape) { Training = true, Recompute = options.Recompute };
-            trainee.Parameters.ZeroGradients();
+            _step = new TrainingStep(trainee, options);
             if (resumed != null)
             {
-                _state = _folder.Restore(resumed, _optimizer) with { Options = options };
+                _state = _folder.Restore(resumed, _step.Optimizer) with { Options = options };
                 _savedStep = resumed.Step;
             }
         }
         catch
         {
-            _optimizer?.Dispose();
-            _tape?.Dispose();
-            _team?.Dispose();
+            _step?.Dispose();
             _folder.Dispose();
             throw;
         }
@@ -95,7 +85,7 @@ public sealed unsafe partial class Trainer : IDisposable
     public TrainingOptions Options => _options;
 
     /// <summary>The bytes that tensors of a step took at most.</summary>
-    public long PeakStepBytes => _tape.PeakBytes;
+    public long PeakStepBytes => _step.Tape.PeakBytes;
 
     /// <summary>Trains until the last step, an early stop, or cancellation, which finishes the step and saves.</summary>
     /// <param name="progress">Told of every step, evaluation and checkpoint, on this thread.</param>
@@ -166,7 +156,7 @@ public sealed unsafe partial class Trainer : IDisposable
             {
                 return; // a model with a NaN in it is nothing to continue from: the checkpoint before is
             }
-            var checkpoint = _folder.Save(_trainee, _optimizer, _state, isBest);
+            var checkpoint = _folder.Save(_trainee, _step.Optimizer, _state, isBest);
             _savedStep = _state.Step;
             Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
         }
@@ -175,9 +165,7 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _tape.Dispose();
-        _team.Dispose();
-        _optimizer.Dispose();
+        _step.Dispose();
         _folder.Dispose();
     }
 
@@ -188,21 +176,12 @@ public sealed unsafe partial class Trainer : IDisposable
     {
         var watch = Stopwatch.StartNew();
         var step = _state.Step;
-        var loss = 0.0;
-        var (sequences, tokens) = (0L, 0L);
-        for (var micro = 0; micro < _options.GradientAccumulation; micro++)
-        {
-            loss += Accumulate(step, micro, out var size) / _options.GradientAccumulation;
-            sequences += size.Sequences;
-            tokens += size.Tokens;
-        }
-        var parameters = _trainee.Parameters;
-        var norm = Math.Sqrt(SquaredNorm.Compute(_team, parameters.Gradients, parameters.FlatLength));
+        var (loss, norm, size) = _step.ComputeGradients(step);
         var finite = double.IsFinite(loss) && double.IsFinite(norm);
         _state = _state with
         {
             Step = step + 1,
-            Position = _state.Position + sequences,
+            Position = _state.Position + size.Sequences,
             ConsecutiveBadSteps = finite ? 0 : _state.ConsecutiveBadSteps + 1,
             SkippedSteps = _state.SkippedSteps + (finite ? 0 : 1),
         };
@@ -211,20 +190,9 @@ public sealed unsafe partial class Trainer : IDisposable
             return Skip(loss);
         }
         var learningRate = _schedule.At(step);
-        var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1.0;
-        _optimizer.Step(_team, step - _state.SkippedSteps, learningRate, clip);
+        _step.Update(step - _state.SkippedSteps, learningRate, norm);
         var milliseconds = watch.Elapsed.TotalMilliseconds;
-        return new StepCompleted(step + 1, loss, learningRate, norm, milliseconds, tokens / milliseconds * 1000);
-    }
-
-    private double Accumulate(long step, int micro, out PassSize size)
-    {
-        _context.SetRandomKey(_options.Seed, step, micro);
-        var loss = _trainee.Loss(step, micro, _context, 1f / _options.GradientAccumulation, out size);
-        var value = loss.Item();
-        _tape.Backward(loss);
-        _tape.Reset();
-        return value;
+        return new StepCompleted(step + 1, loss, learningRate, norm, milliseconds, size.Tokens / milliseconds * 1000);
     }
 
     /// <summary>Throws the step's gradients away and says which tensor went bad first, in the order of the model.</summary>
@@ -257,7 +225,7 @@ public sealed unsafe partial class Trainer : IDisposable
 
     private EvaluationCompleted? Measure()
     {
-        if (_trainee.Measure(_tape) is not var (training, validation))
+        if (_trainee.Measure(_step.Tape) is not var (training, validation))
         {
             return null;
         }

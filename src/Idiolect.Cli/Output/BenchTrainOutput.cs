@@ -1,0 +1,169 @@
+using System.Globalization;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Runs;
+using Idiolect.Tensors;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Output;
+
+/// <summary>Shows how fast a model trains: text and a table, or one object a line.</summary>
+internal sealed class BenchTrainOutput(Terminal terminal, bool json)
+{
+    internal const string Formula = "FLOPs a step = (6 x parameters + 12 x layers x width x context) x tokens";
+    private const int ColumnWidth = 10;
+    private const int Columns = 4;
+    private const int LeastNameWidth = 12;
+
+    private readonly TextWriter output = terminal.Out;
+    private readonly JsonLines lines = new(terminal.Out);
+    private TrainingSetup setup = null!;
+    private double flops;
+
+    internal void Begin(TrainingSetup started, long parameters, double flopsPerStep)
+    {
+        (setup, flops) = (started, flopsPerStep);
+        var threads = setup.Threads ?? Environment.ProcessorCount;
+        if (json)
+        {
+            lines.Write("start", writer =>
+            {
+                writer.WriteString("preset", setup.Preset);
+                writer.WriteNumber("parameters", parameters);
+                writer.WriteNumber("layers", setup.LayerCount);
+                writer.WriteNumber("heads", setup.HeadCount);
+                writer.WriteNumber("width", setup.Width);
+                writer.WriteNumber("context", setup.ContextLength);
+                writer.WriteNumber("vocab", setup.VocabularySize);
+                writer.WriteNumber("batch", setup.BatchSize);
+                writer.WriteNumber("threads", threads);
+                writer.WriteNumber("flopsPerStep", flops);
+            });
+            return;
+        }
+        output.WriteLine($"{setup.Preset}: {setup.Architecture}, {setup.LayerCount} layers, {setup.HeadCount} heads, width {setup.Width}, {TrainingText.Whole(parameters)} parameters");
+        output.WriteLine($"batch {setup.BatchSize} x {setup.ContextLength} tokens, vocabulary {TrainingText.Whole(setup.VocabularySize)}, {setup.Precision}, {threads} thread{(threads == 1 ? "" : "s")}");
+    }
+
+    internal void Round(double ours, double theirs)
+    {
+        if (json)
+        {
+            lines.Write("round", writer =>
+            {
+                writer.WriteFinite("ms", Math.Round(ours, 3));
+                writer.WriteFinite("peerMs", Math.Round(theirs, 3));
+            });
+            return;
+        }
+        output.WriteLine(Say($"idiolect {ours:0.00} ms, pytorch {theirs:0.00} ms"));
+    }
+
+    internal void Peer(PeerDescription peer, double theirs, double ours)
+    {
+        if (json)
+        {
+            lines.Write("peer", writer =>
+            {
+                writer.WriteString("name", PytorchPeer.Name);
+                writer.WriteFinite("ms", Math.Round(theirs, 3));
+                writer.WriteFinite("timesAsFast", Math.Round(theirs / ours, 3));
+                writer.WriteString("torch", peer.Version);
+                writer.WriteString("blas", peer.Blas);
+                writer.WriteString("blasCore", peer.BlasCore);
+                writer.WriteNumber("blasThreads", peer.Threads);
+                writer.WriteFinite("matmulGflops", peer.MatmulGflops);
+            });
+            return;
+        }
+        output.WriteLine(Say($"pytorch   {peer.Version} eager, fp32, {peer.Threads} threads; matmul {peer.MatmulGflops:0.0} GFLOP/s"));
+        output.WriteLine($"blas      {peer.Blas} ({peer.BlasCore})");
+        output.WriteLine(Say($"medians   {ours:0.00} ms, pytorch {theirs:0.00} ms: {theirs / ours:0.00} times as fast as PyTorch"));
+    }
+
+    internal void End(TrainingMeasurement measured, int steps)
+    {
+        if (json)
+        {
+            WriteJson(measured, steps);
+            return;
+        }
+        output.WriteLine();
+        output.WriteLine(Say($"step      {measured.Milliseconds:0.00} ms (p10 {measured.Fastest10:0.00}, p90 {measured.Slowest10:0.00}; {steps} steps)"));
+        output.WriteLine(Say($"speed     {measured.TokensPerSecond:#,0} tokens/s, {measured.Gflops:0.0} GFLOP/s, MFU {measured.Mfu:0.0%} of {measured.PeakGflops:0.0} GFLOP/s"));
+        output.WriteLine(Say($"work      {flops / 1e9:#,0.00} GFLOP a step"));
+        output.WriteLine(Say($"memory    {measured.ManagedBytesPerStep:#,0} managed bytes a step; {measured.PeakMemoryBytes / 1048576.0:#,0} MiB resident at most"));
+        output.WriteLine(Formula);
+        output.WriteLine();
+        WriteTable(measured);
+    }
+
+    /// <summary>One row an operation; forward and backward beside each other.</summary>
+    private void WriteTable(TrainingMeasurement measured)
+    {
+        var total = measured.TableMilliseconds;
+        var rows = measured.Operations.GroupBy(share => share.Operation).Select(group => (
+            Name: group.Key,
+            Forward: group.Where(share => share.Phase == StepPhase.Forward).Sum(share => share.Milliseconds),
+            Backward: group.Where(share => share.Phase == StepPhase.Backward).Sum(share => share.Milliseconds),
+            All: group.Sum(share => share.Milliseconds))).OrderByDescending(row => row.All).ToList();
+        rows.Add(("waiting for threads", 0, 0, measured.CoordinationMilliseconds));
+        rows.Add(("between kernels", 0, 0, measured.BetweenMilliseconds));
+        var width = Math.Max(LeastNameWidth, Math.Min(rows.Max(row => row.Name.Length), terminal.Width - (Columns * ColumnWidth)));
+        output.WriteLine($"{"ms a step".PadRight(width)}{"forward",ColumnWidth}{"backward",ColumnWidth}{"all",ColumnWidth}{"share",ColumnWidth}");
+        foreach (var (name, forward, backward, all) in rows)
+        {
+            WriteRow(name, forward, backward, all);
+        }
+        WriteRow("step", measured.Operations.Where(share => share.Phase == StepPhase.Forward).Sum(share => share.Milliseconds),
+            measured.Operations.Where(share => share.Phase == StepPhase.Backward).Sum(share => share.Milliseconds), total);
+        output.WriteLine("The middle half of the steps, on average.");
+        output.WriteLine("Waiting is the caller's: starting threads, and the end of the slowest.");
+
+        void WriteRow(string name, double forward, double backward, double all)
+            => output.WriteLine($"{Fit(name, width)}{Cell(forward)}{Cell(backward)}{Cell(all)}{(all / total).ToString("0.0%", CultureInfo.InvariantCulture),ColumnWidth}");
+    }
+
+    private void WriteJson(TrainingMeasurement measured, int steps)
+    {
+        foreach (var share in measured.Operations)
+        {
+            Operation(share.Operation, share.Phase.ToString().ToLowerInvariant(), share.Milliseconds);
+        }
+        Operation("waiting for threads", null, measured.CoordinationMilliseconds);
+        Operation("between kernels", null, measured.BetweenMilliseconds);
+        lines.Write("steps", writer =>
+        {
+            writer.WriteNumber("steps", steps);
+            writer.WriteFinite("p10", Math.Round(measured.Fastest10, 4));
+            writer.WriteFinite("p90", Math.Round(measured.Slowest10, 4));
+            writer.WriteFinite("operationsMs", measured.TableMilliseconds);
+            writer.WriteFinite("peakGflops", Math.Round(measured.PeakGflops, 2));
+        });
+        lines.Write("done", writer =>
+        {
+            writer.WriteString("preset", setup.Preset);
+            writer.WriteString("precision", setup.Precision);
+            writer.WriteFinite("ms", Math.Round(measured.Milliseconds, 4));
+            writer.WriteFinite("tokensPerSecond", Math.Round(measured.TokensPerSecond, 1));
+            writer.WriteFinite("gflops", Math.Round(measured.Gflops, 3));
+            writer.WriteFinite("mfu", Math.Round(measured.Mfu, 4));
+            writer.WriteNumber("managedBytesPerStep", measured.ManagedBytesPerStep);
+            writer.WriteNumber("peakMemoryBytes", measured.PeakMemoryBytes);
+        });
+
+        void Operation(string name, string? phase, double milliseconds) => lines.Write("operation", writer =>
+        {
+            writer.WriteString("name", name);
+            writer.WriteString("phase", phase);
+            writer.WriteFinite("ms", milliseconds);
+        });
+    }
+
+    private static string Fit(string name, int width) => name.Length <= width ? name.PadRight(width) : string.Concat(name.AsSpan(0, width - 1), "~");
+
+    private static string Cell(double milliseconds)
+        => (milliseconds > 0 ? milliseconds.ToString("0.000", CultureInfo.InvariantCulture) : "").PadLeft(ColumnWidth);
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+using Idiolect.Cli.Options;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>PyTorch's eager training step on the same work, in a process of its own that waits while it is not asked.</summary>
+internal sealed class PytorchPeer : IDisposable
+{
+    internal const string Name = "pytorch";
+    private const string Python = "/usr/bin/python3"; // Debian's, for which its packages are; another first in PATH has none of them
+    private const string Install = "apt-get install python3-torch libopenblas0-openmp";
+
+    private static readonly string Script = Path.Combine("benchmarks", "peers", "pytorch_train_step.py");
+
+    private readonly Process process;
+    private readonly Task<string> complaint;
+
+    private PytorchPeer(Process process)
+    {
+        this.process = process;
+        complaint = process.StandardError.ReadToEndAsync();
+        try
+        {
+            using var start = ReadLine();
+            var root = start.RootElement;
+            Self = new PeerDescription(
+                root.GetProperty("parameters").GetInt64(), root.GetProperty("torch").GetString()!, root.GetProperty("blas").GetString()!,
+                root.GetProperty("blasCore").GetString()!, root.GetProperty("blasThreads").GetInt32(), root.GetProperty("matmulGflops").GetDouble());
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What it says of itself.</summary>
+    internal PeerDescription Self { get; }
+
+    /// <summary>Starts it and waits until it has taken its first steps.</summary>
+    /// <exception cref="ArgumentException">It has no such model.</exception>
+    /// <exception cref="IOException">Python, PyTorch or the script is missing; the message says how to get it.</exception>
+    internal static PytorchPeer Start(TrainingSetup setup, string python = Python, string? script = null)
+    {
+        if (setup.Architecture != "gpt2" || setup.Dropout > 0)
+        {
+            throw new ArgumentException(
+                "--peer pytorch trains the gpt2 shape without dropout; choose --preset nanogpt-cpu, nanogpt or gpt2-124m and leave --dropout out");
+        }
+        script ??= FindScript();
+        if (!File.Exists(python))
+        {
+            throw new IOException($"--peer pytorch needs {python} with PyTorch; run: {Install}");
+        }
+        string[] arguments =
+        [
+            script, "--vocabulary", Say(setup.VocabularySize), "--context", Say(setup.ContextLength), "--width", Say(setup.Width),
+            "--layers", Say(setup.LayerCount), "--heads", Say(setup.HeadCount), "--batch", Say(setup.BatchSize),
+            "--threads", Say(setup.Threads ?? Environment.ProcessorCount),
+        ];
+        try
+        {
+            return new PytorchPeer(Process.Start(new ProcessStartInfo(python, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!);
+        }
+        catch (Win32Exception exception)
+        {
+            throw new IOException($"--peer pytorch cannot start {python} ({exception.Message}); run: {Install}", exception);
+        }
+    }
+
+    /// <summary>Has it take steps.</summary>
+    /// <returns>The milliseconds of each.</returns>
+    /// <exception cref="IOException">It has ended.</exception>
+    internal double[] Measure(int steps)
+    {
+        process.StandardInput.WriteLine(Say(steps));
+        process.StandardInput.Flush();
+        using var answer = ReadLine();
+        return [.. answer.RootElement.GetProperty("ms").EnumerateArray().Select(value => value.GetDouble())];
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private JsonDocument ReadLine()
+    {
+        if (process.StandardOutput.ReadLine() is { } line)
+        {
+            try
+            {
+                return JsonDocument.Parse(line);
+            }
+            catch (JsonException exception)
+            {
+                throw new IOException($"--peer pytorch: its script said \"{line}\", which is no JSON", exception);
+            }
+        }
+        var last = complaint.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+        throw new IOException($"--peer pytorch ended and said: {last ?? "nothing"}");
+    }
+
+    private static string FindScript()
+    {
+        foreach (var start in new[] { Environment.CurrentDirectory, AppContext.BaseDirectory })
+        {
+            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+            {
+                if (Path.Combine(folder.FullName, Script) is var found && File.Exists(found))
+                {
+                    return found;
+                }
+            }
+        }
+        throw new FileNotFoundException($"--peer pytorch needs {Script}, which is in the project's repository: run this inside a clone of it");
+    }
+
+    private static string Say(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>What a peer says of itself.</summary>
+/// <param name="Parameters">Of its model.</param>
+/// <param name="Version">Of PyTorch.</param>
+/// <param name="Blas">The file of its matrix products.</param>
+/// <param name="BlasCore">The kernels that it chose.</param>
+/// <param name="Threads">That multiply.</param>
+/// <param name="MatmulGflops">The best of several products of 768 x 768 and 768 x 3,072.</param>
+internal sealed record PeerDescription(long Parameters, string Version, string Blas, string BlasCore, int Threads, double MatmulGflops);
