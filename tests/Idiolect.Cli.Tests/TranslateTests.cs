@@ -46,6 +46,12 @@ public sealed class TranslateTests : IDisposable
         File.WriteAllText(folder.Combine("in.txt"), "the a\nthe b\n");
         Assert.Equal(2, (await RunAsync("translate first --file in.txt --beams 1")).Out.Count(c => c == '\n'));
 
+        if (model != "gpt")
+        {
+            var refused = await RunAsync("generate first");
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("let it `translate`", refused.Error, StringComparison.Ordinal);
+        }
         var info = Assert.Single(await JsonAsync("info --json"));
         Assert.True(info.GetProperty("model").GetProperty("parameters").GetInt64() > 1000);
     }

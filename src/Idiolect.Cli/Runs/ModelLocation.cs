@@ -1,4 +1,5 @@
 using Idiolect.Generation;
+using Idiolect.Models;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Runs;
@@ -11,7 +12,14 @@ internal static class ModelLocation
         File.Exists(Path.Combine(folder, "config.json")) ? folder : new CheckpointStore(folder).ModelFolder;
 
     /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
-    internal static LanguageModel Load(string folder) => LanguageModel.Load(Require(folder));
+    /// <exception cref="InvalidDataException">The model translates and writes nothing else.</exception>
+    internal static LanguageModel Load(string folder)
+    {
+        var model = Require(folder);
+        return SequenceToSequenceFolder.LoadConfig(model) is null
+            ? LanguageModel.Load(model)
+            : throw new InvalidDataException($"{folder} holds an encoder-decoder, which continues no text: let it `translate`");
+    }
 
     /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
     internal static string Require(string folder) => Find(folder)
