@@ -48,9 +48,9 @@ internal static class Presets
         new()
         {
             Preset = Translate, Task = TrainingSetup.Translate, Data = ParallelCorpus.DotnetResources, Architecture = "transformer",
-            LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, Width = 128, ContextLength = 512, Dropout = 0.3, BatchSize = 2000,
-            Steps = 1000, LearningRate = 2e-3, MinimumLearningRate = 1e-4, WarmupSteps = 200, Schedule = "cosine", WeightDecay = 0.01,
-            Beta2 = 0.98, VocabularySize = 2000, EvaluateEvery = 250, CheckpointEvery = 250,
+            LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, Width = 128, ContextLength = 512, Dropout = 0.1, BatchSize = 1000,
+            Steps = 1400, LearningRate = 3e-3, MinimumLearningRate = 1e-4, WarmupSteps = 200, WeightDecay = 0.01, Beta2 = 0.98,
+            VocabularySize = 2000, EvaluateEvery = 350, CheckpointEvery = 350,
         },
     }.ToDictionary(setup => setup.Preset);
 
