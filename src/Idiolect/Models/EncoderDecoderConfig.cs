@@ -67,7 +67,7 @@ public sealed record EncoderDecoderConfig : ISequenceToSequenceConfig
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(LabelSmoothing is >= 0f and < 1f, nameof(LabelSmoothing), $"{LabelSmoothing} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
-        Require((long)MaximumLength * Width < 1L << 30, nameof(MaximumLength), $"{MaximumLength} is too large.");
+        Require((long)MaximumLength * Width < 1L << 26, nameof(MaximumLength), $"{MaximumLength} is too large.");
     }
 
     private static void Require(bool holds, string name, string message)
