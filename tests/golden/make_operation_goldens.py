@@ -153,6 +153,17 @@ def record_muon():
         tensors[f"muon_{shape}.momentum.3"] = momentum.numpy()
 
 
+def record_squared_error():
+    values, targets, weights = normal(7, 13), normal(7, 13), np.abs(normal(7, 13))
+    y = torch.from_numpy(values).double().requires_grad_()
+    loss = (torch.from_numpy(weights).double() * F.mse_loss(y, torch.from_numpy(targets).double(), reduction="none")).mean()
+    loss.backward()
+    tensors.update({
+        "squared_error.y": values, "squared_error.targets": targets, "squared_error.weights": weights,
+        "squared_error.loss": loss.detach().numpy().reshape(1), "squared_error.dy": y.grad.numpy(),
+    })
+
+
 def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -163,6 +174,7 @@ def main():
     record_attention()
     record_adamw()
     record_muon()
+    record_squared_error()
     safetensors_writer.write(Path(__file__).resolve().parent / "operations.safetensors", tensors, {
         "layer_norm.epsilon": 1e-5, "rms_norm.epsilon": 1e-6, "rope.theta": 10000.0, "rope.first_position": 0,
         "rope_offset.theta": 10000.0, "rope_offset.first_position": 37, "cross_entropy.ignored_target": IGNORED,

@@ -108,6 +108,18 @@ public sealed class Tape : IDisposable
         return tensor;
     }
 
+    /// <summary>A new tensor with the given values, row-major: data, without a gradient.</summary>
+    internal unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
+    {
+        if (values.Length != shape.Count)
+        {
+            throw new ArgumentException($"{values.Length} values do not fill a tensor of shape {shape}.", nameof(values));
+        }
+        var tensor = Create(shape);
+        values.CopyTo(new Span<float>(tensor.Pointer, values.Length));
+        return tensor;
+    }
+
     /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
     internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {
