@@ -57,6 +57,7 @@ internal static class Application
             EvalCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            LabCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         root.WithExamples(

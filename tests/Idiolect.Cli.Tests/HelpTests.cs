@@ -3,7 +3,8 @@ namespace Idiolect.Cli.Tests;
 public sealed class HelpTests
 {
     public static TheoryData<string> Verbs => new(
-        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "completion");
+        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
+        "lab run", "completion");
 
     [Fact]
     public async Task The_root_help_lists_the_verbs_and_examples()
@@ -33,6 +34,7 @@ public sealed class HelpTests
               eval <RUN>       Measure how well a model predicts a text
               tokenizer        Train a tokenizer; turn text into tokens and back
               info <RUN>       Show what a run or model folder is
+              lab              Experiments that show why transformers took over
               completion       Print the script for tab completion in a shell
 
             Examples:
@@ -83,6 +85,8 @@ public sealed class HelpTests
     [InlineData("generate", "--prompt --max-tokens --temperature --top-k --top-p --min-p --seed --samples --json --stop --repetition-penalty")]
     [InlineData("eval", "--data --json")]
     [InlineData("info", "--json")]
+    [InlineData("lab", "--json")]
+    [InlineData("lab run", "--quick --seed --out --json")]
     [InlineData("tokenizer train", "--json")]
     [InlineData("tokenizer encode", "--json")]
     [InlineData("tokenizer decode", "--json")]

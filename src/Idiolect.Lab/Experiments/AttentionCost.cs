@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using Idiolect.Kernels;
+using Idiolect.Lab.Models;
+using Idiolect.Lab.Plots;
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Lab.Experiments;
+
+/// <summary>How time and memory of attention grow with the length of the text.</summary>
+internal sealed class AttentionCost : Experiment
+{
+    internal const string NaiveMemory = "memory exponent, naive";
+
+    private const int Heads = 2;
+    private const int HeadSize = 64;
+    private const int Width = Heads * HeadSize;
+
+    public override Protocol Protocol { get; } = new()
+    {
+        Name = "attention-cost",
+        Claim = "Attention over a text of N tokens costs time in proportion to N squared; a recurrent network's cost grows with N.",
+        Essay = "The price",
+        Paper = "Vaswani et al. 2017, table 1; Dao et al. 2022",
+        Setup = "The operations alone, forward, 2 heads of 64, one text, N from 512 to 8,192, the fastest of several runs each: attention by the formula, flash "
+            + "attention, one more token over a key-value cache, and an LSTM of width 128 over all N steps. Exponents are least-squares slopes of log time over log N "
+            + "from the second length on; memory is what the operation held at most beside its input. Control: the LSTM's exponent lies between 0.8 and 1.2.",
+        Measure = "the smaller of the time exponents of naive and flash attention",
+        Threshold = 1.8,
+        Correction = "A layer with N tokens of width d costs about 24 N d^2 for its matrices and 4 N^2 d for attention (without mask): the square rules only beyond N of "
+            + "about 6 d. Below that the layer is linear in N. Flash attention keeps the square in time, not in memory.",
+    };
+
+    internal override Observation Run(Bench bench)
+    {
+        int[] lengths = bench.Size<int[]>([512, 1024, 2048, 4096, 8192], [256, 512, 1024]);
+        var sizes = lengths.Select(length => (double)length).ToArray();
+        var times = new Dictionary<string, double[]>();
+        var memory = new Dictionary<string, double[]>();
+        foreach (var (name, _) in Arms(lengths[0], bench))
+        {
+            (times[name], memory[name]) = (new double[lengths.Length], new double[lengths.Length]);
+        }
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            foreach (var (name, run) in Arms(lengths[i], bench))
+            {
+                bench.Advance((double)i / lengths.Length);
+                (times[name][i], memory[name][i]) = Measure(run, bench.Size(5, 3));
+            }
+        }
+        var first = 1;
+        double Exponent(Dictionary<string, double[]> values, string name) => Fit.Exponent(sizes[first..], values[name][first..]);
+        var (naive, flash, lstm) = (Exponent(times, Naive), Exponent(times, Flash), Exponent(times, Lstm));
+        var (naiveBytes, flashBytes) = (Exponent(memory, Naive), Exponent(memory, Flash));
+        return new Observation
+        {
+            Value = Math.Min(naive, flash),
+            Controls = [new($"the LSTM's time exponent is {Reports.Report.Number(lstm)}", lstm is > 0.8 and < 1.2)],
+            Conditions =
+            [
+                new($"memory exponent of naive attention is {Reports.Report.Number(naiveBytes)}, from 1.9 to 2.1", naiveBytes is > 1.9 and < 2.1),
+                new($"memory exponent of flash attention is {Reports.Report.Number(flashBytes)}, from 0.9 to 1.1", flashBytes is > 0.9 and < 1.1),
+            ],
+            Figures =
+            [
+                new("time exponent, naive", naive), new("time exponent, flash", flash),
+                new("time exponent of one token, cached", Exponent(times, Cached)), new("time exponent, LSTM", lstm),
+                new(NaiveMemory, naiveBytes), new("memory exponent, flash", flashBytes),
+                new($"milliseconds at N = {lengths[^1]}, naive", times[Naive][^1]), new($"milliseconds at N = {lengths[^1]}, flash", times[Flash][^1]),
+                new($"milliseconds at N = {lengths[^1]}, LSTM", times[Lstm][^1]),
+            ],
+            Charts =
+            [
+                Picture("Time of attention grows with the square of N", "time (ms)", sizes, times, [Naive, Flash, Cached, Lstm]),
+                Picture("Memory: the square can be avoided", "most memory held (MiB)", sizes, memory, [Naive, Flash]),
+            ],
+        };
+    }
+
+    private const string Naive = "attention, all scores";
+    private const string Flash = "flash attention";
+    private const string Cached = "one token over a cache";
+    private const string Lstm = "LSTM";
+
+    private static Chart Picture(string title, string unit, double[] sizes, Dictionary<string, double[]> values, string[] names) => new()
+    {
+        Title = title, XLabel = "N (tokens)", YLabel = unit, LogX = true, LogY = true,
+        Series = [.. names.Select(name => new ChartSeries(name, sizes, values[name]))],
+    };
+
+    private static (double Milliseconds, double MebiBytes) Measure(Func<(double Milliseconds, long Bytes)> run, int repetitions)
+    {
+        run();
+        var runs = Enumerable.Range(0, repetitions).Select(_ => run()).ToArray();
+        return (runs.Min(one => one.Milliseconds), runs[0].Bytes / 1048576.0);
+    }
+
+    private static IEnumerable<(string Name, Func<(double, long)> Run)> Arms(int length, Bench bench)
+    {
+        var random = bench.Random();
+        var values = Enumerable.Range(0, length * 3 * Width).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
+        yield return (Naive, () => Time(new Shape(1, length, 3 * Width), values, (tape, qkv) => NaiveAttention.Forward(tape, qkv, Heads, HeadSize)));
+        yield return (Flash, () => Time(
+            new Shape(1, length, 3 * Width), values, (tape, qkv) => AttentionOperation.Apply(tape, qkv, Heads, Heads, HeadSize, 0f, 0)));
+        yield return (Cached, () => TimeCached(length, values));
+        yield return (Lstm, () => TimeLstm(length, values));
+    }
+
+    private static (double, long) Time(Shape shape, float[] values, Func<Tape, Tensor, Tensor> operation)
+    {
+        using var tape = new Tape(recording: false);
+        using var input = tape.CreateFrom(shape, values);
+        var given = tape.BytesInUse;
+        var start = Stopwatch.GetTimestamp();
+        operation(tape, input).Dispose();
+        return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, tape.PeakBytes - given);
+    }
+
+    /// <summary>One token after <paramref name="length"/> others, whose keys and values are kept.</summary>
+    private static (double, long) TimeCached(int length, float[] values)
+    {
+        const int Tokens = 8;
+        using var tape = new Tape(recording: false);
+        using var cache = new KeyValueCache(1, 1, Heads, HeadSize, length + Tokens);
+        using var past = tape.CreateFrom(new Shape(1, length, 3 * Width), values);
+        cache.Begin(length);
+        cache.Store(0, past);
+        cache.Advance();
+        using var next = tape.CreateFrom(new Shape(1, 1, 3 * Width), values.AsSpan(0, 3 * Width));
+        var start = Stopwatch.GetTimestamp();
+        for (var token = 0; token < Tokens; token++)
+        {
+            cache.Begin(1);
+            cache.Store(0, next);
+            AttentionOperation.ApplyCached(tape, next, Heads, cache, 0).Dispose();
+            cache.Advance();
+        }
+        return (Stopwatch.GetElapsedTime(start).TotalMilliseconds / Tokens, tape.PeakBytes);
+    }
+
+    private static (double, long) TimeLstm(int length, float[] values)
+    {
+        using var parameters = new ParameterSet();
+        using var layer = new RecurrentLayer(new ParameterScope(parameters, ""), RecurrentCell.Lstm, Width, Width, 0.05, forgetBias: 1);
+        parameters.Build();
+        parameters.Initialize(1);
+        using var tape = new Tape(recording: false);
+        using var input = tape.CreateFrom(new Shape(length, 1, Width), values.AsSpan(0, length * Width));
+        using var zeros = tape.CreateZeros(new Shape(1, Width));
+        var start = Stopwatch.GetTimestamp();
+        layer.Forward(input, zeros, zeros, new ForwardContext(tape)).Hidden.Dispose();
+        return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, tape.PeakBytes);
+    }
+}

@@ -1,0 +1,98 @@
+using Idiolect.Lab.Models;
+using Idiolect.Lab.Plots;
+using Idiolect.Training;
+
+namespace Idiolect.Lab.Experiments;
+
+/// <summary>Understanding that comes long after learning by heart.</summary>
+internal sealed class Grokking : Experiment
+{
+    private const int Looks = 100;
+
+    public override Protocol Protocol { get; } = new()
+    {
+        Name = "grokking",
+        Claim = "A model can generalise long after it has memorised its training data.",
+        Essay = "Scale",
+        Paper = "Power et al. 2022; Nanda et al. 2023",
+        Setup = "a + b modulo 31, a random 60% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 1e-3 "
+            + "with weight decay 1: width 128 decides, width 64 beside it. Control: both learn the training data (99%). Without weight decay (width 128) understanding comes later or not at all.",
+        Measure = "steps until 90% of the test pairs are right, over steps until 99% of the training pairs are",
+        Threshold = 3,
+        Correction = "Splitting ordered pairs would leak: b + a is a + b. And it takes weight decay.",
+    };
+
+    internal override Observation Run(Bench bench)
+    {
+        var arms = new (string Name, int Width, double Decay)[] { ("width 128, decay 1", 128, 1), ("width 64, decay 1", 64, 1), ("width 128, no decay", 128, 0) };
+        var trials = arms.Select((arm, i) => Train(bench, arm.Width, arm.Decay, bench.Part(i, arms.Length))).ToArray();
+        var decided = trials[0];
+        return new Observation
+        {
+            Value = decided.StepAt(decided.Test, 0.9) / decided.StepAt(decided.Train, 0.99),
+            Controls = [.. trials.Take(2).Select((trial, i) => new Condition($"{arms[i].Name}: training accuracy {Reports.Report.Number(trial.Train[^1])}", trial.Train.Max() >= 0.99))],
+            Conditions =
+            [
+                new("without weight decay 90% of the test pairs take longer, or are never reached",
+                    !(trials[2].StepAt(trials[2].Test, 0.9) <= decided.StepAt(decided.Test, 0.9))),
+            ],
+            Figures =
+            [
+                .. arms.SelectMany((arm, i) => new Figure[]
+                {
+                    new($"steps to 99% in training, {arm.Name}", trials[i].StepAt(trials[i].Train, 0.99)), new($"steps to 90% in test, {arm.Name}", trials[i].StepAt(trials[i].Test, 0.9)),
+                    new($"test accuracy at the end, {arm.Name}", trials[i].Test[^1]),
+                }),
+            ],
+            Charts =
+            [
+                new Chart
+                {
+                    Title = "Addition modulo 31: by heart first, understood later", XLabel = "training step", YLabel = "accuracy", LogX = true,
+                    Series = [new("training, width 128", decided.Steps, decided.Train), .. arms.Select((arm, i) => new ChartSeries($"test, {arm.Name}", trials[i].Steps, trials[i].Test))],
+                },
+            ],
+        };
+    }
+
+    private sealed record Trial(double[] Steps, double[] Train, double[] Test)
+    {
+        internal double StepAt(double[] accuracy, double level)
+        {
+            var at = Array.FindIndex(accuracy, value => value >= level);
+            return at < 0 ? double.NaN : Steps[at];
+        }
+    }
+
+    private static Trial Train(Bench bench, int width, double decay, Action<double> progress)
+    {
+        var modulus = bench.Size(31, 7);
+        var pairs = (from a in Enumerable.Range(0, modulus) from b in Enumerable.Range(a, modulus - a) select (a, b)).ToArray();
+        bench.Random().Shuffle(pairs);
+        var cut = pairs.Length * 6 / 10;
+        var train = Texts(pairs[..cut], modulus);
+        var test = Texts(pairs[cut..], modulus);
+        using var model = new LabTransformer(
+            new LabShape
+            {
+                Vocabulary = modulus, Context = 2, Layers = 1, Heads = 4, Width = width, Hidden = 4 * width, Norm = NormPlace.None, EmbeddingDeviation = 1 / Math.Sqrt(width),
+            }, bench.Seed);
+        var (trained, tested) = (new List<double>(), new List<double>());
+        var options = new TrainingOptions(
+            Steps: bench.Size(1500, 40), LearningRate: 1e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
+        var curve = LabTraining.Train(model, options, train.Rows, () => (train.Tokens, train.Targets), progress, Looks, () =>
+        {
+            trained.Add(model.Accuracy(train.Tokens, train.Targets, train.Rows));
+            tested.Add(model.Accuracy(test.Tokens, test.Targets, test.Rows));
+            return tested[^1];
+        });
+        return new Trial(curve.Steps, [.. trained], [.. tested]);
+    }
+
+    /// <summary>Each pair in both orders; the sum is wanted after the second number.</summary>
+    private static (int[] Tokens, int[] Targets, int Rows) Texts((int A, int B)[] pairs, int modulus)
+    {
+        var ordered = pairs.SelectMany(pair => pair.A == pair.B ? [pair] : new[] { pair, (pair.B, pair.A) }).ToArray();
+        return ([.. ordered.SelectMany(pair => new[] { pair.Item1, pair.Item2 })], [.. ordered.SelectMany(pair => new[] { -1, (pair.Item1 + pair.Item2) % modulus })], ordered.Length);
+    }
+}

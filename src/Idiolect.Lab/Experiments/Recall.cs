@@ -1,0 +1,84 @@
+using Idiolect.Kernels;
+using Idiolect.Lab.Models;
+using Idiolect.Lab.Plots;
+using Idiolect.Lab.Tasks;
+using Idiolect.Models;
+using Idiolect.Training;
+
+namespace Idiolect.Lab.Experiments;
+
+/// <summary>How many facts a state of fixed size can hold, against attention, which keeps them all.</summary>
+internal sealed class Recall : Experiment
+{
+    private const int Batch = 32;
+    private const int Width = 64;
+
+    public override Protocol Protocol { get; } = new()
+    {
+        Name = "recall",
+        Claim = "Recurrent networks lose what they have read long ago or in quantity; attention looks it up.",
+        Essay = "Memory",
+        Paper = "Arora et al. 2023, \"Zoology\"",
+        Setup = "Multi-query associative recall of 4 and 16 pairs, and of 4 pairs with 32 other tokens between. An LSTM (width 64), attention of 1 layer and of 2 layers "
+            + "(width 64, 4 heads, embedding deviation 0.3), each at two learning rates, as many steps of 32 texts. Control: the LSTM recalls 4 pairs (0.8), two layers recall 16 (0.9).",
+        Measure = "accuracy of two layers minus accuracy of the LSTM, at 16 pairs",
+        Threshold = 0.3,
+        Correction = "It is quantity more than distance: what counts is how much of the past the state must hold. One layer of attention alone fails too, because the value "
+            + "stands after its key: the second layer needs the first one's look at the previous token.",
+    };
+
+    internal override Observation Run(Bench bench)
+    {
+        var sizes = new (int Pairs, int Gap)[] { (4, 0), (16, 0), (4, 32) };
+        var arms = new (string Name, int Layers)[] { ("LSTM", 0), ("attention, 1 layer", 1), ("attention, 2 layers", 2) };
+        double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
+        var accuracy = new double[arms.Length, sizes.Length];
+        for (var arm = 0; arm < arms.Length; arm++)
+        {
+            for (var size = 0; size < sizes.Length; size++)
+            {
+                var (layers, (pairs, gap)) = (arms[arm].Layers, sizes[size]);
+                accuracy[arm, size] = LabTraining.Tune(
+                    rates, bench.Part((arm * sizes.Length) + size, arms.Length * sizes.Length),
+                    (rate, progress) => Train(bench, layers, pairs, gap, rate, progress), result => result);
+            }
+        }
+        double[] Of(int arm) => [.. Enumerable.Range(0, sizes.Length).Select(size => accuracy[arm, size])];
+        return new Observation
+        {
+            Value = accuracy[2, 1] - accuracy[0, 1],
+            Controls =
+            [
+                new($"the LSTM recalls 4 pairs: {Reports.Report.Number(accuracy[0, 0])}, at least 0.8", accuracy[0, 0] >= 0.8),
+                new($"two layers recall 16 pairs: {Reports.Report.Number(accuracy[2, 1])}, at least 0.9", accuracy[2, 1] >= 0.9),
+            ],
+            Figures = [.. arms.SelectMany((arm, a) => sizes.Select((size, s) => new Figure($"{arm.Name}, {size.Pairs} pairs, {size.Gap} tokens between", accuracy[a, s])))],
+            Charts =
+            [
+                new Chart
+                {
+                    Title = "A state of fixed size runs out; attention does not",
+                    XLabel = "pairs to recall, and other tokens between", YLabel = "accuracy",
+                    Categories = [.. sizes.Select(size => size.Gap == 0 ? $"{size.Pairs}" : $"{size.Pairs}, {size.Gap} between")],
+                    Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2], Of(a)))],
+                },
+            ],
+        };
+    }
+
+    private static double Train(Bench bench, int layers, int pairs, int gap, double rate, Action<double> progress)
+    {
+        var task = new RecallTask(pairs, gap, bench.Random(1));
+        using ITokenModel model = layers == 0
+            ? new LanguageTokenModel(new Recurrent(
+                new RecurrentConfig
+                {
+                    Cell = RecurrentCell.Lstm, VocabularySize = RecallTask.Vocabulary, ContextLength = task.Time, LayerCount = 1, Width = Width, TiedEmbedding = false,
+                }, bench.Seed))
+            : new LabTransformer(new LabShape { Vocabulary = RecallTask.Vocabulary, Context = task.Time, Layers = layers, Width = Width, EmbeddingDeviation = 0.3 }, bench.Seed);
+        var options = new TrainingOptions(Steps: bench.Size(800, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var curve = LabTraining.Train(model, options, Batch, () => task.Batch(Batch), progress);
+        var (tokens, targets) = new RecallTask(pairs, gap, bench.Random(2)).Batch(256);
+        return curve.Diverged ? 0 : model.Accuracy(tokens, targets, 256);
+    }
+}

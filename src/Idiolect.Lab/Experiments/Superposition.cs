@@ -1,0 +1,147 @@
+using Idiolect.Kernels;
+using Idiolect.Lab.Models;
+using Idiolect.Lab.Plots;
+using Idiolect.Layers;
+using Idiolect.Tensors;
+using Idiolect.Training;
+
+namespace Idiolect.Lab.Experiments;
+
+/// <summary>More features than dimensions: the toy model of Elhage et al. 2022.</summary>
+internal sealed class Superposition : Experiment
+{
+    private const int Features = 5;
+    private const int Dimensions = 2;
+
+    public override Protocol Protocol { get; } = new()
+    {
+        Name = "superposition",
+        Claim = "A stream that is narrower than the number of features it carries lets sparse features share directions.",
+        Essay = "The residual stream",
+        Paper = "Elhage et al. 2022, \"Toy models of superposition\"",
+        Setup = "x' = relu(W^T W x + b) with 5 equally important features in 2 dimensions, each 0 with probability S and else uniform in [0, 1]; AdamW, learning rate "
+            + "0.01 falling to 0, batch 1,024; 3 restarts a sparsity. A feature counts as represented when its direction is longer than 0.5.",
+        Measure = "mean number of features represented at S = 0.95",
+        Threshold = 4,
+        Correction = "The stream is narrow against what the layers compute (their hidden units), not against the vocabulary alone; and sharing needs sparsity: with dense "
+            + "features there is none.",
+    };
+
+    internal override Observation Run(Bench bench)
+    {
+        double[] sparsities = bench.Size<double[]>([0, 0.5, 0.8, 0.9, 0.95, 0.99], [0, 0.95]);
+        var restarts = bench.Size(3, 1);
+        var counts = new double[sparsities.Length];
+        var pentagons = new double[sparsities.Length];
+        float[][] examples = new float[sparsities.Length][];
+        for (var i = 0; i < sparsities.Length; i++)
+        {
+            var best = double.PositiveInfinity;
+            for (var restart = 0; restart < restarts; restart++)
+            {
+                bench.Advance((i + ((double)restart / restarts)) / sparsities.Length);
+                var (weights, loss) = Train(bench, sparsities[i], (bench.Seed * 100) + (ulong)restart);
+                counts[i] += (double)Represented(weights) / restarts;
+                pentagons[i] += (IsPentagon(weights) ? 1.0 : 0) / restarts;
+                if (loss < best)
+                {
+                    (best, examples[i]) = (loss, weights);
+                }
+            }
+        }
+        var sparse = Array.IndexOf(sparsities, 0.95);
+        return new Observation
+        {
+            Value = counts[sparse],
+            Conditions = [new($"dense features (S = 0): {Reports.Report.Number(counts[0])} represented, at most 2.5", counts[0] <= 2.5)],
+            Figures =
+            [
+                .. sparsities.Select((s, i) => new Figure($"features represented at S = {Reports.Report.Number(s)}", counts[i])),
+                new("share of pentagons at S = 0.95", pentagons[sparse]),
+            ],
+            Charts =
+            [
+                new Chart
+                {
+                    Title = "The sparser the features, the more of them fit into two dimensions",
+                    XLabel = "sparsity S (probability that a feature is 0)",
+                    YLabel = "features represented (of 5), share of pentagons",
+                    Series = [new("features represented", sparsities, counts), new("share of restarts with a pentagon", sparsities, pentagons)],
+                    Line = (Dimensions, "dimensions"),
+                },
+                new Chart
+                {
+                    Title = "Directions of the five features (best restart)",
+                    XLabel = "dimension 1 of the stream",
+                    YLabel = "dimension 2 of the stream",
+                    Square = true,
+                    Series = [Directions("dense, S = 0", examples[0]), Directions("sparse, S = 0.95", examples[sparse])],
+                },
+            ],
+        };
+    }
+
+    /// <summary>Lines from the origin to each feature and back.</summary>
+    private static ChartSeries Directions(string name, float[] weights)
+    {
+        var (x, y) = (new List<double>(), new List<double>());
+        for (var feature = 0; feature < Features; feature++)
+        {
+            x.AddRange([0, weights[feature], 0]);
+            y.AddRange([0, weights[Features + feature], 0]);
+        }
+        return new ChartSeries(name, [.. x], [.. y]);
+    }
+
+    private static double Length(float[] weights, int feature) => double.Hypot(weights[feature], weights[Features + feature]);
+
+    private static int Represented(float[] weights) => Enumerable.Range(0, Features).Count(feature => Length(weights, feature) > 0.5);
+
+    /// <summary>Five directions, 72 degrees apart within 10.</summary>
+    private static bool IsPentagon(float[] weights)
+    {
+        var angles = Enumerable.Range(0, Features).Select(f => Math.Atan2(weights[Features + f], weights[f]) * 180 / Math.PI).Order().ToArray();
+        return Represented(weights) == Features
+            && Enumerable.Range(0, Features).All(i => Math.Abs(((angles[(i + 1) % Features] - angles[i] + 360) % 360) - 72) < 10);
+    }
+
+    /// <summary>Trains one toy model; its W is (dimensions, features).</summary>
+    private static (float[] Weights, double Loss) Train(Bench bench, double sparsity, ulong seed)
+    {
+        const int Batch = 1024;
+        var steps = bench.Size(2500, 600);
+        using var parameters = new ParameterSet();
+        var root = new ParameterScope(parameters, "");
+        using var down = new Linear(root.Child("down"), Features, Dimensions, bias: false, 0.5);
+        using var up = new Linear(root.Child("up"), Dimensions, Features, bias: true, 0.5);
+        parameters.Build();
+        parameters.Initialize(seed);
+        TiedWeights.TieTransposed(down.Weight, up.Weight, start: true);
+        using var trainer = new LabTrainer(
+            parameters, new TrainingOptions(Steps: steps, LearningRate: 1e-2, MinimumLearningRateFraction: 0, WeightDecay: 0, GradientClip: 0))
+        {
+            BeforeUpdate = () => TiedWeights.TieTransposed(down.Weight, up.Weight, start: false),
+        };
+        var random = new Random(unchecked((int)seed));
+        var x = new float[Batch * Features];
+        var loss = 0.0;
+        for (var step = 0; step < steps; step++)
+        {
+            foreach (ref var value in x.AsSpan())
+            {
+                value = random.NextDouble() < sparsity ? 0f : random.NextSingle();
+            }
+            var last = trainer.Step(context =>
+            {
+                using var input = context.Tape.CreateFrom(new Shape(Batch, Features), x);
+                using var hidden = down.Forward(input, context);
+                using var before = up.Forward(hidden, context);
+                using var output = ActivationOperation.Apply(context.Tape, ActivationKind.Relu, before);
+                return SquaredErrorOperation.Apply(context.Tape, output, x);
+            });
+            loss += step >= steps - 100 ? last / 100 : 0;
+        }
+        bench.CancellationToken.ThrowIfCancellationRequested();
+        return (down.Weight.Values.ToArray(), loss);
+    }
+}

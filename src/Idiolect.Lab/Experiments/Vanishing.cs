@@ -1,0 +1,113 @@
+using Idiolect.Kernels;
+using Idiolect.Lab.Models;
+using Idiolect.Lab.Plots;
+using Idiolect.Models;
+using Idiolect.Training;
+
+namespace Idiolect.Lab.Experiments;
+
+/// <summary>How much of a gradient is left after so many steps back through time.</summary>
+internal sealed class Vanishing : Experiment
+{
+    private const int Width = 64;
+
+    public override Protocol Protocol { get; } = new()
+    {
+        Name = "vanishing",
+        Claim = "In recurrent networks gradients vanish or explode through time; in a transformer they do not.",
+        Essay = "Memory",
+        Paper = "Bengio et al. 1994; Hochreiter and Schmidhuber 1997; Pascanu et al. 2013; Jozefowicz et al. 2015",
+        Setup = $"Fresh networks of width {Width} read a text in which every token stands once; the loss is at the last position, so the gradient of a token's vector is the gradient at its distance. Plain RNNs whose "
+            + "recurrent matrix has gain 0.58 (usual start) and 3, LSTMs with forget bias 0, 1 and 3, a GPT of 2 layers; geometric mean over 8 texts, relative to distance 1. Control: the GPT keeps "
+            + "a thousandth at the greatest distance.",
+        Measure = "log10 of the usual RNN's gradient at the greatest distance, relative to distance 1",
+        Threshold = -4,
+        Side = Side.AtMost,
+        Correction = "The LSTM's gradient depends on the bias of its forget gate: with 3 almost nothing is lost, with 0 it vanishes like the RNN's.",
+    };
+
+    internal override Observation Run(Bench bench)
+    {
+        var time = bench.Size(129, 65);
+        var x = Enumerable.Range(1, time - 2).Select(distance => (double)distance).ToArray();
+        var arms = new (string Name, Func<ITokenModel> Make)[]
+        {
+            ("RNN, gain 0.58", () => MakeRecurrent(bench, time, RecurrentCell.Rnn, 0, 1)),
+            ("RNN, gain 3", () => MakeRecurrent(bench, time, RecurrentCell.Rnn, 0, 3 * Math.Sqrt(3))),
+            ("LSTM, forget bias 0", () => MakeRecurrent(bench, time, RecurrentCell.Lstm, 0, 1)),
+            ("LSTM, forget bias 1", () => MakeRecurrent(bench, time, RecurrentCell.Lstm, 1, 1)),
+            ("LSTM, forget bias 3", () => MakeRecurrent(bench, time, RecurrentCell.Lstm, 3, 1)),
+            ("GPT", () => new LanguageTokenModel(new Gpt(GptConfig.Gpt2(time, time, 2, 4, Width) with { TiedEmbedding = false }, bench.Seed))),
+        };
+        var logs = new double[arms.Length][];
+        for (var arm = 0; arm < arms.Length; arm++)
+        {
+            bench.Advance((double)arm / arms.Length);
+            using var model = arms[arm].Make();
+            logs[arm] = LogGradients(model, time, bench);
+        }
+        return new Observation
+        {
+            Value = logs[0][^1],
+            Controls = [new($"the GPT's gradient at distance {time - 2} is 10^{Reports.Report.Number(logs[5][^1])} of that at 1, at least 10^-3", logs[5][^1] >= -3)],
+            Conditions = [new($"the RNN with gain 3 explodes: 10^{Reports.Report.Number(logs[1][^1])} at distance {time - 2}, at least 10^1", logs[1][^1] >= 1)],
+            Figures = [.. arms.Select((arm, i) => new Figure($"log10 of the gradient at distance {time - 2}, {arm.Name}", logs[i][^1]))],
+            Charts =
+            [
+                new Chart
+                {
+                    Title = "What is left of a gradient, by distance", XLabel = "distance (tokens)", YLabel = "log10 of gradient norm, relative to distance 1",
+                    Series = [.. arms.Select((arm, i) => new ChartSeries(arm.Name, x, [.. logs[i].Select(log => Math.Max(log, -30))]))],
+                    Line = (-4, "threshold for the usual RNN"),
+                },
+            ],
+        };
+    }
+
+    private static LanguageTokenModel MakeRecurrent(Bench bench, int time, RecurrentCell cell, float forgetBias, double gain)
+    {
+        var model = new Recurrent(
+            new RecurrentConfig
+            {
+                Cell = cell, VocabularySize = time, ContextLength = time, LayerCount = 1, Width = Width, ForgetBias = forgetBias, TiedEmbedding = false,
+            }, bench.Seed);
+        var weight = model.Parameters["layers.0.recurrent.weight"];
+        weight.Assign([.. weight.Values.ToArray().Select(value => (float)(value * gain))]);
+        return new LanguageTokenModel(model);
+    }
+
+    /// <summary>log10 of the gradient's norm at distances 1, 2, ..., relative to the first; the mean over texts.</summary>
+    private static double[] LogGradients(ITokenModel model, int time, Bench bench)
+    {
+        const int Texts = 8;
+        using var trainer = new LabTrainer(model.Parameters, new TrainingOptions());
+        var random = bench.Random();
+        var embedding = model.Parameters["token_embedding.weight"]; // (vocabulary, width)
+        var logs = new double[time - 2];
+        for (var text = 0; text < Texts; text++)
+        {
+            var tokens = Enumerable.Range(0, time).ToArray();
+            random.Shuffle(tokens);
+            var targets = Enumerable.Repeat(-1, time).ToArray();
+            targets[^1] = random.Next(time);
+            trainer.Gradients(context => model.Loss(tokens, targets, 1, context));
+            var gradient = embedding.GradientValues.ToArray();
+            double LogNorm(int distance)
+            {
+                var row = gradient.AsSpan(tokens[time - 1 - distance] * Width, Width);
+                var sum = 0.0;
+                foreach (var value in row)
+                {
+                    sum += (double)value * value;
+                }
+                return 0.5 * Math.Log10(Math.Max(sum, 1e-90)); // below what float32 holds
+            }
+            for (var i = 0; i < logs.Length; i++)
+            {
+                logs[i] += (LogNorm(i + 1) - LogNorm(1)) / Texts;
+            }
+            model.Parameters.ZeroGradients();
+        }
+        return logs;
+    }
+}

@@ -1,0 +1,77 @@
+using Idiolect.Training;
+
+namespace Idiolect.Lab.Models;
+
+/// <summary>How a training went.</summary>
+/// <param name="Steps">The steps at which it was looked at.</param>
+/// <param name="Losses">The mean loss since the last look.</param>
+/// <param name="Scores">What was asked of the model there; empty where nothing was.</param>
+/// <param name="Diverged">Whether a loss was not finite; the training ended there.</param>
+internal sealed record LearningCurve(double[] Steps, double[] Losses, double[] Scores, bool Diverged)
+{
+    internal double FinalLoss => Losses.Length == 0 ? double.NaN : Losses[^1];
+}
+
+/// <summary>Trains models on batches made as they are needed.</summary>
+internal static class LabTraining
+{
+    /// <summary>Trains.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How; its steps and learning rate above all.</param>
+    /// <param name="batch">Sequences in a batch.</param>
+    /// <param name="next">Makes a batch: tokens and targets, -1 where none counts.</param>
+    /// <param name="progress">Hears the fraction done; may throw to end it.</param>
+    /// <param name="looks">How often the curve is noted.</param>
+    /// <param name="score">What to ask of the model at each look.</param>
+    /// <param name="beforeUpdate">Changes gradients before each update.</param>
+    internal static LearningCurve Train(
+        ITokenModel model, TrainingOptions options, int batch, Func<(int[] Tokens, int[] Targets)> next, Action<double> progress,
+        int looks = 20, Func<double>? score = null, Action? beforeUpdate = null)
+    {
+        using var trainer = new LabTrainer(model.Parameters, options) { BeforeUpdate = beforeUpdate };
+        var (steps, losses, scores) = (new List<double>(), new List<double>(), new List<double>());
+        var every = (int)Math.Max(1, options.Steps / looks);
+        var sum = 0.0;
+        for (var step = 1; step <= options.Steps; step++)
+        {
+            progress((double)(step - 1) / options.Steps);
+            var (tokens, targets) = next();
+            var loss = trainer.Step(context => model.Loss(tokens, targets, batch, context));
+            if (!double.IsFinite(loss))
+            {
+                return new LearningCurve([.. steps], [.. losses], [.. scores], Diverged: true);
+            }
+            sum += loss;
+            if (step % every == 0)
+            {
+                steps.Add(step);
+                losses.Add(sum / every);
+                sum = 0;
+                if (score != null)
+                {
+                    scores.Add(score());
+                }
+            }
+        }
+        return new LearningCurve([.. steps], [.. losses], [.. scores], Diverged: false);
+    }
+
+    /// <summary>Does the same with each learning rate and keeps the best: every rival gets as many trials.</summary>
+    /// <param name="rates">The learning rates.</param>
+    /// <param name="progress">Hears the fraction done.</param>
+    /// <param name="run">Trains with one of them.</param>
+    /// <param name="quality">Higher is better; not a number is worst.</param>
+    internal static T Tune<T>(double[] rates, Action<double> progress, Func<double, Action<double>, T> run, Func<T, double> quality)
+    {
+        var trials = rates.Select((rate, i) => run(rate, fraction => progress((i + fraction) / rates.Length))).ToArray();
+        double Rank(T trial)
+        {
+            var value = quality(trial);
+            return double.IsNaN(value) ? double.NegativeInfinity : value;
+        }
+        return trials.MaxBy(Rank)!;
+    }
+
+    /// <summary>A part of a longer piece of work.</summary>
+    internal static Action<double> Part(this Bench bench, int part, int parts) => fraction => bench.Advance((part + fraction) / parts);
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Idiolect.Lab.Tasks;
+
+/// <summary>
+/// Guess a documentation text's namespace from its words. Dotted names are taken out first: more than a quarter of the texts name
+/// their own namespace.
+/// </summary>
+internal sealed partial class NamespaceTask
+{
+    internal const int Classes = 8;
+    internal const int Length = 80; // bytes of a text that count; shorter ones are filled with zeros in front
+
+    /// <summary>Labels are the tokens after the bytes.</summary>
+    internal const int Vocabulary = 256 + Classes;
+
+    private const int TestTexts = 40; // of each class
+
+    private static readonly Lazy<IReadOnlyList<(string Namespace, string Text)>> All = new(Read);
+
+    private readonly string[][] _texts; // [class]: shuffled; the first TestTexts are for the test
+
+    internal NamespaceTask(Random random)
+    {
+        var largest = All.Value.GroupBy(text => text.Namespace).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Take(Classes);
+        _texts = [.. largest.Select(group => group.Select(text => text.Text).Distinct().ToArray())];
+        foreach (var texts in _texts)
+        {
+            random.Shuffle(texts);
+        }
+        Unlabelled = [.. _texts.SelectMany(texts => texts.Skip(TestTexts))];
+    }
+
+    /// <summary>Texts without labels, to pre-train on; none of the test.</summary>
+    internal string[] Unlabelled { get; }
+
+    internal (string Text, int Label)[] Test => [.. _texts.SelectMany((texts, label) => texts.Take(TestTexts).Select(text => (text, label)))];
+
+    /// <summary>So many labelled texts of each class.</summary>
+    internal (string Text, int Label)[] Training(int count) => [.. _texts.SelectMany((texts, label) => texts.Skip(TestTexts).Take(count).Select(text => (text, label)))];
+
+    /// <summary>(batch, length) bytes; the label is wanted after the last one.</summary>
+    internal static (int[] Tokens, int[] Targets) Labelled(IReadOnlyList<(string Text, int Label)> texts)
+        => ([.. texts.SelectMany(text => Bytes(text.Text))], [.. texts.SelectMany(text => Enumerable.Range(0, Length).Select(i => i == Length - 1 ? 256 + text.Label : -1))]);
+
+    /// <summary>The same bytes, the next one wanted everywhere but before the text begins.</summary>
+    internal static (int[] Tokens, int[] Targets) NextBytes(IReadOnlyList<string> texts)
+    {
+        var tokens = texts.SelectMany(Bytes).ToArray();
+        return (tokens, [.. tokens.Select((_, i) => i % Length == Length - 1 || tokens[i + 1] == 0 ? -1 : tokens[i + 1])]);
+    }
+
+    /// <summary>The accuracy on the test of multinomial naive Bayes on words, with one count added to each.</summary>
+    internal double NaiveBayes(int count)
+    {
+        var training = Training(count);
+        var words = training.SelectMany(text => Words(text.Text)).Distinct().Count();
+        var counts = Enumerable.Range(0, Classes).Select(label => training.Where(text => text.Label == label).SelectMany(text => Words(text.Text)).CountBy(word => word)
+            .ToDictionary(pair => pair.Key, pair => (double)pair.Value)).ToArray();
+        var totals = counts.Select(all => all.Values.Sum() + words).ToArray();
+        return Test.Average(text => Enumerable.Range(0, Classes)
+            .MaxBy(label => Words(text.Text).Sum(word => Math.Log((counts[label].GetValueOrDefault(word) + 1) / totals[label]))) == text.Label ? 1.0 : 0);
+    }
+
+    private static IEnumerable<int> Bytes(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var kept = bytes.AsSpan(0, Math.Min(bytes.Length, Length)).ToArray();
+        return Enumerable.Repeat(0, Length - kept.Length).Concat(kept.Select(value => (int)value));
+    }
+
+    private static IEnumerable<string> Words(string text) => Word().Matches(text).Select(match => match.Value.ToLowerInvariant());
+
+    private static List<(string, string)> Read()
+    {
+        var texts = new List<(string, string)>();
+        foreach (var document in DocumentationBytes.TrainingDocuments)
+        {
+            var end = document.Text.IndexOf('\n', StringComparison.Ordinal);
+            var name = end < 0 ? null : document.Text[..end].Split(' ', '(').FirstOrDefault(word => word.Contains('.', StringComparison.Ordinal));
+            if (name is null || name.Split('.') is not { Length: >= 3 } parts)
+            {
+                continue;
+            }
+            var body = DottedName().Replace(document.Text[(end + 1)..], "").Trim();
+            if (body.Length >= 40)
+            {
+                texts.Add(($"{parts[0]}.{parts[1]}", Encoding.UTF8.GetByteCount(body) <= Length ? body : body[..Math.Min(body.Length, Length)]));
+            }
+        }
+        return texts;
+    }
+
+    [GeneratedRegex(@"\w+(\.\w+)+")]
+    private static partial Regex DottedName();
+
+    [GeneratedRegex(@"[A-Za-z]{2,}")]
+    private static partial Regex Word();
+}

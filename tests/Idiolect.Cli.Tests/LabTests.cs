@@ -1,0 +1,129 @@
+using System.Text.Json;
+
+using Idiolect.Lab;
+using Idiolect.Lab.Experiments;
+
+namespace Idiolect.Cli.Tests;
+
+public sealed class LabTests
+{
+    private static readonly string[] Verdicts = ["shown", "refuted", "undecided"];
+
+    [Fact]
+    public async Task Lab_lists_every_experiment_with_its_claim()
+    {
+        var result = await Cli.RunAsync("lab", "--json");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(
+            Laboratory.Experiments.Select(experiment => (experiment.Protocol.Name, experiment.Protocol.Claim)),
+            Lines(result.Out).Select(line => (line.GetProperty("name").GetString()!, line.GetProperty("claim").GetString()!)));
+        Assert.All(Laboratory.Experiments, experiment => Assert.NotEmpty(experiment.Protocol.Measure));
+    }
+
+    [Fact]
+    public async Task A_misspelt_experiment_is_refused_with_the_likely_name()
+    {
+        var result = await Cli.RunAsync("lab", "run", "causal-mark");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("did you mean causal-mask?", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_experiments_run_quickly_and_make_a_report()
+    {
+        using var folder = new TemporaryFolder();
+
+        var result = await Cli.RunAsync("lab", "run", "all", "--quick", "--json", "--out", folder.Path);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        var lines = Lines(result.Out);
+        var names = Laboratory.Experiments.Select(experiment => experiment.Protocol.Name).ToArray();
+        Assert.Equal(names, lines[..^1].Select(line => line.GetProperty("name").GetString()));
+        Assert.All(lines[..^1], line =>
+        {
+            Assert.Contains(line.GetProperty("verdict").GetString(), Verdicts);
+            Assert.Equal(line.GetProperty("verdict").GetString() == "shown", line.GetProperty("shown").GetBoolean());
+            Assert.True(line.GetProperty("seconds").GetDouble() > 0);
+        });
+        var done = lines[^1];
+        Assert.Equal(names.Length, done.GetProperty("total").GetInt32());
+        Assert.Equal(
+            names.Length,
+            done.GetProperty("shown").GetInt32() + done.GetProperty("refuted").GetInt32() + done.GetProperty("undecided").GetInt32());
+
+        var markdown = await File.ReadAllTextAsync(folder.Combine("report.md"), TestContext.Current.CancellationToken);
+        var html = await File.ReadAllTextAsync(folder.Combine("report.html"), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("=\"http", html, StringComparison.Ordinal); // self-contained
+        Assert.All(names, name =>
+        {
+            Assert.Contains($"\n## {name}\n", markdown, StringComparison.Ordinal);
+            Assert.Contains($"alt=\"{name}\" src=\"data:image/svg+xml;base64,", html, StringComparison.Ordinal);
+            Assert.True(new FileInfo(folder.Combine(name + ".png")).Length > 1000);
+        });
+
+        // Facts that no size and no seed changes.
+        Assert.Equal(0, FigureOf(folder.Path, "causal-mask", CausalMask.FutureGradient));
+        Assert.InRange(FigureOf(folder.Path, "attention-cost", AttentionCost.NaiveMemory), 1.9, 2.1);
+    }
+
+    [Fact]
+    public void In_context_learning_leaves_the_weights_as_they_are()
+    {
+        var seen = new InContext().Run(new Bench(quick: true, seed: 5, cancellationToken: TestContext.Current.CancellationToken));
+
+        Assert.True(Assert.Single(seen.Conditions).Holds);
+    }
+
+    [Fact]
+    public void What_is_finished_stays_when_the_rest_is_cancelled()
+    {
+        using var folder = new TemporaryFolder();
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var progress = new CancelAfterFirst(cancellation);
+
+        Assert.Throws<OperationCanceledException>(() => Laboratory.Run(
+            [new Superposition(), new Induction()], quick: true, seed: 1, folder.Path, progress, cancellation.Token));
+
+        Assert.True(File.Exists(folder.Combine("superposition.json")));
+        Assert.False(File.Exists(folder.Combine("induction.json")));
+        Assert.Contains("## superposition", File.ReadAllText(folder.Combine("report.md")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Verdict.Shown, 2, 3, 4)]
+    [InlineData(Verdict.Refuted, 0, 1, 0.5)]
+    [InlineData(Verdict.Undecided, 0, 3, 4)]
+    [InlineData(Verdict.Undecided, double.NaN, 3, 4)]
+    public void Three_seeds_that_agree_decide(Verdict expected, double a, double b, double c)
+    {
+        var protocol = new CausalMask().Protocol with { Threshold = 2, Side = Side.AtLeast };
+        SeedResult Seed(double value, bool control = true) => new(1, value, [new Condition("control", control)], [], []);
+
+        Assert.Equal(expected, Jury.Decide(protocol, [Seed(a), Seed(b), Seed(c)], wanted: 3));
+        Assert.Equal(Verdict.Undecided, Jury.Decide(protocol, [Seed(a), Seed(b)], wanted: 3));
+        Assert.Equal(Verdict.Undecided, Jury.Decide(protocol, [Seed(a, control: false), Seed(b), Seed(c)], wanted: 3));
+    }
+
+    private sealed class CancelAfterFirst(CancellationTokenSource source) : IProgress<LabProgress>
+    {
+        public void Report(LabProgress value)
+        {
+            if (value is ExperimentFinished)
+            {
+                source.Cancel();
+            }
+        }
+    }
+
+    private static double FigureOf(string folder, string experiment, string figure)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, experiment + ".json")));
+        return json.RootElement.GetProperty("seeds")[0].GetProperty("figures").EnumerateArray()
+            .Single(entry => entry.GetProperty("name").GetString() == figure).GetProperty("value").GetDouble();
+    }
+
+    private static JsonElement[] Lines(string text)
+        => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.Clone())];
+}
