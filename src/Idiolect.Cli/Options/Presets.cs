@@ -16,7 +16,7 @@ internal static class Presets
         {
             Preset = Default, Architecture = "llama", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 4, Width = 128,
             ContextLength = 256, BatchSize = 4, Steps = 1300, LearningRate = 6e-3, MinimumLearningRate = 2e-4, WarmupSteps = 80,
-            EvaluateEvery = 325, CheckpointEvery = 325,
+            Optimizer = "muon", EvaluateEvery = 325, CheckpointEvery = 325,
         },
         // The setting for which nanoGPT's README publishes a validation loss of 1.88 on tinyshakespeare, at twice its
         // learning rate.

@@ -173,7 +173,8 @@ internal sealed class TrainingFlags
         L1 = parsed.GetValue(l1) ?? setup.L1,
         L2 = parsed.GetValue(l2) ?? setup.L2,
         GradientClip = parsed.GetValue(clip) ?? setup.GradientClip,
-        Optimizer = parsed.GetValue(optimizer) ?? setup.Optimizer,
+        // Muon knows no penalties: who asks for one means AdamW, whatever the preset has.
+        Optimizer = parsed.GetValue(optimizer) ?? (parsed.GetValue(l1) > 0 || parsed.GetValue(l2) > 0 ? "adamw" : setup.Optimizer),
         Recompute = parsed.GetValue(recompute) || setup.Recompute,
         Precision = parsed.GetValue(precision) ?? setup.Precision,
         EvaluateEvery = parsed.GetValue(evaluateEvery) ?? setup.EvaluateEvery,
