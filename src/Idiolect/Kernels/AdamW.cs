@@ -21,7 +21,7 @@ internal readonly record struct AdamWParameters(
 /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), in the order of operations of PyTorch's AdamW.</summary>
 internal static unsafe class AdamW
 {
-    /// <summary>Updates parameters and both moments and zeroes the gradients, all (count), in one pass.</summary>
+    /// <summary>Updates parameters and both moments, all (count), in one pass.</summary>
     internal static void Step(
         Team team, float* parameters, float* gradients, float* firstMoment, float* secondMoment, long count,
         in AdamWParameters p)
@@ -85,7 +85,6 @@ internal static unsafe class AdamW
                 S.StorePartial(weights + i, w, count);
                 S.StorePartial(firstMoment + i, m, count);
                 S.StorePartial(secondMoment + i, v, count);
-                S.StorePartial(gradients + i, S.Zero, count);
             }
         }
     }
@@ -94,7 +93,7 @@ internal static unsafe class AdamW
     internal static class Reference
     {
         internal static void Step<T>(
-            Span<T> parameters, Span<T> gradients, Span<T> firstMoment, Span<T> secondMoment, in AdamWParameters p)
+            Span<T> parameters, ReadOnlySpan<T> gradients, Span<T> firstMoment, Span<T> secondMoment, in AdamWParameters p)
             where T : struct, IFloatingPointIeee754<T>
         {
             var learningRate = T.CreateChecked(p.LearningRate);
@@ -110,7 +109,6 @@ internal static unsafe class AdamW
                     + T.CreateChecked(p.Epsilon);
                 parameters[i] = (w * (T.One - (learningRate * T.CreateChecked(p.WeightDecay))))
                     - (learningRate / T.CreateChecked(p.BiasCorrection1) * firstMoment[i] / denominator);
-                gradients[i] = T.Zero;
             }
         }
     }

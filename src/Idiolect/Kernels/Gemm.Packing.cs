@@ -20,28 +20,32 @@ internal static unsafe partial class Gemm
         BFloat16Pairs,
     }
 
-    /// <summary>Packs all of B: a part is a group of panels.</summary>
+    /// <summary>Packs all of an operand: a part is a group of panels.</summary>
     private struct PackJob : IJob
     {
         private const int Group = 4;
 
-        internal MatrixView B; // (Depth, Columns)
-        internal float* Panels; // (panels, Depth, panel columns)
-        internal int Columns;
+        internal MatrixView Source; // (Lines, Depth) or (Depth, Lines)
+        internal bool AlongDepth; // whether memory runs along the depth
+        internal float* Panels; // (panels, Depth, Width), each PanelStride long
+        internal int PanelStride;
+        internal int Width;
+        internal int Lines;
         internal int Depth;
+        internal PanelFormat Format;
 
-        internal readonly int Parts(int panelColumns) => CeilingDivide(Columns, Group * panelColumns);
+        internal readonly int Parts => CeilingDivide(Lines, Group * Width);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var panelColumns = 2 * S.Count;
-            var column = part * Group * panelColumns;
+            var line = part * Group * Width;
+            var source = new MatrixView(Source.Data + (AlongDepth ? (long)line * Source.Stride : line), Source.Stride);
             PackPanels<S, V>(
-                Offset(B, 0, column), B.Transposed, panelColumns, Math.Min(Group * panelColumns, Columns - column), Columns - column, Depth,
-                Panels + ((long)column * Depth), panelColumns * Depth, PanelFormat.Float32);
+                source, AlongDepth, Width, Math.Min(Group * Width, Lines - line), Lines - line, Depth, Panels + ((long)part * Group * PanelStride),
+                PanelStride, Format);
         }
     }
 

@@ -11,6 +11,7 @@ internal static unsafe partial class Gemm
     {
         internal MatrixView A; // (M, K)
         internal MatrixView B; // (K, N)
+        internal float* PackedA; // (panels, K, panel rows), each with padding after it, or null
         internal float* PackedB; // (panels, K, panel columns), or null
         internal float* C; // (M, N), stride CStride
         internal float* Bias; // (N)
@@ -22,6 +23,7 @@ internal static unsafe partial class Gemm
         internal PanelFormat Format;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> RowsKernel; // null: A is packed
+        internal bool SharesA; // whether A is to be packed for all parts, before the job runs
         private int _partPanels;
         private int _partRows;
         private int _columnParts;
@@ -29,7 +31,7 @@ internal static unsafe partial class Gemm
 
         /// <summary>
         /// Chooses the parts: about eight for each thread, so that they end together, of the shape that packs least. Each
-        /// part of the columns packs A again, each part of the rows B. Returns their number.
+        /// part of the columns packs A again unless all share it, each part of the rows B. Returns their number.
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
@@ -40,16 +42,18 @@ internal static unsafe partial class Gemm
             var leastRowParts = CeilingDivide(M, MostPartRows);
             var leastColumnParts = CeilingDivide(panels, PartPanels);
             var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
+            var mayShare = packsA && (long)M * K <= MostShared;
             var least = long.MaxValue;
             for (var rowParts = leastRowParts; rowParts <= Math.Max(leastRowParts, Math.Min(tiles, wanted)); rowParts++)
             {
                 var columnParts = Math.Min(panels, Math.Max(leastColumnParts, CeilingDivide(wanted, rowParts)));
-                var packed = (packsA ? (long)M * columnParts : 0) + (packsB ? (long)N * rowParts : 0);
+                var (alone, shared) = ((long)M * columnParts * K, ((long)M * K) + JobCost);
+                var packed = (!packsA ? 0 : mayShare ? Math.Min(alone, shared) : alone) + (packsB ? (long)N * K * rowParts : 0);
                 // Too few parts leave a thread idle, which is worse than any packing.
-                packed += (long)(M + N) * 8 * Math.Max(0, wanted - (rowParts * columnParts));
+                packed += (long)(M + N) * Math.Max(K, 1) * 8 * Math.Max(0, wanted - (rowParts * columnParts));
                 if (packed < least)
                 {
-                    (least, _rowParts, _columnParts) = (packed, rowParts, columnParts);
+                    (least, _rowParts, _columnParts, SharesA) = (packed, rowParts, columnParts, mayShare && shared < alone);
                 }
             }
             _partPanels = CeilingDivide(panels, _columnParts);
@@ -77,7 +81,7 @@ internal static unsafe partial class Gemm
             var slabDepth = Math.Min(SlabDepth, Math.Max(K, 1));
             var aPanelLength = (panelRows * slabDepth) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
-            var aLength = panelRows == 1 ? 0 : RoundUp(CeilingDivide(Math.Min(rows, BlockRows), panelRows) * aPanelLength, 16);
+            var aLength = panelRows == 1 || PackedA != null ? 0 : RoundUp(CeilingDivide(Math.Min(rows, BlockRows), panelRows) * aPanelLength, 16);
             var bLength = PackedB != null ? 0 : CeilingDivide(columns, panelColumns) * bPanelLength;
             var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
             var bPanels = aPanels + aLength; // (panels, depth, panel columns)
@@ -112,6 +116,13 @@ internal static unsafe partial class Gemm
                         block.ARowStride = A.Stride;
                         block.ATileLength = (long)panelRows * A.Stride;
                         block.Kernel = panelRows == 1 ? null : RowsKernel;
+                    }
+                    else if (PackedA != null)
+                    {
+                        var step = Format == PanelFormat.BFloat16Pairs ? first / 2 : first; // panel rows floats each
+                        block.ATileLength = ((long)panelRows * K) + PanelPadding;
+                        block.A = PackedA + ((firstRow + row) / panelRows * block.ATileLength) + ((long)step * panelRows);
+                        block.Kernel = Kernel;
                     }
                     else
                     {

@@ -32,8 +32,8 @@ internal enum GemmStart
 /// <remarks>
 /// <para>
 /// C is divided into blocks of columns and groups of rows. A part packs what it needs into memory of its own thread and
-/// multiplies at once: an operand is packed again by each part that reads it, which costs less than a second pass through
-/// memory and a barrier would.
+/// multiplies at once. An operand is packed again by each part that reads it, which for a small product costs less than a second
+/// pass through memory and a barrier would; where it costs more, a job before the product packs A for all threads.
 /// </para>
 /// <para>
 /// An element of C is a chain of fused multiply-adds with ascending k for each slab, and the slabs' sums are added in order,
@@ -60,6 +60,12 @@ internal static unsafe partial class Gemm
 
     /// <summary>Rows this many floats apart fall into the same few lines of an L1 cache, and are better packed.</summary>
     private const int AliasingStride = 1024;
+
+    /// <summary>What one more job costs, in elements packed: about ten microseconds of two threads.</summary>
+    private const long JobCost = 60_000;
+
+    /// <summary>Floats of A (64 MiB) that may be packed for all threads.</summary>
+    private const long MostShared = 16 * 1024 * 1024;
 
     /// <summary>Floats after a packed panel, which a copy of whole registers may overwrite.</summary>
     private const int PanelPadding = 16;
@@ -93,8 +99,9 @@ internal static unsafe partial class Gemm
     /// <summary>Packs all of B (k, n) into panels (panel, k, panel columns).</summary>
     internal static void PackB(Team team, int k, int n, MatrixView b, float* destination)
     {
-        var job = new PackJob { B = b, Panels = destination, Depth = k, Columns = n };
-        team.Run(job, job.Parts(PanelColumns(team.Vectors)));
+        var width = PanelColumns(team.Vectors);
+        var job = new PackJob { Source = b, AlongDepth = b.Transposed, Panels = destination, PanelStride = width * k, Width = width, Depth = k, Lines = n };
+        team.Run(job, job.Parts);
     }
 
     private static void Multiply(
@@ -124,7 +131,21 @@ internal static unsafe partial class Gemm
             RowsKernel = assembled && precision == Precision.Fp32 && !a.Transposed && k > 0 && a.Stride % AliasingStride != 0
                 ? MicroKernels.Float32Rows : null,
         };
-        team.Run(job, job.Divide(team.ThreadCount, team.Vectors));
+        var parts = job.Divide(team.ThreadCount, team.Vectors);
+        if (!job.SharesA)
+        {
+            team.Run(job, parts);
+            return;
+        }
+        var pack = new PackJob
+        {
+            Source = a, AlongDepth = !a.Transposed, Width = PanelRows(team.Vectors), Depth = k, Lines = m, Format = job.Format,
+            PanelStride = (PanelRows(team.Vectors) * k) + PanelPadding,
+        };
+        using var hold = team.HoldSharedScratch();
+        job.PackedA = pack.Panels = team.SharedScratch((long)CeilingDivide(m, pack.Width) * pack.PanelStride);
+        team.Run(pack, pack.Parts);
+        team.Run(job, parts);
     }
 
     /// <summary>Rows of a micro-kernel tile: 12 where there are 32 registers, else 6.</summary>

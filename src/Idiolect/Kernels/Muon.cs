@@ -36,7 +36,7 @@ internal static unsafe partial class Muon
         return (2L * rows * columns) + (2 * side * side);
     }
 
-    /// <summary>Updates a matrix and its momentum, and zeroes the gradient.</summary>
+    /// <summary>Updates a matrix and its momentum.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="weights">(rows, columns).</param>
     /// <param name="gradients">(rows, columns).</param>
@@ -106,7 +106,7 @@ internal static unsafe partial class Muon
         return x;
     }
 
-    /// <summary>m = decay m + g; u = g + decay m (Nesterov); g = 0.</summary>
+    /// <summary>m = decay m + g; u = g + decay m (Nesterov).</summary>
     private struct MomentumJob : IJob
     {
         internal float* Gradients; // (count)
@@ -135,7 +135,6 @@ internal static unsafe partial class Muon
                 var m = S.MultiplyAdd(decay, S.LoadPartial(momentum + i, count), g);
                 S.StorePartial(momentum + i, m, count);
                 S.StorePartial(update + i, S.MultiplyAdd(decay, m, g), count);
-                S.StorePartial(gradients + i, S.Zero, count);
             }
         }
     }

@@ -54,9 +54,10 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                     tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow, labelSmoothing);
                 if (weight.RequiresGradient)
                 {
+                    var dWeight = weight.AddingProduct(out var start);
                     Gemm.Multiply(
                         tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
-                        weight.Gradient, width, GemmStart.Accumulate, precision: tape.Precision);
+                        dWeight, width, start, precision: tape.Precision);
                 }
                 if (dx != null)
                 {

@@ -61,9 +61,10 @@ internal sealed unsafe class LinearOperation : Operation
         if (_weight.RequiresGradient)
         {
             // dW (out, in) += dy^T x
+            var dWeight = _weight.AddingProduct(out var start);
             Gemm.Multiply(
                 tape.Team, outputs, inputs, rows, new MatrixView(dy, outputs, transposed: true),
-                new MatrixView(tape.Data(_x), inputs), _weight.Gradient, inputs, GemmStart.Accumulate, precision: tape.Precision);
+                new MatrixView(tape.Data(_x), inputs), dWeight, inputs, start, precision: tape.Precision);
             tape.ReleaseDataIfUnused(_x);
             tape.Contributed(_weight);
         }

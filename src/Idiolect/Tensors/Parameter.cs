@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
@@ -8,6 +9,7 @@ namespace Idiolect.Tensors;
 public sealed unsafe class Parameter
 {
     private readonly ParameterSet _set;
+    private GradientState _gradient; // the system hands out zeros
 
     internal Parameter(ParameterSet set, string name, Shape shape, Initializer initializer)
     {
@@ -36,7 +38,14 @@ public sealed unsafe class Parameter
     public ReadOnlySpan<float> Values => new(Data, checked((int)Count));
 
     /// <summary>The gradient, to read.</summary>
-    public ReadOnlySpan<float> GradientValues => new(Gradient, checked((int)Count));
+    public ReadOnlySpan<float> GradientValues
+    {
+        get
+        {
+            SettleGradient();
+            return new ReadOnlySpan<float>(_set.RawGradients + Offset, checked((int)Count));
+        }
+    }
 
     /// <summary>
     /// The rows of each hidden matrix stacked in it (query, key and value are three); empty for an embedding, an output layer or a vector.
@@ -47,7 +56,16 @@ public sealed unsafe class Parameter
 
     internal float* Data => _set.Values + Offset;
 
-    internal float* Gradient => _set.Gradients + Offset;
+    /// <summary>The gradient, to add to.</summary>
+    internal float* Gradient
+    {
+        get
+        {
+            SettleGradient();
+            _gradient = GradientState.Written;
+            return _set.RawGradients + Offset;
+        }
+    }
 
     /// <summary>Rises whenever the values change, so that what was derived from them (packed weights) is known to be stale.</summary>
     internal int Version { get; private set; }
@@ -77,6 +95,50 @@ public sealed unsafe class Parameter
     }
 
     internal void Touch() => Version++;
+
+    /// <summary>
+    /// The gradient for a product that adds to it. The first one of a step writes instead, so that a large matrix's gradient is
+    /// neither set to zero in memory nor read back.
+    /// </summary>
+    /// <param name="start">Whether to write or to add.</param>
+    internal float* AddingProduct(out GemmStart start)
+    {
+        start = _gradient == GradientState.Written ? GemmStart.Accumulate : GemmStart.Zero;
+        _gradient = GradientState.Written;
+        return _set.RawGradients + Offset;
+    }
+
+    /// <summary>Says that the gradient is zero from here on, whatever its memory holds.</summary>
+    internal void ForgetGradient()
+    {
+        if (_gradient == GradientState.Written)
+        {
+            _gradient = GradientState.Forgotten;
+        }
+    }
+
+    /// <summary>Makes the memory say what the gradient is.</summary>
+    internal void SettleGradient()
+    {
+        if (_gradient == GradientState.Forgotten)
+        {
+            NativeMemory.Clear(_set.RawGradients + Offset, (nuint)Count * sizeof(float));
+            _gradient = GradientState.Zero;
+        }
+    }
+
+    /// <summary>What a gradient's memory holds.</summary>
+    private enum GradientState
+    {
+        /// <summary>Zeros.</summary>
+        Zero,
+
+        /// <summary>Leftovers of another step, which count as zeros.</summary>
+        Forgotten,
+
+        /// <summary>The gradient.</summary>
+        Written,
+    }
 }
 
 /// <summary>How a parameter's first values are made.</summary>

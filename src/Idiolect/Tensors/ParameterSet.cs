@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Idiolect.Kernels;
 
@@ -36,8 +35,23 @@ public sealed unsafe class ParameterSet : IDisposable
         }
     }
 
-    /// <summary>The flat gradients; taken from the system (as zeros) at first use, since inference needs none.</summary>
+    /// <summary>The flat gradients, to read.</summary>
     internal float* Gradients
+    {
+        get
+        {
+            foreach (var parameter in _parameters)
+            {
+                parameter.SettleGradient();
+            }
+            return RawGradients;
+        }
+    }
+
+    /// <summary>
+    /// Their memory, which a <see cref="Parameter"/> knows how to read; taken from the system (as zeros) at first use, since inference needs none.
+    /// </summary>
+    internal float* RawGradients
     {
         get
         {
@@ -51,7 +65,13 @@ public sealed unsafe class ParameterSet : IDisposable
     public Parameter this[string name] => _byName[name];
 
     /// <summary>Sets all gradients to zero.</summary>
-    public void ZeroGradients() => NativeMemory.Clear(Gradients, (nuint)FlatLength * sizeof(float));
+    public void ZeroGradients()
+    {
+        foreach (var parameter in _parameters) // the list itself: its enumerator is a struct, that of All an object a step
+        {
+            parameter.ForgetGradient();
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -100,7 +120,7 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <summary>Says that the values have changed.</summary>
     internal void Touch()
     {
-        foreach (var parameter in _parameters) // the list itself: its enumerator is a struct, that of All an object a step
+        foreach (var parameter in _parameters)
         {
             parameter.Touch();
         }

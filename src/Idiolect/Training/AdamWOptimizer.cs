@@ -4,8 +4,8 @@ using Idiolect.Tensors;
 namespace Idiolect.Training;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter 2019) over a model's flat buffers, with weight decay on matrices only. A pass scales the
-/// gradients, updates the moments and the values, and leaves the gradients at zero for the next step.
+/// AdamW (Loshchilov and Hutter 2019) over a model's flat buffers, with weight decay on matrices only. One pass
+/// scales the gradients and updates the moments and the values.
 /// </summary>
 internal sealed unsafe class AdamWOptimizer : IDisposable
 {

@@ -22,7 +22,7 @@ public sealed unsafe class AdamWTests
                     AdamW.Reference.Step<double>(expected, Gradients(step).ToDoubles(), m, v, Parameters(step));
                 }
 
-                variants.Check([.. expected, .. m, .. v, .. new double[count]], 2e-6, team =>
+                variants.Check([.. expected, .. m, .. v], 2e-6, team =>
                 {
                     using var w = new NativeBuffer<float>(weights);
                     using var first = new NativeBuffer<float>(count);
@@ -33,7 +33,7 @@ public sealed unsafe class AdamWTests
                         Gradients(step).CopyTo(gradients.Span);
                         AdamW.Step(team, w, gradients, first, second, count, Parameters(step));
                     }
-                    return [.. w.ToArray(), .. first.ToArray(), .. second.ToArray(), .. gradients.ToArray()];
+                    return [.. w.ToArray(), .. first.ToArray(), .. second.ToArray()];
                 });
 
                 float[] Gradients(int step) => RandomValues.Normal((ulong)step + 10, count);
@@ -56,6 +56,5 @@ public sealed unsafe class AdamWTests
 
         Assert.Equal(0.9, weights[0], 1e-5);
         Assert.Equal(1.1, weights[1], 1e-5);
-        Assert.Equal([0, 0], gradients);
     }
 }

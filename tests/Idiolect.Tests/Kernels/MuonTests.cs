@@ -26,7 +26,7 @@ public sealed unsafe class MuonTests
             Muon.Reference.Step<double>(expected, Gradients(step).ToDoubles(), m, rows, columns, Parameters);
         }
 
-        variants.Check([.. expected, .. m, .. new double[count]], 2e-5, team =>
+        variants.Check([.. expected, .. m], 2e-5, team =>
         {
             using var w = new NativeBuffer<float>(weights);
             using var momentum = new NativeBuffer<float>(count);
@@ -37,7 +37,7 @@ public sealed unsafe class MuonTests
                 Gradients(step).CopyTo(gradients.Span);
                 Muon.Step(team, w, gradients, momentum, rows, columns, scratch, Parameters, Precision.Fp32);
             }
-            return [.. w.ToArray(), .. momentum.ToArray(), .. gradients.ToArray()];
+            return [.. w.ToArray(), .. momentum.ToArray()];
         });
 
         float[] Gradients(int step) => RandomValues.Normal((ulong)step + 10, count);
