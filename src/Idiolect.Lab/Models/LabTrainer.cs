@@ -47,7 +47,6 @@ internal sealed unsafe class LabTrainer : IDisposable
         }
         var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1;
         _optimizer.Step(Team.Shared, Steps, _schedule.At(Steps), clip);
-        _parameters.ZeroGradients();
         Steps++;
         return value;
     }

@@ -42,18 +42,17 @@ internal static unsafe partial class Gemm
             var leastRowParts = CeilingDivide(M, MostPartRows);
             var leastColumnParts = CeilingDivide(panels, PartPanels);
             var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
-            var mayShare = packsA && (long)M * K <= MostShared;
             var least = long.MaxValue;
             for (var rowParts = leastRowParts; rowParts <= Math.Max(leastRowParts, Math.Min(tiles, wanted)); rowParts++)
             {
                 var columnParts = Math.Min(panels, Math.Max(leastColumnParts, CeilingDivide(wanted, rowParts)));
                 var (alone, shared) = ((long)M * columnParts * K, ((long)M * K) + JobCost);
-                var packed = (!packsA ? 0 : mayShare ? Math.Min(alone, shared) : alone) + (packsB ? (long)N * K * rowParts : 0);
+                var packed = (packsA ? Math.Min(alone, shared) : 0) + (packsB ? (long)N * K * rowParts : 0);
                 // Too few parts leave a thread idle, which is worse than any packing.
                 packed += (long)(M + N) * Math.Max(K, 1) * 8 * Math.Max(0, wanted - (rowParts * columnParts));
                 if (packed < least)
                 {
-                    (least, _rowParts, _columnParts, SharesA) = (packed, rowParts, columnParts, mayShare && shared < alone);
+                    (least, _rowParts, _columnParts, SharesA) = (packed, rowParts, columnParts, packsA && shared < alone);
                 }
             }
             _partPanels = CeilingDivide(panels, _columnParts);

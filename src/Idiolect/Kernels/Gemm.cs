@@ -64,8 +64,11 @@ internal static unsafe partial class Gemm
     /// <summary>What one more job costs, in elements packed: about ten microseconds of two threads.</summary>
     private const long JobCost = 60_000;
 
-    /// <summary>Floats of A (64 MiB) that may be packed for all threads.</summary>
-    private const long MostShared = 16 * 1024 * 1024;
+    /// <summary>Inner indices of a job: what it reads of long operands is read again from a cache.</summary>
+    private const int MostDepth = 4096;
+
+    /// <summary>Floats of A (4 MiB) that a job may pack for all threads, unless <see cref="MostPartRows"/> have more.</summary>
+    private const int MostShared = 1024 * 1024;
 
     /// <summary>Floats after a packed panel, which a copy of whole registers may overwrite.</summary>
     private const int PanelPadding = 16;
@@ -116,34 +119,53 @@ internal static unsafe partial class Gemm
         var pairs = precision == Precision.Bf16 && assembled && MicroKernels.BFloat16 != null;
         var job = new ProductJob
         {
-            A = a,
-            B = b,
             PackedB = packedB,
-            C = c,
             CStride = cStride,
             Bias = bias,
-            Start = start,
-            M = m,
             N = n,
-            K = k,
             Format = precision == Precision.Fp32 ? PanelFormat.Float32 : pairs ? PanelFormat.BFloat16Pairs : PanelFormat.RoundedFloat32,
             Kernel = pairs ? MicroKernels.BFloat16 : assembled ? MicroKernels.Float32 : null,
             RowsKernel = assembled && precision == Precision.Fp32 && !a.Transposed && k > 0 && a.Stride % AliasingStride != 0
                 ? MicroKernels.Float32Rows : null,
         };
+        var mostDepth = packedB == null ? MostDepth : int.MaxValue;
+        for (var first = 0; first == 0 || first < k; first += job.K)
+        {
+            job.K = Math.Min(mostDepth, k - first);
+            job.B = Offset(b, first, 0);
+            job.Start = first == 0 ? start : GemmStart.Accumulate;
+            var mostRows = job.RowsKernel != null ? m : Math.Max(MostPartRows, MostShared / Math.Max(1, job.K) / BlockRows * BlockRows);
+            for (var row = 0; row < m; row += job.M)
+            {
+                job.M = Math.Min(mostRows, m - row);
+                job.A = Offset(a, row, first);
+                job.C = c + ((long)row * cStride);
+                Run(team, job);
+            }
+            if (k == 0)
+            {
+                break;
+            }
+        }
+    }
+
+    /// <summary>Runs a product, with A packed beforehand where that is cheaper.</summary>
+    private static void Run(Team team, ProductJob job)
+    {
         var parts = job.Divide(team.ThreadCount, team.Vectors);
         if (!job.SharesA)
         {
             team.Run(job, parts);
             return;
         }
+        var width = PanelRows(team.Vectors);
         var pack = new PackJob
         {
-            Source = a, AlongDepth = !a.Transposed, Width = PanelRows(team.Vectors), Depth = k, Lines = m, Format = job.Format,
-            PanelStride = (PanelRows(team.Vectors) * k) + PanelPadding,
+            Source = job.A, AlongDepth = !job.A.Transposed, PanelStride = (width * job.K) + PanelPadding, Width = width, Depth = job.K, Lines = job.M,
+            Format = job.Format,
         };
         using var hold = team.HoldSharedScratch();
-        job.PackedA = pack.Panels = team.SharedScratch((long)CeilingDivide(m, pack.Width) * pack.PanelStride);
+        job.PackedA = pack.Panels = team.SharedScratch((long)CeilingDivide(job.M, width) * pack.PanelStride);
         team.Run(pack, pack.Parts);
         team.Run(job, parts);
     }

@@ -39,7 +39,7 @@ internal sealed unsafe class MuonOptimizer : IDisposable
     /// <summary>Whether a parameter is for Muon; embeddings, output layers, gains and biases are for AdamW (Jordan et al. 2024).</summary>
     internal static bool Takes(Parameter parameter) => parameter.RequiresGradient && parameter.HiddenRows.Length > 0;
 
-    /// <summary>Updates the hidden matrices.</summary>
+    /// <summary>Updates the hidden matrices and zeroes their gradients.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="learningRate">The step's learning rate.</param>
     /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>
@@ -49,14 +49,16 @@ internal sealed unsafe class MuonOptimizer : IDisposable
         foreach (var (parameter, start) in _places)
         {
             var columns = parameter.Shape[1];
+            var gradient = parameter.Gradient;
             var first = 0L; // of the stacked matrix, in elements
             foreach (var rows in parameter.HiddenRows)
             {
                 Muon.Step(
-                    team, parameter.Data + first, parameter.Gradient + first, _momentum + start + first, rows, columns, _scratch, settings,
+                    team, parameter.Data + first, gradient + first, _momentum + start + first, rows, columns, _scratch, settings,
                     _options.Precision);
                 first += (long)rows * columns;
             }
+            parameter.ForgetGradient();
         }
         _parameters.Touch();
     }

@@ -56,7 +56,6 @@ internal sealed unsafe class TrainingStep : IDisposable
     {
         var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1.0;
         Optimizer.Step(Team, update, learningRate, clip);
-        _trainee.Parameters.ZeroGradients();
         Tape.Profile?.Mark("Optimizer", StepPhase.Update);
     }
 
