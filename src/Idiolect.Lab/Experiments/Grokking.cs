@@ -15,16 +15,21 @@ internal sealed class Grokking : Experiment
         Claim = "A model can generalise long after it has memorised its training data.",
         Essay = "Scale",
         Paper = "Power et al. 2022; Nanda et al. 2023",
-        Setup = "a + b modulo 31, a random 60% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 1e-3 "
-            + "with weight decay 1: width 128 decides, width 64 beside it. Control: both learn the training data (99%). Without weight decay (width 128) understanding comes later or not at all.",
+        Setup = "a + b modulo 59, a random 60% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 3e-3 "
+            + "with weight decay 1: width 64 decides, width 32 beside it. Control: both learn the training data (99%). Without weight decay (width 64) understanding comes later or not at all.",
         Measure = "steps until 90% of the test pairs are right, over steps until 99% of the training pairs are",
         Threshold = 3,
+        Changes =
+        [
+            "The first full run (modulo 31, rate 1e-3, 1,500 steps, widths 128 and 64) ended before any width had understood anything, so it decided nothing. A larger modulus "
+            + "and a greater rate bring that into the time of the lab; one seed was tried before. The threshold is the same.",
+        ],
         Correction = "Splitting ordered pairs would leak: b + a is a + b. And it takes weight decay.",
     };
 
     internal override Observation Run(Bench bench)
     {
-        var arms = new (string Name, int Width, double Decay)[] { ("width 128, decay 1", 128, 1), ("width 64, decay 1", 64, 1), ("width 128, no decay", 128, 0) };
+        var arms = new (string Name, int Width, double Decay)[] { ("width 64, decay 1", 64, 1), ("width 32, decay 1", 32, 1), ("width 64, no decay", 64, 0) };
         var trials = arms.Select((arm, i) => Train(bench, arm.Width, arm.Decay, bench.Part(i, arms.Length))).ToArray();
         var decided = trials[0];
         return new Observation
@@ -48,8 +53,8 @@ internal sealed class Grokking : Experiment
             [
                 new Chart
                 {
-                    Title = "Addition modulo 31: by heart first, understood later", XLabel = "training step", YLabel = "accuracy", LogX = true,
-                    Series = [new("training, width 128", decided.Steps, decided.Train), .. arms.Select((arm, i) => new ChartSeries($"test, {arm.Name}", trials[i].Steps, trials[i].Test))],
+                    Title = "Addition modulo 59: by heart first, understood later", XLabel = "training step", YLabel = "accuracy", LogX = true,
+                    Series = [new("training, width 64", decided.Steps, decided.Train), .. arms.Select((arm, i) => new ChartSeries($"test, {arm.Name}", trials[i].Steps, trials[i].Test))],
                 },
             ],
         };
@@ -66,7 +71,7 @@ internal sealed class Grokking : Experiment
 
     private static Trial Train(Bench bench, int width, double decay, Action<double> progress)
     {
-        var modulus = bench.Size(31, 7);
+        var modulus = bench.Size(59, 7);
         var pairs = (from a in Enumerable.Range(0, modulus) from b in Enumerable.Range(a, modulus - a) select (a, b)).ToArray();
         bench.Random().Shuffle(pairs);
         var cut = pairs.Length * 6 / 10;
@@ -79,7 +84,7 @@ internal sealed class Grokking : Experiment
             }, bench.Seed);
         var (trained, tested) = (new List<double>(), new List<double>());
         var options = new TrainingOptions(
-            Steps: bench.Size(1500, 40), LearningRate: 1e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
+            Steps: bench.Size(700, 40), LearningRate: 3e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
         var curve = LabTraining.Train(model, options, train.Rows, () => (train.Tokens, train.Targets), progress, Looks, () =>
         {
             trained.Add(model.Accuracy(train.Tokens, train.Targets, train.Rows));

@@ -60,7 +60,7 @@ internal sealed class Recall : Experiment
                     Title = "A state of fixed size runs out; attention does not",
                     XLabel = "pairs to recall, and other tokens between", YLabel = "accuracy",
                     Categories = [.. sizes.Select(size => size.Gap == 0 ? $"{size.Pairs}" : $"{size.Pairs}, {size.Gap} between")],
-                    Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2], Of(a)))],
+                    Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2], Of(a)) { PointsOnly = true })],
                 },
             ],
         };

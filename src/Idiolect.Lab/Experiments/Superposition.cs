@@ -20,9 +20,14 @@ internal sealed class Superposition : Experiment
         Essay = "The residual stream",
         Paper = "Elhage et al. 2022, \"Toy models of superposition\"",
         Setup = "x' = relu(W^T W x + b) with 5 equally important features in 2 dimensions, each 0 with probability S and else uniform in [0, 1]; AdamW, learning rate "
-            + "0.01 falling to 0, batch 1,024; 3 restarts a sparsity. A feature counts as represented when its direction is longer than 0.5.",
+            + "0.01 falling to 0, batch 1,024; 12 restarts a sparsity. A feature counts as represented when its direction is longer than 0.5.",
         Measure = "mean number of features represented at S = 0.95",
         Threshold = 4,
+        Changes =
+        [
+            "The first full run averaged 3 restarts; at S = 0 one seed had 2.67 features, the others 2.33, on both sides of the condition's 2.5. Now 12, as in the trials before. "
+            + "Threshold and condition are the same.",
+        ],
         Correction = "The stream is narrow against what the layers compute (their hidden units), not against the vocabulary alone; and sharing needs sparsity: with dense "
             + "features there is none.",
     };
@@ -30,7 +35,7 @@ internal sealed class Superposition : Experiment
     internal override Observation Run(Bench bench)
     {
         double[] sparsities = bench.Size<double[]>([0, 0.5, 0.8, 0.9, 0.95, 0.99], [0, 0.95]);
-        var restarts = bench.Size(3, 1);
+        var restarts = bench.Size(12, 1);
         var counts = new double[sparsities.Length];
         var pentagons = new double[sparsities.Length];
         float[][] examples = new float[sparsities.Length][];
@@ -63,7 +68,7 @@ internal sealed class Superposition : Experiment
             [
                 new Chart
                 {
-                    Title = "The sparser the features, the more of them fit into two dimensions",
+                    Title = "Sparse features share two dimensions, dense ones do not",
                     XLabel = "sparsity S (probability that a feature is 0)",
                     YLabel = "features represented (of 5), share of pentagons",
                     Series = [new("features represented", sparsities, counts), new("share of restarts with a pentagon", sparsities, pentagons)],

@@ -94,10 +94,21 @@ internal static class ChartDrawing
         if (series.Range is { } range && x.Length > 1)
         {
             var low = Scaled(range.Low, chart.LogY).Zip(y, (bound, mean) => bound < -299 ? mean : bound).ToArray();
-            var band = plot.Add.FillY(x, low, Scaled(range.High, chart.LogY));
-            band.FillColor = color.WithAlpha(0.12);
-            band.LineWidth = 0;
-            band.MarkerSize = 0;
+            var high = Scaled(range.High, chart.LogY);
+            if (series.PointsOnly)
+            {
+                for (var i = 0; i < x.Length; i++)
+                {
+                    plot.Add.Line(x[i], low[i], x[i], high[i]).Color = color;
+                }
+            }
+            else
+            {
+                var band = plot.Add.FillY(x, low, high);
+                band.FillColor = color.WithAlpha(0.12);
+                band.LineWidth = 0;
+                band.MarkerSize = 0;
+            }
         }
         var scatter = plot.Add.Scatter(x, y, color);
         scatter.LineWidth = series.PointsOnly ? 0 : 1.5f + (index % 2);
