@@ -5,6 +5,7 @@ using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
 using Idiolect.Generation;
+using Idiolect.Models;
 
 namespace Idiolect.Cli.Commands;
 
@@ -32,6 +33,18 @@ internal static class EvalCommand
                 return Task.FromResult(MeasureTranslation(
                     folder, parsed.GetValue(data), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
             }
+            if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
+            {
+                var (texts, name) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
+                using var filler = MaskedLanguageModel.Load(ModelLocation.Require(folder));
+                using var tokens = TokenDataset.Encode(
+                    texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
+                    cancellationToken: cancellationToken);
+                var gaps = MaskedMeasurement.Take(
+                    filler, tokens, parsed.GetValue(batches) ?? 0, parsed.GetValue(threads) ?? 0, cancellationToken);
+                Write(new Measurement(gaps.Result, gaps.Tokens, gaps.Bytes), name, terminal, parsed.GetValue(json));
+                return Task.FromResult(ExitCode.Success);
+            }
             using var model = ModelLocation.Load(folder);
             var (documents, what) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
             using var dataset = TokenDataset.Encode(
@@ -55,6 +68,10 @@ internal static class EvalCommand
                 writer.WriteFinite("loss", result.Loss);
                 writer.WriteFinite("bitsPerByte", result.BitsPerByte);
                 writer.WriteFinite("perplexity", result.Perplexity);
+                if (result.Accuracy is { } share)
+                {
+                    writer.WriteFinite("accuracy", share);
+                }
                 writer.WriteNumber("tokens", measured.Tokens);
             });
             return;
@@ -63,6 +80,10 @@ internal static class EvalCommand
         terminal.Out.WriteLine(FormattableString.Invariant($"loss           {result.Loss:0.0000} nats a token"));
         terminal.Out.WriteLine(FormattableString.Invariant($"bits per byte  {result.BitsPerByte:0.0000}"));
         terminal.Out.WriteLine(FormattableString.Invariant($"perplexity     {result.Perplexity:0.00}"));
+        if (result.Accuracy is { } right)
+        {
+            terminal.Out.WriteLine(FormattableString.Invariant($"right          {100 * right:0.0}% of the masked tokens"));
+        }
         terminal.Out.WriteLine($"tokens         {TrainingText.Whole(measured.Tokens)}");
     }
 

@@ -32,6 +32,7 @@ internal static class TrainCommand
             "idiolect train",
             "idiolect train --data book.txt --tokenizer char --depth 4",
             "idiolect train --model lstm --name memory",
+            "idiolect train --model bert --name gaps",
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
             "idiolect train --task translate --from en --to de",
@@ -47,17 +48,21 @@ internal static class TrainCommand
                 RejectBoth(parsed, resume, name, folder);
                 var found = runs.Find(earlier);
                 var settings = flags.ResolveResumed(RunFile.ReadSetup(found), parsed);
-                Func<CancellationToken, EndReason> goOn = settings.Translates
-                    ? new TranslationRun(settings, found, runs, output).Resume
+                Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
+                    : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume
                     : new TrainingRun(settings, found, runs, output, parsed.GetValue(rivals)).Resume;
                 return await RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
             var setup = flags.Resolve(parsed);
+            if (parsed.GetValue(rivals) && (setup.Translates || setup.IsBert))
+            {
+                throw new ArgumentException("--rivals measures methods that predict the next byte, and this model does not; leave it out");
+            }
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
-            Func<CancellationToken, EndReason> start = setup.Translates
-                ? new TranslationRun(setup, chosen, runs, output).Start
+            Func<CancellationToken, EndReason> start = setup.Translates ? new TranslationRun(setup, chosen, runs, output).Start
+                : setup.IsBert ? new MaskedTrainingRun(setup, chosen, runs, output).Start
                 : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece).Start;
             return await RunAsync(start, output, cancellationToken).ConfigureAwait(false);
         });

@@ -56,6 +56,10 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                     json.WriteFinite("trainLoss", evaluation.TrainLoss);
                     json.WriteFinite("valLoss", evaluation.ValidationLoss);
                     json.WriteFinite("bitsPerByte", evaluation.BitsPerByte);
+                    if (evaluation.Accuracy is { } share)
+                    {
+                        json.WriteFinite("accuracy", share);
+                    }
                     json.WriteBoolean("best", evaluation.IsBest);
                 });
                 break;
@@ -128,6 +132,10 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteString("run", finished.Run);
         json.WriteFinite("valLoss", finished.ValidationLoss);
         json.WriteFinite("bitsPerByte", finished.BitsPerByte);
+        if (finished.Accuracy is { } share)
+        {
+            json.WriteFinite("accuracy", share);
+        }
         json.WriteFinite("trainSeconds", Math.Round(finished.TrainTime.TotalSeconds, 3));
         json.WriteNumber("steps", finished.Step);
         if (finished.Translation is { } scores)

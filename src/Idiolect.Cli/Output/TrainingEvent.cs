@@ -71,6 +71,9 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     /// <summary>Bytes of validation text that were measured; 0 for the estimate of an interrupted run.</summary>
     public long MeasuredBytes { get; init; }
 
+    /// <summary>The share of right answers, where the model gives answers: masked tokens, labels.</summary>
+    public double? Accuracy { get; init; }
+
     /// <summary>From the first step of this process to the last: steps, evaluations, samples and saves, without reading the data.</summary>
     public required TimeSpan TrainTime { get; init; }
 

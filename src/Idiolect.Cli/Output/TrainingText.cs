@@ -45,7 +45,7 @@ internal static class TrainingText
 
     internal static string Evaluation(EvaluationCompleted evaluation) => Invariant(
         $"step {evaluation.Step}: train loss {evaluation.TrainLoss:0.000}, validation loss {evaluation.ValidationLoss:0.000} ")
-        + Invariant($"({evaluation.BitsPerByte:0.000} bits per byte{(evaluation.IsBest ? ", best" : "")})");
+        + Invariant($"({(evaluation.Accuracy is { } share ? Invariant($"{100 * share:0.0}% right") : Invariant($"{evaluation.BitsPerByte:0.000} bits per byte"))}{(evaluation.IsBest ? ", best" : "")})");
 
     internal static string Skipped(StepSkipped skipped) =>
         $"step {skipped.Step} skipped: {skipped.Reason}; if this goes on, lower --lr or --grad-clip";
@@ -66,11 +66,16 @@ internal static class TrainingText
     {
         yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
+        var masked = finished.Accuracy is not null;
         if (double.IsFinite(finished.ValidationLoss))
         {
-            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a token"));
+            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a {(masked ? "masked token" : "token")}"));
+            if (finished.Accuracy is { } share)
+            {
+                yield return ("right", Invariant($"{100 * share:0.0}% of the masked tokens"));
+            }
             yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
-                + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes held out" : ""));
+                + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes {(masked ? "that were masked" : "held out")}" : ""));
         }
         if (finished.Reason == EndReason.EarlyStop)
         {
@@ -101,9 +106,11 @@ internal static class TrainingText
             yield return $"loss curve: {picture}";
         }
         yield return "next:";
-        yield return finished.Translation is null
-            ? $"  {CommandName.Current} generate {Quote(finished.Run)}"
-            : $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'";
+        yield return finished.Translation is not null
+            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'"
+            : finished.Accuracy is not null
+            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
+            : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete)
         {
             yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";

@@ -48,6 +48,7 @@ internal sealed record ModelSummary
         return ModelFolder.LoadConfig(folder) switch
         {
             GptConfig gpt => Of(gpt, tokenizer),
+            BertConfig bert => Of(bert, tokenizer),
             RecurrentConfig recurrent => Of(recurrent, tokenizer),
             NGramConfig ngram => Of(ngram, tokenizer, folder),
             var other => throw new InvalidDataException($"{folder}: a {other.GetType().Name} is no language model"),
@@ -67,6 +68,21 @@ internal sealed record ModelSummary
         TrainingBytes = 4 * config.ParameterCount * sizeof(float),
         InferenceBytes = (config.ParameterCount
             + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize)) * sizeof(float),
+        Tokenizer = tokenizer,
+    };
+
+    private static ModelSummary Of(BertConfig config, string tokenizer) => new()
+    {
+        Architecture = TrainingSetup.Bert,
+        Parameters = config.ParameterCount,
+        LayerCount = config.LayerCount,
+        HeadCount = config.HeadCount,
+        KeyValueHeadCount = config.HeadCount,
+        Width = config.Width,
+        ContextLength = config.ContextLength,
+        VocabularySize = config.VocabularySize,
+        TrainingBytes = 4 * config.ParameterCount * sizeof(float),
+        InferenceBytes = config.ParameterCount * sizeof(float),
         Tokenizer = tokenizer,
     };
 
