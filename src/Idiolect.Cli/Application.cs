@@ -54,6 +54,8 @@ internal static class Application
             TrainCommand.Create(terminal),
             GenerateCommand.Create(terminal),
             TranslateCommand.Create(terminal),
+            TuneCommand.Create(terminal),
+            ClassifyCommand.Create(terminal),
             FillCommand.Create(terminal),
             EmbedCommand.Create(terminal),
             EvalCommand.Create(terminal),

@@ -33,6 +33,21 @@ internal static class EvalCommand
                 return Task.FromResult(MeasureTranslation(
                     folder, parsed.GetValue(data), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
             }
+            if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
+            {
+                RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
+                using var classifier = TextClassifier.Load(ModelLocation.Require(folder));
+                var scores = ClassificationRun.Measure(classifier, setup.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
+                if (parsed.GetValue(json))
+                {
+                    new JsonLines(terminal.Out).Write("done", writer => ClassificationText.Write(writer, scores));
+                }
+                else
+                {
+                    WriteRows(ClassificationText.Rows(scores), terminal);
+                }
+                return Task.FromResult(ExitCode.Success);
+            }
             if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
             {
                 var (texts, name) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
@@ -91,11 +106,7 @@ internal static class EvalCommand
     private static int MeasureTranslation(
         string folder, string? data, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
-        var setup = RunFile.ReadSetup(folder);
-        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
-        {
-            throw new ArgumentException($"a translation is measured on the held-out sentences of its own corpus, {setup.Data}; leave --data out");
-        }
+        RequireOwnData(folder, data, "sentences", out var setup);
         using var translator = Translator.Load(ModelLocation.Require(folder));
         var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken).Scores;
         if (json)
@@ -103,13 +114,28 @@ internal static class EvalCommand
             new JsonLines(terminal.Out).Write("done", writer => TranslationText.Write(writer, scores));
             return ExitCode.Success;
         }
-        var rows = TranslationText.Rows(scores).ToArray();
+        WriteRows(TranslationText.Rows(scores), terminal);
+        return ExitCode.Success;
+    }
+
+    /// <exception cref="ArgumentException">Other data were named than the run was trained on.</exception>
+    private static void RequireOwnData(string folder, string? data, string what, out TrainingSetup setup)
+    {
+        setup = RunFile.ReadSetup(folder);
+        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
+        {
+            throw new ArgumentException($"this run is measured on the held-out {what} of its own corpus, {setup.Data}; leave --data out");
+        }
+    }
+
+    private static void WriteRows(IEnumerable<(string Name, string Value)> values, Terminal terminal)
+    {
+        var rows = values.ToArray();
         var width = rows.Max(row => row.Name.Length);
         foreach (var (name, value) in rows)
         {
             terminal.Out.WriteLine($"{name.PadRight(width)}  {value}");
         }
-        return ExitCode.Success;
     }
 
     /// <summary>

@@ -12,6 +12,13 @@ internal static class LibraryOptions
     internal static Corpus LoadCorpus(this TrainingSetup setup) =>
         Corpus.Load(setup.Data, new CorpusOptions { Field = setup.Field, ValidationFraction = setup.ValidationFraction });
 
+    internal static LabelledCorpus LoadLabelledTexts(this TrainingSetup setup) => LabelledCorpus.Load(setup.Data, new LabelledCorpusOptions
+    {
+        TextField = setup.Field,
+        LabelField = setup.LabelField,
+        ValidationFraction = setup.ValidationFraction,
+    });
+
     /// <summary>The model with its first weights.</summary>
     internal static ILanguageModel CreateModel(this TrainingSetup setup, Tokenizer tokenizer) => setup.IsRecurrent
         ? new Recurrent(setup.ToRecurrent(tokenizer), setup.Seed)

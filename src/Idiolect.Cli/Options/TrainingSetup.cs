@@ -12,6 +12,7 @@ internal sealed record TrainingSetup
 
     internal const string Translate = "translate";
     internal static readonly string[] Tasks = ["language-model", Translate];
+    internal const string Classify = "classify"; // what `tune` teaches
     internal const string Transformer = "transformer";
     internal const string Gpt = "gpt"; // which translates as one stream
     internal const string Bert = "bert";
@@ -23,7 +24,7 @@ internal sealed record TrainingSetup
     internal static readonly string[] LanguageModels = [Gpt, Bert, Rnn, Lstm, Gru, NGram];
     internal static readonly string[] TranslationModels = [Transformer, Lstm, LstmAttention, Gpt];
 
-    /// <summary>What is learned: one of <see cref="Tasks"/>; a run of an earlier version has none and is a language model.</summary>
+    /// <summary>What is learned: one of <see cref="Tasks"/>, or <see cref="Classify"/>; a run of an earlier version has none and is a language model.</summary>
     public string? Task { get; init; }
 
     /// <summary>
@@ -50,6 +51,12 @@ internal sealed record TrainingSetup
 
     /// <summary>The field of a JSON Lines file that holds the text.</summary>
     public string Field { get; init; } = "text";
+
+    /// <summary>The field of a JSON Lines file that holds the label of a text to classify.</summary>
+    public string LabelField { get; init; } = "label";
+
+    /// <summary>Whether a classifier's head alone learns.</summary>
+    public bool Freeze { get; init; }
 
     public double ValidationFraction { get; init; } = 0.1;
 
@@ -143,6 +150,9 @@ internal sealed record TrainingSetup
     /// <summary>What the model is, in a word.</summary>
     [JsonIgnore]
     internal string Kind => IsRecurrent || IsNGram || IsBert ? Model : Architecture;
+
+    [JsonIgnore]
+    internal bool Classifies => Task == Classify;
 
     [JsonIgnore]
     internal bool Translates => Task == Translate;

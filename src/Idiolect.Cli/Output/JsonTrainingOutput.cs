@@ -123,6 +123,12 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteNumber("bytes", started.Bytes);
         json.WriteNumber("trainTokens", started.TrainTokens);
         json.WriteNumber("valTokens", started.ValidationTokens);
+        if (setup.Classifies)
+        {
+            json.WriteNumber("trainTexts", started.TrainTexts);
+            json.WriteNumber("labels", started.Labels.Count);
+            json.WriteBoolean("freeze", setup.Freeze);
+        }
         json.WriteNumber("seed", setup.Seed);
         json.WriteNumber("threads", started.Threads);
     });
@@ -132,7 +138,11 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteString("run", finished.Run);
         json.WriteFinite("valLoss", finished.ValidationLoss);
         json.WriteFinite("bitsPerByte", finished.BitsPerByte);
-        if (finished.Accuracy is { } share)
+        if (finished.Classification is { } classified)
+        {
+            ClassificationText.Write(json, classified);
+        }
+        else if (finished.Accuracy is { } share)
         {
             json.WriteFinite("accuracy", share);
         }
@@ -144,7 +154,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         }
         if (finished.Interrupted)
         {
-            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run));
+            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run, finished.Verb));
         }
         if (finished.Rivals.Count > 0)
         {

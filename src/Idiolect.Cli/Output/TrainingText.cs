@@ -9,7 +9,7 @@ namespace Idiolect.Cli.Output;
 /// <summary>The words in which a person reads a training run, at a terminal and in a pipe alike.</summary>
 internal static class TrainingText
 {
-    internal static string ResumeCommand(string run) => $"{CommandName.Current} train --resume {Quote(run)}";
+    internal static string ResumeCommand(string run, string verb = "train") => $"{CommandName.Current} {verb} --resume {Quote(run)}";
 
     internal static IEnumerable<string> Start(TrainingStarted started)
     {
@@ -18,6 +18,14 @@ internal static class TrainingText
             ? $"run {started.Run}"
             : $"run {started.Run}, going on after step {Whole(started.Step)}";
         yield return $"{Whole(started.Parameters)} {(setup.IsNGram ? "n-grams" : "parameters")}: {Shape(setup)}";
+        if (setup.Classifies)
+        {
+            yield return $"{setup.Data}: {Whole(started.TrainTexts)} texts to learn from, {Whole(started.Documents - started.TrainTexts)} held out, "
+                + $"{started.Labels.Count} labels{(setup.Freeze ? "; the head alone learns" : "")}";
+            yield return $"{Whole(setup.Steps)} steps of {Whole(setup.BatchSize)} texts "
+                + $"({Invariant($"{(double)setup.Steps * setup.BatchSize / Math.Max(1, started.TrainTexts):0.##}")} epochs), {Plural(started.Threads, "thread")}";
+            yield break;
+        }
         yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
         if (setup.IsNGram)
@@ -67,7 +75,11 @@ internal static class TrainingText
         yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
         var masked = finished.Accuracy is not null;
-        if (double.IsFinite(finished.ValidationLoss))
+        foreach (var row in finished.Classification is { } classified ? ClassificationText.Rows(classified) : [])
+        {
+            yield return row;
+        }
+        if (finished.Classification is null && double.IsFinite(finished.ValidationLoss))
         {
             yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a {(masked ? "masked token" : "token")}"));
             if (finished.Accuracy is { } share)
@@ -97,7 +109,7 @@ internal static class TrainingText
         if (finished.Interrupted)
         {
             yield return $"interrupted after step {Whole(finished.Step)} and saved; to go on:";
-            yield return $"  {ResumeCommand(finished.Run)}";
+            yield return $"  {ResumeCommand(finished.Run, finished.Verb)}";
             yield break;
         }
         var picture = Path.Combine(finished.Run, RunFile.LossSvg);
@@ -105,15 +117,21 @@ internal static class TrainingText
         {
             yield return $"loss curve: {picture}";
         }
+        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, RunFile.ConfusionSvg)))
+        {
+            yield return $"confusion matrix: {Path.Combine(finished.Run, RunFile.ConfusionSvg)}";
+        }
         yield return "next:";
         yield return finished.Translation is not null
             ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'"
+            : finished.Classification is not null
+            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text 'Gets the number of rows of the table.'"
             : finished.Accuracy is not null
             ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
             : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete)
         {
-            yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
+            yield return $"  {ResumeCommand(finished.Run, finished.Verb)} --steps {2 * finished.Step}";
         }
     }
 

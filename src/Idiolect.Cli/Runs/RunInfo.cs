@@ -37,8 +37,22 @@ internal sealed record ModelSummary
     /// <summary>Such as <c>byte-level BPE</c>.</summary>
     public required string Tokenizer { get; init; }
 
+    /// <summary>What texts may be, to a classifier; null for any other model.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
     /// <summary>Describes a model folder without reading its weights.</summary>
     internal static ModelSummary Read(string folder)
+    {
+        var labels = ClassifierFolder.LoadLabels(folder);
+        var trunk = ReadTrunk(folder);
+        return labels is null ? trunk : trunk with
+        {
+            Labels = labels,
+            Parameters = trunk.Parameters + ((long)labels.Count * trunk.Width),
+        };
+    }
+
+    private static ModelSummary ReadTrunk(string folder)
     {
         if (TranslatorSummary.Read(folder) is { } translator)
         {

@@ -58,6 +58,7 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
             Accuracy = best?.Accuracy,
             TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
             Reason = ended.Reason,
+            Verb = setup.Classifies ? "tune" : "train",
         };
     }
 

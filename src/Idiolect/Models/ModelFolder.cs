@@ -115,6 +115,16 @@ public static class ModelFolder
         }
     }
 
+    /// <summary>What <see cref="Save"/> writes of a network: the fields of config.json, and the weights.</summary>
+    /// <exception cref="ArgumentException">The model is no network.</exception>
+    internal static (JsonObject Config, IEnumerable<PublishedTensor> Tensors) Describe(IModel model) => model switch
+    {
+        Gpt gpt => (GptConfigJson.Describe(gpt.Config), GptWeights.Published(gpt)),
+        Bert bert => (BertFolder.Describe(bert.Config), BertFolder.Published(bert)),
+        Recurrent recurrent => (RecurrentFolder.Describe(recurrent.Config), PublishedTensor.Own(recurrent.Parameters)),
+        _ => throw new ArgumentException($"A {model.GetType().Name} is no network.", nameof(model)),
+    };
+
     /// <summary>Writes config.json and model.safetensors, each atomically.</summary>
     /// <param name="folder">The folder, made if need be.</param>
     /// <param name="config">The fields of config.json.</param>

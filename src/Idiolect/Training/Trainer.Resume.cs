@@ -62,6 +62,27 @@ public sealed unsafe partial class Trainer
             },
             out translator);
 
+    /// <summary>Continues a run that learns to classify from its newest intact checkpoint.</summary>
+    /// <param name="runFolder">The run.</param>
+    /// <param name="data">The texts it was begun with, given the classifier of its checkpoint.</param>
+    /// <param name="freeze">Whether only the head learns, as when the run began.</param>
+    /// <param name="change">Changes the stored options, for example to more steps; null to keep them.</param>
+    /// <param name="classifier">The classifier as it stands in the checkpoint; the caller disposes it.</param>
+    /// <exception cref="FileNotFoundException">The folder holds no intact checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The data or the tokenizer changed since, or <paramref name="freeze"/> did.</exception>
+    public static Trainer ResumeClassification(
+        string runFolder, Func<TextClassifier, ClassificationData> data, bool freeze, Func<TrainingOptions, TrainingOptions>? change,
+        out TextClassifier classifier)
+        => Resume(
+            runFolder, change, TextClassifier.Load,
+            (model, state, options) =>
+            {
+                var texts = data(model);
+                state.EnsureSameInputs(texts.Hash, model.Tokenizer.Hash);
+                return new ClassificationTrainee(model, texts, options, freeze);
+            },
+            out classifier);
+
     /// <summary>Continues a run with a model that is loaded from its checkpoint.</summary>
     /// <param name="runFolder">The run.</param>
     /// <param name="change">Changes the stored options; null to keep them.</param>

@@ -35,7 +35,7 @@ public sealed class MaskedTrainingTests : IDisposable
         using var model = Create();
         EvaluationCompleted? last = null;
         using (var data = Encode(_tokenizer))
-        using (var trainer = new Trainer(model, data, Options with { Steps = 400, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
+        using (var trainer = new Trainer(model, data, Options with { Steps = 600, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
         {
             trainer.Run(new TinyRun.Listener(news => last = news as EvaluationCompleted ?? last), TestContext.Current.CancellationToken);
         }
@@ -43,9 +43,10 @@ public sealed class MaskedTrainingTests : IDisposable
 
         using var loaded = MaskedLanguageModel.Load(new CheckpointStore(_folder["run"]).ModelFolder!);
         // What stands to the right of the gap decides, then what stands to its left.
+        const string Before = "the dog barks today. the cow moos today. ", After = " the hen clucks today. "; // texts like those that it learned from
         bool IsRight(string gapped, string word) => loaded.Fill(gapped, topK: 1)[0][0].Token == $" {word}";
-        var right = Animals.Zip(Sounds).Count(pair => IsRight($"the [MASK] {pair.Second} today.", pair.First))
-            + Animals.Zip(Sounds).Count(pair => IsRight($"the {pair.First} [MASK] today.", pair.Second));
+        var right = Animals.Zip(Sounds).Count(pair => IsRight($"{Before}the [MASK] {pair.Second} today.{After}", pair.First))
+            + Animals.Zip(Sounds).Count(pair => IsRight($"{Before}the {pair.First} [MASK] today.{After}", pair.Second));
         Assert.True(right >= 6, $"{right} of 8 gaps are filled rightly; chance fills 2");
         var guesses = loaded.Fill("the [MASK] [MASK] today.", topK: 1000);
         Assert.Equal(2, guesses.Count);
