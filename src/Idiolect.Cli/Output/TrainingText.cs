@@ -74,20 +74,23 @@ internal static class TrainingText
     {
         yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
-        var masked = finished.Accuracy is not null;
+        var answer = finished.Accuracy is null ? "token" : finished.Verb == "tune" ? "text" : "masked token";
         foreach (var row in finished.Classification is { } classified ? ClassificationText.Rows(classified) : [])
         {
             yield return row;
         }
         if (finished.Classification is null && double.IsFinite(finished.ValidationLoss))
         {
-            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a {(masked ? "masked token" : "token")}"));
+            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a {answer}"));
             if (finished.Accuracy is { } share)
             {
-                yield return ("right", Invariant($"{100 * share:0.0}% of the masked tokens"));
+                yield return ("right", Invariant($"{100 * share:0.0}% of the {answer}s held out"));
             }
-            yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
-                + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes {(masked ? "that were masked" : "held out")}" : ""));
+            if (double.IsFinite(finished.BitsPerByte))
+            {
+                yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
+                    + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes {(finished.Accuracy is null ? "held out" : "that were masked")}" : ""));
+            }
         }
         if (finished.Reason == EndReason.EarlyStop)
         {

@@ -21,7 +21,7 @@ public sealed class MaskedTrainingTests : IDisposable
     public MaskedTrainingTests()
     {
         var random = new Random(3);
-        Document Text() => new("t", string.Concat(Enumerable.Range(0, 4).Select(_ => random.Next(4)).Select(i => $"the {Animals[i]} {Sounds[i]} today. ")));
+        Document Text() => new("t", string.Concat(Enumerable.Range(0, 6).Select(_ => random.Next(4)).Select(i => $" {Animals[i]} {Sounds[i]}.")));
         _corpus = new Corpus("animals", [.. Enumerable.Range(0, 80).Select(_ => Text())], [.. Enumerable.Range(0, 10).Select(_ => Text())]);
         _tokenizer = new BytePairTrainer(new BytePairTrainerOptions { VocabularySize = 320, SpecialTokens = [Tokenizer.EndOfText, Tokenizer.Mask] })
             .Train(_corpus.Training.Select(document => document.Text), null, TestContext.Current.CancellationToken);
@@ -32,23 +32,23 @@ public sealed class MaskedTrainingTests : IDisposable
     [Fact]
     public void A_small_model_learns_to_fill_a_gap_from_both_sides()
     {
-        using var model = Create();
+        using var model = Create(dropout: 0);
         EvaluationCompleted? last = null;
         using (var data = Encode(_tokenizer))
-        using (var trainer = new Trainer(model, data, Options with { Steps = 600, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
+        using (var trainer = new Trainer(model, data, Options with { Steps = 500, BatchSize = 16, WarmupSteps = 20, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
         {
             trainer.Run(new TinyRun.Listener(news => last = news as EvaluationCompleted ?? last), TestContext.Current.CancellationToken);
         }
-        Assert.True(last!.Accuracy > 0.5, $"{last.Accuracy} of the gaps are filled rightly");
+        Assert.True(last!.Accuracy > 0.7, $"{last.Accuracy} of the gaps are filled rightly");
 
         using var loaded = MaskedLanguageModel.Load(new CheckpointStore(_folder["run"]).ModelFolder!);
         // What stands to the right of the gap decides, then what stands to its left.
-        const string Before = "the dog barks today. the cow moos today. ", After = " the hen clucks today. "; // texts like those that it learned from
+        const string Before = " dog barks. cow moos. ", After = " hen clucks. cat meows."; // texts like those that it learned from
         bool IsRight(string gapped, string word) => loaded.Fill(gapped, topK: 1)[0][0].Token == $" {word}";
-        var right = Animals.Zip(Sounds).Count(pair => IsRight($"{Before}the [MASK] {pair.Second} today.{After}", pair.First))
-            + Animals.Zip(Sounds).Count(pair => IsRight($"{Before}the {pair.First} [MASK] today.{After}", pair.Second));
+        var right = Animals.Zip(Sounds).Count(pair => IsRight($"{Before}[MASK] {pair.Second}.{After}", pair.First))
+            + Animals.Zip(Sounds).Count(pair => IsRight($"{Before}{pair.First} [MASK].{After}", pair.Second));
         Assert.True(right >= 6, $"{right} of 8 gaps are filled rightly; chance fills 2");
-        var guesses = loaded.Fill("the [MASK] [MASK] today.", topK: 1000);
+        var guesses = loaded.Fill(" cat [MASK]. [MASK] barks.", topK: 1000);
         Assert.Equal(2, guesses.Count);
         Assert.InRange(guesses[0].Sum(guess => guess.Probability), 0.9, 1.0 + 1e-9);
         Assert.Equal(guesses[0].OrderByDescending(guess => guess.Probability), guesses[0]);
@@ -144,11 +144,11 @@ public sealed class MaskedTrainingTests : IDisposable
     private static TrainingOptions Options => new(
         BatchSize: 8, LearningRate: 5e-3, WarmupSteps: 10, Beta2: 0.98, WeightDecay: 0.01, EvaluateEvery: 50, CheckpointEvery: 50, EvaluationBatches: 4);
 
-    private MaskedLanguageModel Create() => new(
+    private MaskedLanguageModel Create(float dropout = 0.05f) => new(
         new Bert(
             new BertConfig
             {
-                VocabularySize = 320, ContextLength = 32, LayerCount = 2, HeadCount = 2, Width = 32, Dropout = 0.05f, BeginningOfTextId = _tokenizer.BeginningOfTextId,
+                VocabularySize = 320, ContextLength = 32, LayerCount = 2, HeadCount = 2, Width = 32, Dropout = dropout, BeginningOfTextId = _tokenizer.BeginningOfTextId,
             },
             seed: 2),
         _tokenizer);
