@@ -3,7 +3,7 @@ namespace Idiolect.Cli.Tests;
 public sealed class HelpTests
 {
     public static TheoryData<string> Verbs => new(
-        "train", "generate", "translate", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
+        "train", "generate", "translate", "tune", "classify", "fill", "embed", "eval", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
         "lab run", "bench", "bench machine", "bench train", "completion");
 
     [Fact]
@@ -31,6 +31,10 @@ public sealed class HelpTests
               train            Pre-train a language model on text
               generate <RUN>   Let a model write
               translate <RUN>  Let a model translate
+              tune <RUN>       Teach a trained model to classify texts
+              classify <RUN>   Let a tuned model say which label a text has
+              fill <RUN>       Let a bert fill the gaps of a text
+              embed <RUN>      Turn texts into vectors and say which are alike
               eval <RUN>       Measure how well a model predicts a text
               tokenizer        Train a tokenizer; turn text into tokens and back
               info <RUN>       Show what a run or model folder is
@@ -85,6 +89,10 @@ public sealed class HelpTests
         + "--seed --threads --eval-every --eval-batches --out --resume --preset --json --depth")]
     [InlineData("generate", "--prompt --max-tokens --temperature --top-k --top-p --min-p --seed --samples --json --stop --repetition-penalty")]
     [InlineData("eval", "--data --json")]
+    [InlineData("tune", "--task --data --text-field --label-field --freeze --steps --epochs --lr --batch --out --resume --json")]
+    [InlineData("classify", "--text --file --json")]
+    [InlineData("fill", "--text --top-k --json")]
+    [InlineData("embed", "--text --file --json")]
     [InlineData("info", "--json")]
     [InlineData("bench machine", "--json --threads")]
     [InlineData("bench train", "--preset --precision --batch --context --layers --heads --width --steps --threads --peer --json")]

@@ -5,6 +5,7 @@ using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
 using Idiolect.Generation;
+using Idiolect.Models;
 
 namespace Idiolect.Cli.Commands;
 
@@ -32,6 +33,33 @@ internal static class EvalCommand
                 return Task.FromResult(MeasureTranslation(
                     folder, parsed.GetValue(data), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
             }
+            if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
+            {
+                RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
+                using var classifier = TextClassifier.Load(ModelLocation.Require(folder));
+                var scores = ClassificationRun.Measure(classifier, setup.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
+                if (parsed.GetValue(json))
+                {
+                    new JsonLines(terminal.Out).Write("done", writer => ClassificationText.Write(writer, scores));
+                }
+                else
+                {
+                    WriteRows(ClassificationText.Rows(scores), terminal);
+                }
+                return Task.FromResult(ExitCode.Success);
+            }
+            if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
+            {
+                var (texts, name) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
+                using var filler = MaskedLanguageModel.Load(ModelLocation.Require(folder));
+                using var tokens = TokenDataset.Encode(
+                    texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
+                    cancellationToken: cancellationToken);
+                var gaps = MaskedMeasurement.Take(
+                    filler, tokens, parsed.GetValue(batches) ?? 0, parsed.GetValue(threads) ?? 0, cancellationToken);
+                Write(new Measurement(gaps.Result, gaps.Tokens, gaps.Bytes), name, terminal, parsed.GetValue(json));
+                return Task.FromResult(ExitCode.Success);
+            }
             using var model = ModelLocation.Load(folder);
             var (documents, what) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
             using var dataset = TokenDataset.Encode(
@@ -55,6 +83,10 @@ internal static class EvalCommand
                 writer.WriteFinite("loss", result.Loss);
                 writer.WriteFinite("bitsPerByte", result.BitsPerByte);
                 writer.WriteFinite("perplexity", result.Perplexity);
+                if (result.Accuracy is { } share)
+                {
+                    writer.WriteFinite("accuracy", share);
+                }
                 writer.WriteNumber("tokens", measured.Tokens);
             });
             return;
@@ -63,6 +95,10 @@ internal static class EvalCommand
         terminal.Out.WriteLine(FormattableString.Invariant($"loss           {result.Loss:0.0000} nats a token"));
         terminal.Out.WriteLine(FormattableString.Invariant($"bits per byte  {result.BitsPerByte:0.0000}"));
         terminal.Out.WriteLine(FormattableString.Invariant($"perplexity     {result.Perplexity:0.00}"));
+        if (result.Accuracy is { } right)
+        {
+            terminal.Out.WriteLine(FormattableString.Invariant($"right          {100 * right:0.0}% of the masked tokens"));
+        }
         terminal.Out.WriteLine($"tokens         {TrainingText.Whole(measured.Tokens)}");
     }
 
@@ -70,11 +106,7 @@ internal static class EvalCommand
     private static int MeasureTranslation(
         string folder, string? data, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
-        var setup = RunFile.ReadSetup(folder);
-        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
-        {
-            throw new ArgumentException($"a translation is measured on the held-out sentences of its own corpus, {setup.Data}; leave --data out");
-        }
+        RequireOwnData(folder, data, "sentences", out var setup);
         using var translator = Translator.Load(ModelLocation.Require(folder));
         var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken).Scores;
         if (json)
@@ -82,13 +114,28 @@ internal static class EvalCommand
             new JsonLines(terminal.Out).Write("done", writer => TranslationText.Write(writer, scores));
             return ExitCode.Success;
         }
-        var rows = TranslationText.Rows(scores).ToArray();
+        WriteRows(TranslationText.Rows(scores), terminal);
+        return ExitCode.Success;
+    }
+
+    /// <exception cref="ArgumentException">Other data were named than the run was trained on.</exception>
+    private static void RequireOwnData(string folder, string? data, string what, out TrainingSetup setup)
+    {
+        setup = RunFile.ReadSetup(folder);
+        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
+        {
+            throw new ArgumentException($"this run is measured on the held-out {what} of its own corpus, {setup.Data}; leave --data out");
+        }
+    }
+
+    private static void WriteRows(IEnumerable<(string Name, string Value)> values, Terminal terminal)
+    {
+        var rows = values.ToArray();
         var width = rows.Max(row => row.Name.Length);
         foreach (var (name, value) in rows)
         {
             terminal.Out.WriteLine($"{name.PadRight(width)}  {value}");
         }
-        return ExitCode.Success;
     }
 
     /// <summary>

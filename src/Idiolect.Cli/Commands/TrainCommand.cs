@@ -32,44 +32,44 @@ internal static class TrainCommand
             "idiolect train",
             "idiolect train --data book.txt --tokenizer char --depth 4",
             "idiolect train --model lstm --name memory",
+            "idiolect train --model bert --name gaps",
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
             "idiolect train --task translate --from en --to de",
             "idiolect train --resume latest --steps 3000");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            ITrainingOutput output = parsed.GetValue(json) ? new JsonTrainingOutput(terminal.Out)
-                : terminal.Live ? new LiveTrainingOutput(terminal.CreateConsole(), TimeProvider.System)
-                : new PlainTrainingOutput(terminal.Out, TimeProvider.System);
+            var output = TrainingOutput.Create(terminal, parsed.GetValue(json));
             var runs = new RunFolders(RunFolders.DefaultRoot);
             if (parsed.GetValue(resume) is { } earlier)
             {
                 RejectBoth(parsed, resume, name, folder);
                 var found = runs.Find(earlier);
-                var settings = flags.ResolveResumed(RunFile.ReadSetup(found), parsed);
-                Func<CancellationToken, EndReason> goOn = settings.Translates
-                    ? new TranslationRun(settings, found, runs, output).Resume
+                var begun = RunFile.ReadSetup(found);
+                if (begun.Classifies)
+                {
+                    throw new ArgumentException($"{found} is a tuning; go on with it by `{CommandName.Current} tune --resume {earlier}`");
+                }
+                var settings = flags.ResolveResumed(begun, parsed);
+                Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
+                    : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume
                     : new TrainingRun(settings, found, runs, output, parsed.GetValue(rivals)).Resume;
-                return await RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
+                return await TrainingOutput.RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
             var setup = flags.Resolve(parsed);
+            if (parsed.GetValue(rivals) && (setup.Translates || setup.IsBert))
+            {
+                throw new ArgumentException("--rivals measures methods that predict the next byte, and this model does not; leave it out");
+            }
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
-            Func<CancellationToken, EndReason> start = setup.Translates
-                ? new TranslationRun(setup, chosen, runs, output).Start
+            Func<CancellationToken, EndReason> start = setup.Translates ? new TranslationRun(setup, chosen, runs, output).Start
+                : setup.IsBert ? new MaskedTrainingRun(setup, chosen, runs, output).Start
                 : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece).Start;
-            return await RunAsync(start, output, cancellationToken).ConfigureAwait(false);
+            return await TrainingOutput.RunAsync(start, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static async Task<int> RunAsync(Func<CancellationToken, EndReason> train, ITrainingOutput output, CancellationToken cancellationToken)
-    {
-        var reason = EndReason.Completed;
-        // Training blocks its thread; the handler of Ctrl+C needs this one.
-        await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
-        return reason == EndReason.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
     }
 
     private static void RejectBoth(ParseResult parsed, Option<string?> given, params Option<string?>[] others)

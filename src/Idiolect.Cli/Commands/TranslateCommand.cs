@@ -27,7 +27,7 @@ internal static class TranslateCommand
             "idiolect translate latest --text 'Missing argument' --to fr --json");
         command.SetAction((parsed, cancellationToken) =>
         {
-            var sentences = Sentences(parsed.GetValue(text), parsed.GetValue(file));
+            var sentences = TextInput.Read(parsed.GetValue(text) is { } given ? [given] : [], parsed.GetValue(file), "sentence");
             var defaults = new TranslationOptions();
             var options = new TranslationOptions
             {
@@ -57,13 +57,4 @@ internal static class TranslateCommand
         });
         return command;
     }
-
-    private static string[] Sentences(string? text, string? file) => (text, file) switch
-    {
-        ({ } given, null) => [given],
-        (null, { } path) => File.Exists(path)
-            ? File.ReadAllLines(path)
-            : throw new FileNotFoundException($"there is no file {path}; --file names a file of sentences, one a line", path),
-        _ => throw new ArgumentException("give a sentence with --text or a file with --file, one of them"),
-    };
 }

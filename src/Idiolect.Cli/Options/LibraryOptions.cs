@@ -12,10 +12,31 @@ internal static class LibraryOptions
     internal static Corpus LoadCorpus(this TrainingSetup setup) =>
         Corpus.Load(setup.Data, new CorpusOptions { Field = setup.Field, ValidationFraction = setup.ValidationFraction });
 
+    internal static LabelledCorpus LoadLabelledTexts(this TrainingSetup setup) => LabelledCorpus.Load(setup.Data, new LabelledCorpusOptions
+    {
+        TextField = setup.Field,
+        LabelField = setup.LabelField,
+        ValidationFraction = setup.ValidationFraction,
+    });
+
     /// <summary>The model with its first weights.</summary>
     internal static ILanguageModel CreateModel(this TrainingSetup setup, Tokenizer tokenizer) => setup.IsRecurrent
         ? new Recurrent(setup.ToRecurrent(tokenizer), setup.Seed)
         : new Gpt(setup.ToGpt(tokenizer.VocabularySize, tokenizer.BeginningOfTextId), setup.Seed);
+
+    /// <summary>The model that fills gaps, with its first weights.</summary>
+    internal static Bert CreateBert(this TrainingSetup setup, Tokenizer tokenizer) => new(
+        new BertConfig
+        {
+            VocabularySize = tokenizer.VocabularySize,
+            ContextLength = setup.ContextLength,
+            LayerCount = setup.LayerCount,
+            HeadCount = setup.HeadCount,
+            Width = setup.Width,
+            Dropout = (float)setup.Dropout,
+            BeginningOfTextId = tokenizer.BeginningOfTextId,
+        },
+        setup.Seed);
 
     private static RecurrentConfig ToRecurrent(this TrainingSetup setup, Tokenizer tokenizer) => new()
     {
@@ -85,16 +106,18 @@ internal static class LibraryOptions
     internal static Tokenizer CreateTokenizer(this TrainingSetup setup, Corpus corpus, CancellationToken cancellationToken)
     {
         var training = corpus.Training.Select(document => document.Text);
+        string[]? special = setup.IsBert ? [Tokenizer.EndOfText, Tokenizer.Mask] : null; // null: the kind's own
         return setup.Tokenizer switch
         {
             "bpe" => new BytePairTrainer(new BytePairTrainerOptions
             {
                 VocabularySize = setup.VocabularySize,
+                SpecialTokens = special ?? [Tokenizer.EndOfText],
                 Threads = setup.Threads ?? Environment.ProcessorCount,
             }).Train(training, progress: null, cancellationToken),
             // A character seen only in held-out text could not be encoded; like nanoGPT, this looks at all of the text.
-            "char" => CharacterTokenizer.Train(training.Concat(corpus.Validation.Select(document => document.Text))),
-            "byte" => new ByteTokenizer(),
+            "char" => CharacterTokenizer.Train(training.Concat(corpus.Validation.Select(document => document.Text)), special),
+            "byte" => new ByteTokenizer(special ?? [Tokenizer.EndOfText]),
             var path => Tokenizer.Load(path),
         };
     }

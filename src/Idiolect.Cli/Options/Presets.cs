@@ -68,6 +68,13 @@ internal static class Presets
             Preset = "rnn", Model = "rnn", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
             LearningRate = 1e-3, MinimumLearningRate = 1e-4, EvaluateEvery = 325, CheckpointEvery = 325,
         },
+        // BERT at the default's size. A step learns from 15 % of its tokens, so it has more of them.
+        new()
+        {
+            Preset = "bert", Model = "bert", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 4, Width = 128, ContextLength = 128, BatchSize = 16,
+            Steps = 1300, LearningRate = 6e-3, MinimumLearningRate = 2e-4, WarmupSteps = 80, Optimizer = "muon", EvaluateEvery = 325,
+            CheckpointEvery = 325,
+        },
         // Counting, no steps: the numbers of layers and steps stand for nothing.
         new()
         {

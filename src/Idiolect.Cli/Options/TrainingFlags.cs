@@ -101,9 +101,9 @@ internal sealed class TrainingFlags
     internal TrainingSetup ResolveStep(ParseResult parsed)
     {
         var setup = Resolve(parsed);
-        if (setup.Translates)
+        if (setup.Translates || setup.IsBert)
         {
-            throw new ArgumentException("bench train measures language models, and --preset translate is none");
+            throw new ArgumentException($"bench train measures models that predict the next token, and --preset {setup.Preset} is none");
         }
         return setup with
         {
@@ -134,11 +134,13 @@ internal sealed class TrainingFlags
     private void RejectFlagsOfOtherModels(TrainingSetup setup, ParseResult parsed)
     {
         Option[] ofGpt = [architecture, heads, keyValueHeads];
+        Option[] notOfBert = [architecture, keyValueHeads, order, recompute];
         Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
-        var foreign = setup.IsNGram ? All.Except(ofNGram) : setup.IsRecurrent ? ofGpt.Append(order) : [order];
+        var foreign = setup.IsNGram ? All.Except(ofNGram) : setup.IsRecurrent ? ofGpt.Append(order)
+            : setup.IsBert ? notOfBert : [order];
         if (foreign.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
         {
-            throw new ArgumentException($"{wrong.Name} means nothing to --model {(setup.IsNGram || setup.IsRecurrent ? setup.Model : TrainingSetup.Gpt)}; leave it out");
+            throw new ArgumentException($"{wrong.Name} means nothing to --model {(setup.IsNGram || setup.IsRecurrent || setup.IsBert ? setup.Model : TrainingSetup.Gpt)}; leave it out");
         }
     }
 

@@ -12,17 +12,19 @@ internal sealed record TrainingSetup
 
     internal const string Translate = "translate";
     internal static readonly string[] Tasks = ["language-model", Translate];
+    internal const string Classify = "classify"; // what `tune` teaches
     internal const string Transformer = "transformer";
     internal const string Gpt = "gpt"; // which translates as one stream
+    internal const string Bert = "bert";
     internal const string Rnn = "rnn";
     internal const string Lstm = "lstm";
     internal const string LstmAttention = "lstm-attention";
     internal const string Gru = "gru";
     internal const string NGram = "ngram";
-    internal static readonly string[] LanguageModels = [Gpt, Rnn, Lstm, Gru, NGram];
+    internal static readonly string[] LanguageModels = [Gpt, Bert, Rnn, Lstm, Gru, NGram];
     internal static readonly string[] TranslationModels = [Transformer, Lstm, LstmAttention, Gpt];
 
-    /// <summary>What is learned: one of <see cref="Tasks"/>; a run of an earlier version has none and is a language model.</summary>
+    /// <summary>What is learned: one of <see cref="Tasks"/>, or <see cref="Classify"/>; a run of an earlier version has none and is a language model.</summary>
     public string? Task { get; init; }
 
     /// <summary>
@@ -49,6 +51,12 @@ internal sealed record TrainingSetup
 
     /// <summary>The field of a JSON Lines file that holds the text.</summary>
     public string Field { get; init; } = "text";
+
+    /// <summary>The field of a JSON Lines file that holds the label of a text to classify.</summary>
+    public string LabelField { get; init; } = "label";
+
+    /// <summary>Whether a classifier's head alone learns.</summary>
+    public bool Freeze { get; init; }
 
     public double ValidationFraction { get; init; } = 0.1;
 
@@ -134,11 +142,17 @@ internal sealed record TrainingSetup
     internal bool IsRecurrent => !Translates && (Model is Rnn or Lstm or Gru);
 
     [JsonIgnore]
+    internal bool IsBert => !Translates && Model == Bert;
+
+    [JsonIgnore]
     internal bool IsNGram => !Translates && Model == NGram;
 
     /// <summary>What the model is, in a word.</summary>
     [JsonIgnore]
-    internal string Kind => IsRecurrent || IsNGram ? Model : Architecture;
+    internal string Kind => IsRecurrent || IsNGram || IsBert ? Model : Architecture;
+
+    [JsonIgnore]
+    internal bool Classifies => Task == Classify;
 
     [JsonIgnore]
     internal bool Translates => Task == Translate;
@@ -176,6 +190,10 @@ internal sealed record TrainingSetup
         {
             throw new ArgumentException(
                 $"--width must be a multiple of --heads, and {Width} is none of {HeadCount}; try --width {RoundUp(Width, HeadCount)}");
+        }
+        if (IsBert)
+        {
+            return; // the rest is about the shapes of a GPT
         }
         if (Architecture == "llama" && Width / HeadCount % 2 != 0)
         {

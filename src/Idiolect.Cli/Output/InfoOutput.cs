@@ -10,6 +10,8 @@ namespace Idiolect.Cli.Output;
 /// <summary>Shows what a run is: a table, aligned lines in a pipe, or one object.</summary>
 internal static class InfoOutput
 {
+    private const int MostLabels = 20; // named
+
     internal static void Write(RunInfo info, Terminal terminal)
     {
         var rows = Rows(info).ToArray();
@@ -61,6 +63,15 @@ internal static class InfoOutput
             json.WriteNumber("vocab", model.VocabularySize);
             json.WriteString("tokenizer", model.Tokenizer);
             json.WriteNumber("inferenceBytes", model.InferenceBytes);
+            if (model.Labels is { } labels)
+            {
+                json.WriteStartArray("labels");
+                foreach (var label in labels)
+                {
+                    json.WriteStringValue(label);
+                }
+                json.WriteEndArray();
+            }
             json.WriteEndObject();
         }
         if (info.Setup is { } setup)
@@ -79,6 +90,10 @@ internal static class InfoOutput
         json.WriteFinite("stepSeconds", Math.Round(info.History.StepTime.TotalSeconds, 3));
         json.WriteFinite("valLoss", info.History.Best?.ValidationLoss);
         json.WriteFinite("bitsPerByte", info.History.Best?.BitsPerByte);
+        if (info.History.Best?.Accuracy is { } share)
+        {
+            json.WriteFinite("accuracy", share);
+        }
         json.WriteEndObject();
     });
 
@@ -89,13 +104,17 @@ internal static class InfoOutput
         {
             yield return row;
         }
+        if (info.Model?.Labels is { } labels)
+        {
+            yield return ("labels", $"{labels.Count}: {string.Join(", ", labels.Take(MostLabels).Select(TrainingText.Printable))}{(labels.Count > MostLabels ? ", ..." : "")}");
+        }
         if (info.Setup is { } setup)
         {
             yield return ("corpus", setup.Data);
         }
         if (info.Setup is { } trained && trained.Model != TrainingSetup.NGram)
         {
-            yield return ("batch", $"{trained.BatchSize} x {trained.ContextLength} tokens"
+            yield return ("batch", (trained.Classifies ? $"{trained.BatchSize} texts" : $"{trained.BatchSize} x {trained.ContextLength} tokens")
                 + (trained.GradientAccumulation > 1 ? $", {trained.GradientAccumulation} a step" : ""));
             yield return ("learning rate", string.Create(
                 CultureInfo.InvariantCulture, $"{trained.LearningRate:g4}, {trained.Schedule}, warm-up of {trained.WarmupSteps} steps"));
@@ -141,7 +160,7 @@ internal static class InfoOutput
         if (history.Best is { } best)
         {
             yield return ("best validation loss", string.Create(
-                CultureInfo.InvariantCulture, $"{best.ValidationLoss:0.000} at step {best.Step} ({best.BitsPerByte:0.000} bits per byte)"));
+                CultureInfo.InvariantCulture, $"{best.ValidationLoss:0.000} at step {best.Step} ({(best.Accuracy is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0}% right") : string.Create(CultureInfo.InvariantCulture, $"{best.BitsPerByte:0.000} bits per byte"))})"));
         }
     }
 

@@ -56,6 +56,10 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                     json.WriteFinite("trainLoss", evaluation.TrainLoss);
                     json.WriteFinite("valLoss", evaluation.ValidationLoss);
                     json.WriteFinite("bitsPerByte", evaluation.BitsPerByte);
+                    if (evaluation.Accuracy is { } share)
+                    {
+                        json.WriteFinite("accuracy", share);
+                    }
                     json.WriteBoolean("best", evaluation.IsBest);
                 });
                 break;
@@ -119,6 +123,12 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteNumber("bytes", started.Bytes);
         json.WriteNumber("trainTokens", started.TrainTokens);
         json.WriteNumber("valTokens", started.ValidationTokens);
+        if (setup.Classifies)
+        {
+            json.WriteNumber("trainTexts", started.TrainTexts);
+            json.WriteNumber("labels", started.Labels.Count);
+            json.WriteBoolean("freeze", setup.Freeze);
+        }
         json.WriteNumber("seed", setup.Seed);
         json.WriteNumber("threads", started.Threads);
     });
@@ -128,6 +138,14 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         json.WriteString("run", finished.Run);
         json.WriteFinite("valLoss", finished.ValidationLoss);
         json.WriteFinite("bitsPerByte", finished.BitsPerByte);
+        if (finished.Classification is { } classified)
+        {
+            ClassificationText.Write(json, classified);
+        }
+        else if (finished.Accuracy is { } share)
+        {
+            json.WriteFinite("accuracy", share);
+        }
         json.WriteFinite("trainSeconds", Math.Round(finished.TrainTime.TotalSeconds, 3));
         json.WriteNumber("steps", finished.Step);
         if (finished.Translation is { } scores)
@@ -136,7 +154,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         }
         if (finished.Interrupted)
         {
-            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run));
+            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run, finished.Verb));
         }
         if (finished.Rivals.Count > 0)
         {

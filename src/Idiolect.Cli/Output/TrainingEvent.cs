@@ -34,6 +34,12 @@ internal sealed record TrainingStarted(long Step) : TrainingProgress(Step)
 
     public required long ValidationTokens { get; init; }
 
+    /// <summary>Of a classification, the texts to learn from.</summary>
+    public int TrainTexts { get; init; }
+
+    /// <summary>Of a classification, what texts may be.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
     public required int Threads { get; init; }
 
     /// <summary>Tokens a second that the machine would reach if it did nothing but the model's multiplications: the unit of MFU.</summary>
@@ -71,6 +77,9 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     /// <summary>Bytes of validation text that were measured; 0 for the estimate of an interrupted run.</summary>
     public long MeasuredBytes { get; init; }
 
+    /// <summary>The share of right answers, where the model gives answers: masked tokens, labels.</summary>
+    public double? Accuracy { get; init; }
+
     /// <summary>From the first step of this process to the last: steps, evaluations, samples and saves, without reading the data.</summary>
     public required TimeSpan TrainTime { get; init; }
 
@@ -82,8 +91,14 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     /// <summary>The scores of a translation.</summary>
     public TranslationScores? Translation { get; init; }
 
+    /// <summary>The scores of a classification.</summary>
+    public ClassificationScores? Classification { get; init; }
+
     /// <summary>Whether more steps would change nothing: an n-gram model has counted all of its text.</summary>
     public bool IsComplete { get; init; }
+
+    /// <summary>The verb that goes on with the run.</summary>
+    public string Verb { get; init; } = "train";
 
     internal bool Interrupted => Reason == EndReason.Interrupted;
 }

@@ -9,7 +9,7 @@ namespace Idiolect.Cli.Output;
 /// <summary>The words in which a person reads a training run, at a terminal and in a pipe alike.</summary>
 internal static class TrainingText
 {
-    internal static string ResumeCommand(string run) => $"{CommandName.Current} train --resume {Quote(run)}";
+    internal static string ResumeCommand(string run, string verb = "train") => $"{CommandName.Current} {verb} --resume {Quote(run)}";
 
     internal static IEnumerable<string> Start(TrainingStarted started)
     {
@@ -18,6 +18,14 @@ internal static class TrainingText
             ? $"run {started.Run}"
             : $"run {started.Run}, going on after step {Whole(started.Step)}";
         yield return $"{Whole(started.Parameters)} {(setup.IsNGram ? "n-grams" : "parameters")}: {Shape(setup)}";
+        if (setup.Classifies)
+        {
+            yield return $"{setup.Data}: {Whole(started.TrainTexts)} texts to learn from, {Whole(started.Documents - started.TrainTexts)} held out, "
+                + $"{started.Labels.Count} labels{(setup.Freeze ? "; the head alone learns" : "")}";
+            yield return $"{Whole(setup.Steps)} steps of {Whole(setup.BatchSize)} texts "
+                + $"({Invariant($"{(double)setup.Steps * setup.BatchSize / Math.Max(1, started.TrainTexts):0.##}")} epochs), {Plural(started.Threads, "thread")}";
+            yield break;
+        }
         yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
         if (setup.IsNGram)
@@ -45,7 +53,7 @@ internal static class TrainingText
 
     internal static string Evaluation(EvaluationCompleted evaluation) => Invariant(
         $"step {evaluation.Step}: train loss {evaluation.TrainLoss:0.000}, validation loss {evaluation.ValidationLoss:0.000} ")
-        + Invariant($"({evaluation.BitsPerByte:0.000} bits per byte{(evaluation.IsBest ? ", best" : "")})");
+        + Invariant($"({(evaluation.Accuracy is { } share ? Invariant($"{100 * share:0.0}% right") : Invariant($"{evaluation.BitsPerByte:0.000} bits per byte"))}{(evaluation.IsBest ? ", best" : "")})");
 
     internal static string Skipped(StepSkipped skipped) =>
         $"step {skipped.Step} skipped: {skipped.Reason}; if this goes on, lower --lr or --grad-clip";
@@ -66,11 +74,23 @@ internal static class TrainingText
     {
         yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
-        if (double.IsFinite(finished.ValidationLoss))
+        var answer = finished.Accuracy is null ? "token" : finished.Verb == "tune" ? "text" : "masked token";
+        foreach (var row in finished.Classification is { } classified ? ClassificationText.Rows(classified) : [])
         {
-            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a token"));
-            yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
-                + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes held out" : ""));
+            yield return row;
+        }
+        if (finished.Classification is null && double.IsFinite(finished.ValidationLoss))
+        {
+            yield return ("validation loss", Invariant($"{finished.ValidationLoss:0.0000} nats a {answer}"));
+            if (finished.Accuracy is { } share)
+            {
+                yield return ("right", Invariant($"{100 * share:0.0}% of the {answer}s held out"));
+            }
+            if (double.IsFinite(finished.BitsPerByte))
+            {
+                yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
+                    + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes {(finished.Accuracy is null ? "held out" : "that were masked")}" : ""));
+            }
         }
         if (finished.Reason == EndReason.EarlyStop)
         {
@@ -92,7 +112,7 @@ internal static class TrainingText
         if (finished.Interrupted)
         {
             yield return $"interrupted after step {Whole(finished.Step)} and saved; to go on:";
-            yield return $"  {ResumeCommand(finished.Run)}";
+            yield return $"  {ResumeCommand(finished.Run, finished.Verb)}";
             yield break;
         }
         var picture = Path.Combine(finished.Run, RunFile.LossSvg);
@@ -100,13 +120,21 @@ internal static class TrainingText
         {
             yield return $"loss curve: {picture}";
         }
+        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, RunFile.ConfusionSvg)))
+        {
+            yield return $"confusion matrix: {Path.Combine(finished.Run, RunFile.ConfusionSvg)}";
+        }
         yield return "next:";
-        yield return finished.Translation is null
-            ? $"  {CommandName.Current} generate {Quote(finished.Run)}"
-            : $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'";
+        yield return finished.Translation is not null
+            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'"
+            : finished.Classification is not null
+            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text 'Gets the number of rows of the table.'"
+            : finished.Accuracy is not null
+            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
+            : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete)
         {
-            yield return $"  {ResumeCommand(finished.Run)} --steps {2 * finished.Step}";
+            yield return $"  {ResumeCommand(finished.Run, finished.Verb)} --steps {2 * finished.Step}";
         }
     }
 

@@ -64,7 +64,7 @@ internal static class LossPlot
             points.LegendText = "validation";
             var best = evaluations.MinBy(evaluation => evaluation.ValidationLoss)!;
             plot.Title(FormattableString.Invariant(
-                $"{name}: validation loss {best.ValidationLoss:0.000}, {best.BitsPerByte:0.000} bits per byte"), size: 22);
+                $"{name}: validation loss {best.ValidationLoss:0.000}, {(best.Accuracy is { } share ? FormattableString.Invariant($"{100 * share:0.0}% right") : FormattableString.Invariant($"{best.BitsPerByte:0.000} bits per byte"))}"), size: 22);
         }
         else
         {
@@ -72,7 +72,7 @@ internal static class LossPlot
         }
 
         plot.XLabel("step", size: 18);
-        plot.YLabel("loss (nats a token)", size: 18);
+        plot.YLabel(history.Evaluations.Any(evaluation => evaluation.Accuracy is not null) ? "loss (nats an answer)" : "loss (nats a token)", size: 18);
         plot.Axes.Bottom.TickLabelStyle.FontSize = 16;
         plot.Axes.Left.TickLabelStyle.FontSize = 16;
         plot.Legend.FontSize = 18;

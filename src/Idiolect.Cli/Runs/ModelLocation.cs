@@ -16,7 +16,9 @@ internal static class ModelLocation
     internal static LanguageModel Load(string folder)
     {
         var model = Require(folder);
-        return SequenceToSequenceFolder.LoadConfig(model) is null
+        return ClassifierFolder.LoadLabels(model) is not null
+            ? throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`")
+            : SequenceToSequenceFolder.LoadConfig(model) is null
             ? LanguageModel.Load(model)
             : throw new InvalidDataException($"{folder} holds an encoder-decoder, which continues no text: let it `translate`");
     }

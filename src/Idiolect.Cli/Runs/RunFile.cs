@@ -12,6 +12,8 @@ internal static class RunFile
     internal const string Setup = "setup.json";
     internal const string LossSvg = "loss.svg";
     internal const string LossPng = "loss.png";
+    internal const string ConfusionSvg = "confusion.svg";
+    internal const string ConfusionPng = "confusion.png";
 
     /// <summary>Of a translation: source, reference and translation of each test sentence, separated by tabs.</summary>
     internal const string Translations = "translations.tsv";

@@ -37,8 +37,22 @@ internal sealed record ModelSummary
     /// <summary>Such as <c>byte-level BPE</c>.</summary>
     public required string Tokenizer { get; init; }
 
+    /// <summary>What texts may be, to a classifier; null for any other model.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
     /// <summary>Describes a model folder without reading its weights.</summary>
     internal static ModelSummary Read(string folder)
+    {
+        var labels = ClassifierFolder.LoadLabels(folder);
+        var trunk = ReadTrunk(folder);
+        return labels is null ? trunk : trunk with
+        {
+            Labels = labels,
+            Parameters = trunk.Parameters + ((long)labels.Count * trunk.Width),
+        };
+    }
+
+    private static ModelSummary ReadTrunk(string folder)
     {
         if (TranslatorSummary.Read(folder) is { } translator)
         {
@@ -48,6 +62,7 @@ internal sealed record ModelSummary
         return ModelFolder.LoadConfig(folder) switch
         {
             GptConfig gpt => Of(gpt, tokenizer),
+            BertConfig bert => Of(bert, tokenizer),
             RecurrentConfig recurrent => Of(recurrent, tokenizer),
             NGramConfig ngram => Of(ngram, tokenizer, folder),
             var other => throw new InvalidDataException($"{folder}: a {other.GetType().Name} is no language model"),
@@ -67,6 +82,21 @@ internal sealed record ModelSummary
         TrainingBytes = 4 * config.ParameterCount * sizeof(float),
         InferenceBytes = (config.ParameterCount
             + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize)) * sizeof(float),
+        Tokenizer = tokenizer,
+    };
+
+    private static ModelSummary Of(BertConfig config, string tokenizer) => new()
+    {
+        Architecture = TrainingSetup.Bert,
+        Parameters = config.ParameterCount,
+        LayerCount = config.LayerCount,
+        HeadCount = config.HeadCount,
+        KeyValueHeadCount = config.HeadCount,
+        Width = config.Width,
+        ContextLength = config.ContextLength,
+        VocabularySize = config.VocabularySize,
+        TrainingBytes = 4 * config.ParameterCount * sizeof(float),
+        InferenceBytes = config.ParameterCount * sizeof(float),
         Tokenizer = tokenizer,
     };
 

@@ -21,6 +21,8 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
 {
     private const int SampleTokens = 60;
 
+    private readonly TrainingSession session = new(setup, folder, runs, output);
+
     /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
     internal EndReason Start(CancellationToken cancellationToken)
     {
@@ -80,7 +82,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         using var model = new LanguageModel(
             NGram.Train(tokens, tokenizer.VocabularySize, setup.Order, tokenizer.BeginningOfTextId, cancellationToken), tokenizer);
         var milliseconds = watch.Elapsed.TotalMilliseconds;
-        RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
+        RunFile.WriteSetup(folder, setup with { Data = TrainingSession.PathThatLasts(setup.Data) });
         output.Report(Describe(stepsTaken: 0, model, corpus, data));
         using var metrics = MetricsLog.Open(Path.Combine(folder, MetricsLog.FileName), 0);
         var training = Measurement.Take(model, data.Training, setup.EvaluationBatches, threads: 0, cancellationToken).Result;
@@ -100,7 +102,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         void Report(TrainingProgress news)
         {
             metrics.Append(news);
-            Hear(news, model, pending);
+            session.Hear(news, pending, () => Sample(model));
         }
     }
 
@@ -122,28 +124,9 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
 
     private EndReason Train(
         Trainer trainer, LanguageModel model, Corpus corpus, TrainingData data, PendingFolder? pending, CancellationToken cancellationToken)
-    {
-        RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
-        output.Report(Describe(trainer.StepsTaken, model, corpus, data));
-        var ended = trainer.Run(new Listener(news => Hear(news, model, pending)), cancellationToken);
-        LossPlot.Save(TrainingHistory.Read(folder), folder);
-        output.Report(ended.Reason == EndReason.Interrupted ? Interrupted(ended) : Completed(ended, corpus, data, cancellationToken));
-        return ended.Reason;
-    }
-
-    private void Hear(TrainingProgress news, LanguageModel model, PendingFolder? pending)
-    {
-        if (news is CheckpointSaved)
-        {
-            pending?.Keep();
-            runs.Remember(folder);
-        }
-        output.Report(news);
-        if (news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
-        {
-            output.Report(new TextSampled(news.Step, Sample(model)));
-        }
-    }
+        => session.Train(
+            trainer, Describe(trainer.StepsTaken, model, corpus, data), pending, () => Sample(model),
+            ended => ended.Reason == EndReason.Interrupted ? session.Estimate(ended) : Completed(ended, corpus, data, cancellationToken), cancellationToken);
 
     /// <summary>A text from nothing. It reads the weights only, so the run is the same with and without it.</summary>
     private string Sample(LanguageModel model)
@@ -168,13 +151,6 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
             Threads = threads,
             PeakTokensPerSecond = model.Model.Config.TrainingFlopsPerToken is > 0 and var flops ? MachinePeak.MeasureGflops(threads) * 1e9 / flops : null,
         };
-    }
-
-    /// <summary>An interrupted run has only the estimates of its evaluations.</summary>
-    private TrainingFinished Interrupted(TrainingEnded ended)
-    {
-        var best = TrainingHistory.Read(folder).Best;
-        return Finished(ended, best?.ValidationLoss ?? double.NaN, best?.BitsPerByte ?? double.NaN);
     }
 
     /// <summary>Measures the best checkpoint on all of the validation text, and the rivals beside it.</summary>
@@ -213,13 +189,4 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
         Reason = ended.Reason,
     };
-
-    // A run may be resumed from another folder than it was started in.
-    internal static string PathThatLasts(string source)
-        => source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? source : Path.GetFullPath(source);
-
-    internal sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => hear(value);
-    }
 }

@@ -15,6 +15,8 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
 {
     private const int SamplesShown = 10;
 
+    private readonly TrainingSession session = new(setup, folder, runs, output);
+
     /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
     internal EndReason Start(CancellationToken cancellationToken)
     {
@@ -52,53 +54,29 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
     private EndReason Train(
         Trainer trainer, Translator translator, ParallelCorpus corpus, TranslationData data, PendingFolder? pending,
         CancellationToken cancellationToken)
-    {
-        RunFile.WriteSetup(folder, setup with { Data = TrainingRun.PathThatLasts(setup.Data) });
-        output.Report(new TrainingStarted(trainer.StepsTaken)
-        {
-            Run = folder,
-            Setup = setup,
-            Parameters = translator.Model.Parameters.Count,
-            VocabularySize = translator.Tokenizer.VocabularySize,
-            Documents = corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count,
-            Bytes = data.Training.TargetBytes + data.Validation.TargetBytes,
-            TrainTokens = data.Training.TargetTokens,
-            ValidationTokens = data.Validation.TargetTokens,
-            Threads = setup.Threads ?? Environment.ProcessorCount,
-        });
-        var ended = trainer.Run(new TrainingRun.Listener(news => Hear(news, translator, corpus, pending)), cancellationToken);
-        LossPlot.Save(TrainingHistory.Read(folder), folder);
-        output.Report(Finish(ended, corpus, cancellationToken));
-        return ended.Reason;
-    }
+        => session.Train(
+            trainer,
+            new TrainingStarted(trainer.StepsTaken)
+            {
+                Run = folder,
+                Setup = setup,
+                Parameters = translator.Model.Parameters.Count,
+                VocabularySize = translator.Tokenizer.VocabularySize,
+                Documents = corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count,
+                Bytes = data.Training.TargetBytes + data.Validation.TargetBytes,
+                TrainTokens = data.Training.TargetTokens,
+                ValidationTokens = data.Validation.TargetTokens,
+                Threads = setup.Threads ?? Environment.ProcessorCount,
+            },
+            pending, () => Sample(translator, corpus.Validation[0]), ended => Finish(ended, corpus, cancellationToken), cancellationToken);
 
-    private void Hear(TrainingProgress news, Translator translator, ParallelCorpus corpus, PendingFolder? pending)
-    {
-        if (news is CheckpointSaved)
-        {
-            pending?.Keep();
-            runs.Remember(folder);
-        }
-        output.Report(news);
-        if (news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
-        {
-            var pair = corpus.Validation[0];
-            output.Report(new TextSampled(news.Step, $"{pair.Source}\n{TranslationMeasurement.Translate(translator, [pair], setup.Threads ?? 0, default)[0]}"));
-        }
-    }
+    private string Sample(Translator translator, SentencePair pair)
+        => $"{pair.Source}\n{TranslationMeasurement.Translate(translator, [pair], setup.Threads ?? 0, default)[0]}";
 
     /// <summary>Translates the test sentences with the best checkpoint; an interrupted run has only the estimates of its evaluations.</summary>
     private TrainingFinished Finish(TrainingEnded ended, ParallelCorpus corpus, CancellationToken cancellationToken)
     {
-        var best = TrainingHistory.Read(folder).Best;
-        var finished = new TrainingFinished(ended.Step)
-        {
-            Run = folder,
-            ValidationLoss = best?.ValidationLoss ?? double.NaN,
-            BitsPerByte = best?.BitsPerByte ?? double.NaN,
-            TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
-            Reason = ended.Reason,
-        };
+        var finished = session.Estimate(ended);
         if (finished.Interrupted)
         {
             return finished;

@@ -1,13 +1,13 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using Idiolect.Data;
+using Idiolect.Evaluation;
 
 namespace Idiolect.Lab.Tasks;
 
 /// <summary>
-/// Guess a documentation text's namespace from its words. Dotted names are taken out first: more than a quarter of the texts name
-/// their own namespace.
+/// Guess a documentation text's namespace from its words (<see cref="NamespaceTexts"/>), of which only the beginning counts.
 /// </summary>
-internal sealed partial class NamespaceTask
+internal sealed class NamespaceTask
 {
     internal const int Classes = 8;
     internal const int Length = 80; // bytes of a text that count; shorter ones are filled with zeros in front
@@ -54,13 +54,8 @@ internal sealed partial class NamespaceTask
     /// <summary>The accuracy on the test of multinomial naive Bayes on words, with one count added to each.</summary>
     internal double NaiveBayes(int count)
     {
-        var training = Training(count);
-        var words = training.SelectMany(text => Words(text.Text)).Distinct().Count();
-        var counts = Enumerable.Range(0, Classes).Select(label => training.Where(text => text.Label == label).SelectMany(text => Words(text.Text)).CountBy(word => word)
-            .ToDictionary(pair => pair.Key, pair => (double)pair.Value)).ToArray();
-        var totals = counts.Select(all => all.Values.Sum() + words).ToArray();
-        return Test.Average(text => Enumerable.Range(0, Classes)
-            .MaxBy(label => Words(text.Text).Sum(word => Math.Log((counts[label].GetValueOrDefault(word) + 1) / totals[label]))) == text.Label ? 1.0 : 0);
+        var bayes = new NaiveBayes(Training(count), Classes);
+        return Test.Average(text => bayes.Classify(text.Text) == text.Label ? 1.0 : 0);
     }
 
     private static IEnumerable<int> Bytes(string text)
@@ -70,31 +65,7 @@ internal sealed partial class NamespaceTask
         return Enumerable.Repeat(0, Length - kept.Length).Concat(kept.Select(value => (int)value));
     }
 
-    private static IEnumerable<string> Words(string text) => Word().Matches(text).Select(match => match.Value.ToLowerInvariant());
-
     private static List<(string, string)> Read()
-    {
-        var texts = new List<(string, string)>();
-        foreach (var document in DocumentationBytes.TrainingDocuments)
-        {
-            var end = document.Text.IndexOf('\n', StringComparison.Ordinal);
-            var name = end < 0 ? null : document.Text[..end].Split(' ', '(').FirstOrDefault(word => word.Contains('.', StringComparison.Ordinal));
-            if (name is null || name.Split('.') is not { Length: >= 3 } parts)
-            {
-                continue;
-            }
-            var body = DottedName().Replace(document.Text[(end + 1)..], "").Trim();
-            if (body.Length >= 40)
-            {
-                texts.Add(($"{parts[0]}.{parts[1]}", Encoding.UTF8.GetByteCount(body) <= Length ? body : body[..Math.Min(body.Length, Length)]));
-            }
-        }
-        return texts;
-    }
-
-    [GeneratedRegex(@"\w+(\.\w+)+")]
-    private static partial Regex DottedName();
-
-    [GeneratedRegex(@"[A-Za-z]{2,}")]
-    private static partial Regex Word();
+        => [.. NamespaceTexts.Read(DocumentationBytes.TrainingDocuments).Select(text => (
+            text.Label, Encoding.UTF8.GetByteCount(text.Text) <= Length ? text.Text : text.Text[..Math.Min(text.Text.Length, Length)]))];
 }

@@ -65,6 +65,6 @@ internal static class CorpusSplit
     }
 
     /// <summary>A number in [0, 1) that the key alone decides.</summary>
-    private static double Position(string key)
+    internal static double Position(string key)
         => (BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))) >> 11) * (1.0 / (1UL << 53));
 }

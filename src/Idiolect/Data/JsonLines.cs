@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Idiolect.Data;
@@ -6,7 +7,11 @@ namespace Idiolect.Data;
 internal static class JsonLines
 {
     /// <summary>Adds a document for each line; empty lines and empty texts are passed over.</summary>
-    internal static void Read(string file, string field, List<Document> documents)
+    /// <param name="file">The file.</param>
+    /// <param name="field">The property that holds the text.</param>
+    /// <param name="documents">Receives the documents.</param>
+    /// <param name="numbers">Whether numbers, true and false are texts too, as they are written.</param>
+    internal static void Read(string file, string field, List<Document> documents, bool numbers = false)
     {
         var rest = Utf8Text.ReadBytes(file);
         for (var line = 1; !rest.IsEmpty; line++)
@@ -14,14 +19,14 @@ internal static class JsonLines
             var end = rest.IndexOf((byte)'\n');
             var current = (end < 0 ? rest : rest[..end]).Trim(" \t\r"u8);
             rest = end < 0 ? default : rest[(end + 1)..];
-            if (!current.IsEmpty && Text(current, file, line, field) is { Length: > 0 } text)
+            if (!current.IsEmpty && Text(current, file, line, field, numbers) is { Length: > 0 } text)
             {
                 documents.Add(new Document($"{file}:{line}", text));
             }
         }
     }
 
-    private static string Text(ReadOnlySpan<byte> json, string file, int line, string field)
+    private static string Text(ReadOnlySpan<byte> json, string file, int line, string field, bool numbers)
     {
         try
         {
@@ -44,6 +49,8 @@ internal static class JsonLines
                 }
                 text = reader.TokenType == JsonTokenType.String
                     ? reader.GetString()
+                    : numbers && reader.TokenType is (JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False)
+                    ? Encoding.UTF8.GetString(reader.ValueSpan)
                     : throw new InvalidDataException(
                         $"{file}, line {line}: field \"{field}\" must be a string, found {Describe(reader.TokenType)}.");
             }

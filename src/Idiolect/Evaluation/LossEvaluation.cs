@@ -10,7 +10,8 @@ namespace Idiolect.Evaluation;
 /// <summary>How well a model predicts a text.</summary>
 /// <param name="Loss">The mean cross-entropy, in nats a token.</param>
 /// <param name="BitsPerByte">The same information divided by the text's UTF-8 bytes: comparable between tokenizers.</param>
-public readonly record struct EvaluationResult(double Loss, double BitsPerByte)
+/// <param name="Accuracy">The share of answers that are right, where the model gives answers: masked tokens, labels; null for next tokens.</param>
+public readonly record struct EvaluationResult(double Loss, double BitsPerByte, double? Accuracy = null)
 {
     /// <summary>e to the loss: the number of tokens among which the model is, on average, undecided.</summary>
     public double Perplexity => Math.Exp(Loss);

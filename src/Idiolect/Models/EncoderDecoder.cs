@@ -19,7 +19,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
     private readonly Norm? _encoderNorm; // pre-norm only: there the streams themselves are never normalised
     private readonly Norm? _decoderNorm;
     private readonly Linear _head; // width -> vocabulary, the embedding's matrix
-    private int[] _positions = [];
+    private readonly PositionIds _positions = new();
 
     /// <summary>Makes a model with fresh weights: N(0, 2 / (in + out)) (Glorot and Bengio 2010), embeddings N(0, 1 / width).</summary>
     /// <param name="config">The shape.</param>
@@ -39,7 +39,9 @@ public sealed class EncoderDecoder : ISequenceToSequence
         _positionTable = new PositionTable(c.MaximumLength, c.Width);
         _sourceDropout = new Dropout(root.Child("encoder.embedding"), c.Dropout);
         _targetDropout = new Dropout(root.Child("decoder.embedding"), c.Dropout);
-        _encoder = [.. Enumerable.Range(0, c.EncoderLayerCount).Select(i => new EncoderLayer(root.Child($"encoder.layers.{i}"), c))];
+        _encoder = [.. Enumerable.Range(0, c.EncoderLayerCount).Select(i => new EncoderLayer(
+            root.Child($"encoder.layers.{i}"), c.Width, c.HeadCount, c.FeedForwardWidth, FeedForwardActivation.Relu, c.NormEpsilon, c.Dropout,
+            c.NormFirst, Deviation(c.Width, c.Width), Deviation(c.Width, c.FeedForwardWidth)))];
         if (c.NormFirst)
         {
             _encoderNorm = new Norm(root.Child("encoder.norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
@@ -115,7 +117,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
 
     private Tensor Embed(ReadOnlySpan<int> tokens, Tensor positions, Dropout dropout, ForwardContext context)
     {
-        CheckIds(tokens);
+        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         using var ids = context.Tape.CreateIntegers(positions.Shape, tokens);
         var embedded = EmbeddingOperation.Apply(context.Tape, ids, positions, _embedding, positionTable: null);
         return dropout.Forward(PositionalEncodingOperation.Apply(context.Tape, embedded, _positionTable, positions), context);
@@ -138,60 +140,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
         {
             throw new ArgumentException($"{past + time} tokens are more than the model's {Config.MaximumLength}.", nameof(time));
         }
-        var count = batch * time;
-        if (_positions.Length < count)
-        {
-            _positions = new int[count];
-        }
-        for (var i = 0; i < count; i++)
-        {
-            _positions[i] = past + (i % time);
-        }
-        return tape.CreateIntegers(new Shape(batch, time), _positions.AsSpan(0, count));
-    }
-
-    private void CheckIds(ReadOnlySpan<int> ids)
-    {
-        foreach (var id in ids)
-        {
-            if ((uint)id >= (uint)Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", nameof(ids));
-            }
-        }
-    }
-
-    /// <summary>Attention over the source, then a feed-forward network.</summary>
-    private sealed class EncoderLayer : IDisposable
-    {
-        private readonly ResidualNorm _attentionNorm;
-        private readonly SelfAttention _attention;
-        private readonly ResidualNorm _feedForwardNorm;
-        private readonly FeedForward _feedForward;
-
-        internal EncoderLayer(ParameterScope scope, EncoderDecoderConfig c)
-        {
-            _attentionNorm = new ResidualNorm(scope.Child("attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
-            _attention = CreateAttention(scope.Child("attention"), c, causal: false);
-            _feedForwardNorm = new ResidualNorm(scope.Child("feed_forward_norm"), c.Width, c.NormEpsilon, c.NormFirst);
-            _feedForward = CreateFeedForward(scope.Child("feed_forward"), c);
-        }
-
-        internal Tensor Forward(Tensor stream, Tensor positions, Tensor lengths, ForwardContext context)
-        {
-            using var before = stream;
-            using var attentionInput = _attentionNorm.Before(before, context);
-            using var between = _attentionNorm.After(
-                before, _attention.Forward(attentionInput, positions, 0, context, lengths), context);
-            using var feedForwardInput = _feedForwardNorm.Before(between, context);
-            return _feedForwardNorm.After(between, _feedForward.Forward(feedForwardInput, context), context);
-        }
-
-        public void Dispose()
-        {
-            _attention.Dispose();
-            _feedForward.Dispose();
-        }
+        return _positions.Create(tape, batch, time, past);
     }
 
     /// <summary>Attention over what is written, then over the encoder's output, then a feed-forward network.</summary>
@@ -208,7 +157,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
         {
             _index = index;
             _selfNorm = new ResidualNorm(scope.Child("attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
-            _self = CreateAttention(scope.Child("attention"), c, causal: true);
+            _self = CreateAttention(scope.Child("attention"), c);
             _crossNorm = new ResidualNorm(scope.Child("cross_attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
             Cross = new CrossAttention(scope.Child("cross_attention"), c.Width, c.HeadCount, c.Dropout, Deviation(c.Width, c.Width));
             _feedForwardNorm = new ResidualNorm(scope.Child("feed_forward_norm"), c.Width, c.NormEpsilon, c.NormFirst);
@@ -256,10 +205,10 @@ public sealed class EncoderDecoder : ISequenceToSequence
         }
     }
 
-    private static SelfAttention CreateAttention(ParameterScope scope, EncoderDecoderConfig c, bool causal)
+    private static SelfAttention CreateAttention(ParameterScope scope, EncoderDecoderConfig c)
         => new(
             scope, c.Width, c.HeadCount, c.HeadCount, c.Width / c.HeadCount, bias: true, normalizeQueryKey: false, c.NormEpsilon,
-            rotary: null, c.Dropout, Deviation(c.Width, c.Width), Deviation(c.Width, c.Width), causal);
+            rotary: null, c.Dropout, Deviation(c.Width, c.Width), Deviation(c.Width, c.Width));
 
     private static FeedForward CreateFeedForward(ParameterScope scope, EncoderDecoderConfig c)
         => new(

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Idiolect.Formats;
 
 namespace Idiolect.Models;
 
@@ -61,19 +59,7 @@ public static class EncoderDecoderFolder
     public static EncoderDecoder Load(string folder)
     {
         var config = LoadConfig(folder);
-        using var weights = SafetensorsFolder.Open(folder);
-        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
-        var model = EncoderDecoder.CreateEmpty(config);
-        try
-        {
-            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.Read(folder, config.ParameterCount, () => EncoderDecoder.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -98,8 +84,6 @@ public static class EncoderDecoderFolder
             ["label_smoothing"] = ConfigText.Exact(c.LabelSmoothing),
             ["torch_dtype"] = "float32",
         };
-        Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
-        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
+        ModelFolder.Write(folder, json, PublishedTensor.Own(model.Parameters));
     }
 }

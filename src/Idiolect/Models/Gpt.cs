@@ -17,7 +17,7 @@ public sealed class Gpt : ILanguageModel
     private readonly Block[] _blocks;
     private readonly Norm _finalNorm;
     private readonly Linear _head; // width -> vocabulary
-    private int[] _positions = [];
+    private readonly PositionIds _positions = new();
 
     /// <summary>Makes a model with fresh weights: N(0, 0.02), and 0.02 / sqrt(2 * layers) for what writes into the stream.</summary>
     /// <param name="config">The shape.</param>
@@ -77,7 +77,7 @@ public sealed class Gpt : ILanguageModel
     /// <exception cref="ArgumentException">An id is outside the vocabulary, or there are more positions than the context.</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
     {
-        using var stream = Stream(tokens, batch, context); // (batch, time, width)
+        using var stream = States(tokens, batch, context); // (batch, time, width)
         if (!lastOnly || stream.Shape[1] == 1)
         {
             return _head.Forward(stream, context);
@@ -99,8 +99,8 @@ public sealed class Gpt : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        CheckIds(targets, -1, nameof(targets));
-        using var stream = Stream(tokens, batch, context); // (batch, time, width)
+        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
+        using var stream = States(tokens, batch, context); // (batch, time, width)
         return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
     }
 
@@ -109,7 +109,7 @@ public sealed class Gpt : ILanguageModel
     public KeyValueCache CreateCache(int batch)
         => new(batch, Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.ContextLength);
 
-    IModelConfig ILanguageModel.Config => Config;
+    IModelConfig IModel.Config => Config;
 
     ISequenceMemory ILanguageModel.CreateMemory(int batch) => CreateCache(batch);
 
@@ -126,7 +126,7 @@ public sealed class Gpt : ILanguageModel
     }
 
     /// <summary>The residual stream after all blocks, normalised: (batch, time, width).</summary>
-    private Tensor Stream(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         var time = batch > 0 ? tokens.Length / batch : 0;
         if (time == 0 || time * batch != tokens.Length)
@@ -143,12 +143,12 @@ public sealed class Gpt : ILanguageModel
             throw new ArgumentException(
                 $"{past + time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
         }
-        CheckIds(tokens, 0, nameof(tokens));
+        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         var tape = context.Tape;
         context.Cache?.Begin(time);
 
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
-        using var positions = Positions(batch, time, past, tape);
+        using var positions = _positions.Create(tape, batch, time, past);
         var embedded = EmbeddingOperation.Apply(tape, ids, positions, _tokenEmbedding, _positionEmbedding);
         var stream = _embeddingDropout.Forward(embedded, context);
         Tensor? found = null; // by the layer before, and not yet in the stream: the next norm adds it, which saves a pass
@@ -182,32 +182,6 @@ public sealed class Gpt : ILanguageModel
         if (!cache.Fits(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.ContextLength))
         {
             throw new ArgumentException("The cache was made by a model of another shape.", nameof(context));
-        }
-    }
-
-    /// <summary>(batch, time) integers: past, past + 1, ... in every sequence.</summary>
-    private Tensor Positions(int batch, int time, int past, Tape tape)
-    {
-        var count = batch * time;
-        if (_positions.Length < count)
-        {
-            _positions = new int[count];
-        }
-        for (var i = 0; i < count; i++)
-        {
-            _positions[i] = past + (i % time);
-        }
-        return tape.CreateIntegers(new Shape(batch, time), _positions.AsSpan(0, count));
-    }
-
-    private void CheckIds(ReadOnlySpan<int> ids, int smallest, string parameter)
-    {
-        foreach (var id in ids)
-        {
-            if (id < smallest || id >= Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", parameter);
-            }
         }
     }
 

@@ -56,7 +56,10 @@ internal static class GptConfigJson
     }
 
     /// <summary>The text of config.json.</summary>
-    internal static string Write(GptConfig c)
+    internal static string Write(GptConfig c) => ConfigText.Indented(Describe(c));
+
+    /// <summary>The fields of config.json.</summary>
+    internal static JsonObject Describe(GptConfig c)
     {
         var type = ModelType(c);
         var json = new JsonObject
@@ -104,7 +107,7 @@ internal static class GptConfigJson
                 json["mlp_bias"] = false;
             }
         }
-        return ConfigText.Indented(json);
+        return json;
     }
 
     /// <summary>The text of generation_config.json.</summary>

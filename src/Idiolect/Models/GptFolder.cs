@@ -25,19 +25,10 @@ public static class GptFolder
     public static Gpt Load(string folder)
     {
         var config = LoadConfig(folder);
-        using var weights = SafetensorsFolder.Open(folder);
-        CheckShapes(config, weights, folder);
-        var model = Gpt.CreateEmpty(config);
-        try
-        {
-            PublishedTensor.ReadAll(GptWeights.Published(model), weights, folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        // Rotary tables are the one thing of the config's sizes that no tensor backs.
+        return config.LearnedPositions || (long)config.ContextLength * config.HeadSize <= 1L << 28
+            ? ModelFolder.Read(folder, config.ParameterCount, () => Gpt.CreateEmpty(config), GptWeights.Published)
+            : throw new InvalidDataException($"{folder}: {ModelFolder.ConfigName}: field max_position_embeddings: {config.ContextLength} is too large.");
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -45,19 +36,7 @@ public static class GptFolder
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Gpt model, string folder)
     {
-        Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(GptConfigJson.Write(model.Config)));
+        ModelFolder.Write(folder, GptConfigJson.Describe(model.Config), GptWeights.Published(model));
         AtomicFile.Write(Path.Combine(folder, "generation_config.json"), Encoding.UTF8.GetBytes(GptConfigJson.WriteGeneration(model.Config)));
-        PublishedTensor.WriteAll(GptWeights.Published(model), folder);
-    }
-
-    private static void CheckShapes(GptConfig config, SafetensorsFolder weights, string folder)
-    {
-        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
-        // Rotary tables are the one thing of the config's sizes that no tensor backs.
-        if (!config.LearnedPositions && (long)config.ContextLength * config.HeadSize > 1L << 28)
-        {
-            throw new InvalidDataException($"{folder}: {ModelFolder.ConfigName}: field max_position_embeddings: {config.ContextLength} is too large.");
-        }
     }
 }

@@ -22,18 +22,22 @@ public interface IModelConfig
     double TrainingFlopsPerToken { get; }
 }
 
-/// <summary>
-/// A model that predicts the next token: what the trainer, the evaluation and the generator work with. Transformers and
-/// recurrent networks are such models alike.
-/// </summary>
-public interface ILanguageModel : IDisposable
+/// <summary>A model of tokens of any kind: what a model folder holds.</summary>
+public interface IModel : IDisposable
 {
     /// <summary>The shape.</summary>
     IModelConfig Config { get; }
 
     /// <summary>The learned numbers.</summary>
     ParameterSet Parameters { get; }
+}
 
+/// <summary>
+/// A model that predicts the next token: what the trainer, the evaluation and the generator work with. Transformers and
+/// recurrent networks are such models alike.
+/// </summary>
+public interface ILanguageModel : IModel
+{
     /// <summary>The scores of every token as the next one, at every position.</summary>
     /// <param name="tokens">(batch, time) token ids, row-major.</param>
     /// <param name="batch">Sequences.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Idiolect.Models;
@@ -97,6 +98,26 @@ internal sealed class JsonFields
         { ValueKind: JsonValueKind.False } => false,
         _ => throw Error(name, "expected true or false"),
     };
+
+    /// <summary>The texts of an object whose names count from 0: {"0": "one text", "1": "another"}.</summary>
+    internal IReadOnlyList<string> NumberedTexts(string name)
+    {
+        if (Find(name) is not { ValueKind: JsonValueKind.Object } value)
+        {
+            throw Error(name, "expected an object");
+        }
+        var texts = new Dictionary<string, string>();
+        foreach (var property in value.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String || !texts.TryAdd(property.Name, property.Value.GetString()!))
+            {
+                throw Error(name, $"expected one string for each number, found a name \"{property.Name}\" without one, or twice");
+            }
+        }
+        string[] ordered = [.. Enumerable.Range(0, texts.Count).Select(i => texts.GetValueOrDefault(i.ToString(CultureInfo.InvariantCulture))
+            ?? throw Error(name, $"the names must be the numbers from 0 to {texts.Count - 1}, and {i} is missing"))];
+        return ordered.Length > 1 && ordered.Distinct().Count() == ordered.Length ? ordered : throw Error(name, "expected two or more texts, all different");
+    }
 
     /// <summary>Refuses a file that asks for a variation that is not supported.</summary>
     internal void Require(string name, bool value)

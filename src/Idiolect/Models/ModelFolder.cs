@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Idiolect.Formats;
 
 namespace Idiolect.Models;
@@ -15,27 +17,38 @@ public static class ModelFolder
         => ModelType(folder) switch
         {
             NGramFolder.ModelType => NGramFolder.LoadConfig(folder),
+            BertFolder.ModelType => BertFolder.LoadConfig(folder),
             var type when RecurrentFolder.ModelTypes.Contains(type) => RecurrentFolder.LoadConfig(folder),
             _ => GptFolder.LoadConfig(folder),
         };
 
-    /// <summary>Reads a model.</summary>
+    /// <summary>Reads a model of any kind.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static ILanguageModel Load(string folder)
+    public static IModel LoadModel(string folder)
         => ModelType(folder) switch
         {
             NGramFolder.ModelType => NGramFolder.Load(folder),
+            BertFolder.ModelType => BertFolder.Load(folder),
             var type when RecurrentFolder.ModelTypes.Contains(type) => RecurrentFolder.Load(folder),
             _ => GptFolder.Load(folder),
         };
+
+    /// <summary>Reads a model that predicts the next token.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, a tensor is missing or has another shape than the config says, or the model fills gaps.</exception>
+    public static ILanguageModel Load(string folder)
+        => ModelType(folder) == BertFolder.ModelType
+            ? throw new InvalidDataException($"{folder} holds a BERT, which fills gaps and continues no text: let it `fill` or `embed`.")
+            : (ILanguageModel)LoadModel(folder);
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">The folder, made if need be.</param>
     /// <exception cref="ArgumentException">No file format holds a model of this kind.</exception>
-    public static void Save(ILanguageModel model, string folder)
+    public static void Save(IModel model, string folder)
     {
         switch (model)
         {
@@ -44,6 +57,9 @@ public static class ModelFolder
                 break;
             case Recurrent recurrent:
                 RecurrentFolder.Save(recurrent, folder);
+                break;
+            case Bert bert:
+                BertFolder.Save(bert, folder);
                 break;
             case NGram ngram:
                 NGramFolder.Save(ngram, folder);
@@ -74,11 +90,57 @@ public static class ModelFolder
             : throw new FileNotFoundException($"{folder} is not a model folder: it has no {ConfigName}.", path);
     }
 
+    /// <summary>A model that is filled from a folder's weights, once these have shown to hold as many numbers as its shape needs.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="parameterCount">The numbers of the shape.</param>
+    /// <param name="createEmpty">Makes the model with weights of zero.</param>
+    /// <param name="tensors">Its tensors in the file.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape.</exception>
+    internal static T Read<T>(string folder, long parameterCount, Func<T> createEmpty, Func<T, IEnumerable<PublishedTensor>> tensors)
+        where T : IDisposable
+    {
+        using var weights = SafetensorsFolder.Open(folder);
+        RequireHeld(parameterCount, weights, folder);
+        var model = createEmpty();
+        try
+        {
+            PublishedTensor.ReadAll(tensors(model), weights, folder);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What <see cref="Save"/> writes of a network: the fields of config.json, and the weights.</summary>
+    /// <exception cref="ArgumentException">The model is no network.</exception>
+    internal static (JsonObject Config, IEnumerable<PublishedTensor> Tensors) Describe(IModel model) => model switch
+    {
+        Gpt gpt => (GptConfigJson.Describe(gpt.Config), GptWeights.Published(gpt)),
+        Bert bert => (BertFolder.Describe(bert.Config), BertFolder.Published(bert)),
+        Recurrent recurrent => (RecurrentFolder.Describe(recurrent.Config), PublishedTensor.Own(recurrent.Parameters)),
+        _ => throw new ArgumentException($"A {model.GetType().Name} is no network.", nameof(model)),
+    };
+
+    /// <summary>Writes config.json and model.safetensors, each atomically.</summary>
+    /// <param name="folder">The folder, made if need be.</param>
+    /// <param name="config">The fields of config.json.</param>
+    /// <param name="tensors">The weights.</param>
+    internal static void Write(string folder, JsonObject config, IEnumerable<PublishedTensor> tensors)
+    {
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(Path.Combine(folder, ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(config)));
+        PublishedTensor.WriteAll(tensors, folder);
+    }
+
     /// <summary>
     /// The config's sizes are claims: a model is built only after the file has shown as many numbers, so that a hostile config cannot
     /// make us allocate more than the weights that lie there.
     /// </summary>
-    internal static void RequireHeld(long parameterCount, SafetensorsFolder weights, string folder)
+    private static void RequireHeld(long parameterCount, SafetensorsFolder weights, string folder)
     {
         var held = weights.Tensors.Values.Sum(info => info.ElementCount);
         if (parameterCount > held)

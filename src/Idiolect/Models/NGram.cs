@@ -68,7 +68,7 @@ public sealed class NGram : ILanguageModel
     /// <summary>None.</summary>
     public ParameterSet Parameters { get; } = new();
 
-    IModelConfig ILanguageModel.Config => Config;
+    IModelConfig IModel.Config => Config;
 
     internal KneserNeyModel<int> Counts { get; }
 

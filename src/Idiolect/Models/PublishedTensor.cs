@@ -33,9 +33,8 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
     {
         foreach (var tensor in tensors)
         {
-            // Models saved without their head, such as GPT-2's own release, leave the prefix out.
-            var name = weights.Tensors.ContainsKey(tensor.Name) ? tensor.Name : WithoutPrefix(tensor.Name);
-            if (!weights.Tensors.TryGetValue(name, out var info))
+            var name = Spellings(tensor.Name).FirstOrDefault(weights.Tensors.ContainsKey);
+            if (name == null || !weights.Tensors.TryGetValue(name, out var info))
             {
                 throw new InvalidDataException($"{folder}: tensor {tensor.Name} is missing.");
             }
@@ -75,10 +74,26 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
         return file;
     }
 
-    private static string WithoutPrefix(string name)
-        => name.StartsWith("transformer.", StringComparison.Ordinal) ? name["transformer.".Length..]
-        : name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..]
-        : name;
+    /// <summary>
+    /// What a tensor may be called: models saved without their head, such as GPT-2's own release, leave the prefix out, and BERT's own release
+    /// calls gain and bias of its norms gamma and beta.
+    /// </summary>
+    private static IEnumerable<string> Spellings(string name)
+    {
+        yield return name;
+        foreach (var prefix in new[] { "transformer.", "model.", "bert." })
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                yield return name[prefix.Length..];
+            }
+        }
+        if (name.Contains("LayerNorm.", StringComparison.Ordinal))
+        {
+            yield return name.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
+                .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>(rows, columns) to (columns, rows).</summary>
     private static void Transpose(ReadOnlySpan<float> source, Span<float> destination, int rows, int columns)

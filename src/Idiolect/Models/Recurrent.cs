@@ -56,7 +56,7 @@ public sealed class Recurrent : ILanguageModel
     /// <inheritdoc/>
     public ParameterSet Parameters { get; }
 
-    IModelConfig ILanguageModel.Config => Config;
+    IModelConfig IModel.Config => Config;
 
     /// <summary>A model whose weights are still zero, to be filled from a file.</summary>
     internal static Recurrent CreateEmpty(RecurrentConfig config) => new(config);
@@ -76,7 +76,7 @@ public sealed class Recurrent : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        CheckIds(targets, -1, nameof(targets));
+        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var states = States(tokens, batch, context); // (time, batch, width)
         return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch), gradientScale);
     }
@@ -101,14 +101,14 @@ public sealed class Recurrent : ILanguageModel
     }
 
     /// <summary>The last layer's states, (time, batch, width).</summary>
-    private Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         var time = batch > 0 ? tokens.Length / batch : 0;
         if (time == 0 || time * batch != tokens.Length)
         {
             throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
         }
-        CheckIds(tokens, 0, nameof(tokens));
+        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         var state = Check(context.Memory, batch);
         var tape = context.Tape;
 
@@ -163,16 +163,5 @@ public sealed class Recurrent : ILanguageModel
             _timeMajor[(i % time * batch) + (i / time)] = ids[i];
         }
         return _timeMajor.AsSpan(0, ids.Length);
-    }
-
-    private void CheckIds(ReadOnlySpan<int> ids, int smallest, string parameter)
-    {
-        foreach (var id in ids)
-        {
-            if (id < smallest || id >= Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", parameter);
-            }
-        }
     }
 }

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Idiolect.Formats;
 using Idiolect.Kernels;
 
 namespace Idiolect.Models;
@@ -60,43 +58,28 @@ public static class RecurrentFolder
     public static Recurrent Load(string folder)
     {
         var config = LoadConfig(folder);
-        using var weights = SafetensorsFolder.Open(folder);
-        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
-        var model = Recurrent.CreateEmpty(config);
-        try
-        {
-            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.Read(folder, config.ParameterCount, () => Recurrent.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Recurrent model, string folder)
+        => ModelFolder.Write(folder, Describe(model.Config), PublishedTensor.Own(model.Parameters));
+
+    /// <summary>The fields of config.json.</summary>
+    internal static JsonObject Describe(RecurrentConfig c) => new()
     {
-        var c = model.Config;
-        var json = new JsonObject
-        {
-            ["model_type"] = ModelType(c.Cell),
-            ["vocab_size"] = c.VocabularySize,
-            ["hidden_size"] = c.Width,
-            ["num_hidden_layers"] = c.LayerCount,
-            ["segment_length"] = c.ContextLength,
-            ["forget_bias"] = ConfigText.Exact(c.ForgetBias),
-            ["tie_word_embeddings"] = c.TiedEmbedding,
-            ["dropout"] = ConfigText.Exact(c.Dropout),
-            ["bos_token_id"] = c.BeginningOfTextId,
-            ["eos_token_id"] = c.BeginningOfTextId,
-            ["torch_dtype"] = "float32",
-        };
-        Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
-        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
-    }
+        ["model_type"] = ModelType(c.Cell),
+        ["vocab_size"] = c.VocabularySize,
+        ["hidden_size"] = c.Width,
+        ["num_hidden_layers"] = c.LayerCount,
+        ["segment_length"] = c.ContextLength,
+        ["forget_bias"] = ConfigText.Exact(c.ForgetBias),
+        ["tie_word_embeddings"] = c.TiedEmbedding,
+        ["dropout"] = ConfigText.Exact(c.Dropout),
+        ["bos_token_id"] = c.BeginningOfTextId,
+        ["eos_token_id"] = c.BeginningOfTextId,
+        ["torch_dtype"] = "float32",
+    };
 }

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Idiolect.Formats;
 
 namespace Idiolect.Models;
 
@@ -53,19 +51,7 @@ public static class RecurrentSequenceToSequenceFolder
     public static RecurrentSequenceToSequence Load(string folder)
     {
         var config = LoadConfig(folder);
-        using var weights = SafetensorsFolder.Open(folder);
-        ModelFolder.RequireHeld(config.ParameterCount, weights, folder);
-        var model = RecurrentSequenceToSequence.CreateEmpty(config);
-        try
-        {
-            PublishedTensor.ReadAll(PublishedTensor.Own(model.Parameters), weights, folder);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.Read(folder, config.ParameterCount, () => RecurrentSequenceToSequence.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -86,8 +72,6 @@ public static class RecurrentSequenceToSequenceFolder
             ["label_smoothing"] = ConfigText.Exact(c.LabelSmoothing),
             ["torch_dtype"] = "float32",
         };
-        Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
-        PublishedTensor.WriteAll(PublishedTensor.Own(model.Parameters), folder);
+        ModelFolder.Write(folder, json, PublishedTensor.Own(model.Parameters));
     }
 }

@@ -15,6 +15,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
 
     private TensorNode _x = null!;
     private Parameter _weight = null!;
+    private Parameter? _bias;
     private ArenaBlock _dx = null!;
 
     /// <summary>The mean loss, in nats, over the rows whose target is not -1.</summary>
@@ -24,14 +25,16 @@ internal sealed unsafe class CrossEntropyOperation : Operation
     /// <param name="targets">(rows): token ids, -1 for rows that do not count; checked by the caller.</param>
     /// <param name="scale">What the gradients are multiplied by: 1 / (micro-steps accumulated into one update).</param>
     /// <param name="labelSmoothing">The share of each target that goes to all tokens alike, see <see cref="CrossEntropy"/>.</param>
+    /// <param name="bias">(vocabulary), added to the logits, or null; its gradient is added to like the weight's.</param>
     /// <returns>(1), not multiplied by <paramref name="scale"/>.</returns>
     internal static Tensor Apply(
-        Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f, float labelSmoothing = 0f)
+        Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f, float labelSmoothing = 0f, Parameter? bias = null)
     {
         var (rows, width, vocabulary) = (x.Shape.Rows, x.Shape.Width, weight.Shape[0]);
         var counted = targets.Length - targets.Count(-1);
         var perRow = scale / Math.Max(1, counted);
-        var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient);
+        var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
+        var (start, biasData) = bias == null ? (GemmStart.Zero, 0) : (GemmStart.Bias, (nint)bias.Data);
         var chunk = (int)Math.Min(rows, Math.Max(64, ChunkFloats / vocabulary));
         var logits = tape.RentMemory((long)chunk * vocabulary); // (chunk, vocabulary)
         var losses = tape.RentMemory(rows);
@@ -44,7 +47,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                 var input = new MatrixView(x.Pointer + ((long)first * width), width); // (count, width)
                 Gemm.Multiply(
                     tape.Team, count, vocabulary, width, input, new MatrixView(weight.Data, width, transposed: true),
-                    logits.Pointer, vocabulary, precision: tape.Precision);
+                    logits.Pointer, vocabulary, start, (float*)biasData, tape.Precision);
                 if (!loss.Node.NeedsGradient)
                 {
                     CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, labelSmoothing);
@@ -58,6 +61,10 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                     Gemm.Multiply(
                         tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
                         dWeight, width, start, precision: tape.Precision);
+                }
+                if (bias is { RequiresGradient: true })
+                {
+                    BiasGradient.Accumulate(tape.Team, logits.Pointer, bias.Gradient, count, vocabulary);
                 }
                 if (dx != null)
                 {
@@ -78,13 +85,14 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         if (loss.Node.NeedsGradient)
         {
             var record = tape.Record<CrossEntropyOperation>(loss);
-            (record._x, record._weight) = (x.Node, weight);
+            (record._x, record._weight, record._bias) = (x.Node, weight, bias);
             if (dx != null)
             {
                 record.Own(dx);
                 record._dx = dx;
             }
             tape.CountUse(weight);
+            tape.CountUse(bias);
         }
         return loss;
     }
@@ -92,6 +100,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
     protected internal override void Backward(Tape tape)
     {
         tape.Contributed(_weight);
+        tape.Contributed(_bias);
         if (_x.NeedsGradient)
         {
             tape.ShareGradient(_dx, _x);

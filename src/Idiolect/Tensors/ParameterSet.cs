@@ -107,6 +107,33 @@ public sealed unsafe class ParameterSet : IDisposable
         _values = Allocate();
     }
 
+    /// <summary>
+    /// Adds a parameter to a finished model, such as the head of a classifier; the others keep their values and lose their gradients. Not within a step.
+    /// </summary>
+    /// <param name="name">Its path.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="initializer">Its first values.</param>
+    /// <param name="seed">These are a pure function of the seed and the name.</param>
+    internal Parameter Extend(string name, Shape shape, Initializer initializer, ulong seed)
+    {
+        var values = Values;
+        long[] offsets = [.. _parameters.Select(parameter => parameter.Offset)];
+        NativeBuffer.Free(_gradients);
+        _values = null;
+        _gradients = null;
+        (FlatLength, Count) = (0, 0);
+        var added = Add(name, shape, initializer);
+        Build();
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            new ReadOnlySpan<float>(values + offsets[i], checked((int)_parameters[i].Count)).CopyTo(_parameters[i].MutableValues);
+        }
+        NativeBuffer.Free(values);
+        initializer.Fill(added.Data, added.Count, CounterRandom.Derive(seed, HashName(name)));
+        added.Touch();
+        return added;
+    }
+
     /// <summary>Gives every parameter its first values: a pure function of the seed and the parameter's name.</summary>
     internal void Initialize(ulong seed)
     {

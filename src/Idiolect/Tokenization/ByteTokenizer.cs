@@ -1,15 +1,22 @@
 namespace Idiolect.Tokenization;
 
 /// <summary>
-/// One token a byte of UTF-8, whose id is the byte, and one special token, <see cref="Tokenizer.EndOfText"/> (256).
+/// One token a byte of UTF-8, whose id is the byte, and special tokens from 256 on: <see cref="Tokenizer.EndOfText"/> unless others are named.
 /// </summary>
 public sealed class ByteTokenizer : Tokenizer
 {
     private static readonly byte[]?[] AllBytes = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value })];
 
-    /// <summary>The tokenizer of bytes; there is only one.</summary>
+    /// <summary>The tokenizer of bytes.</summary>
     public ByteTokenizer()
-        : this(SpecialTokenSet.From([EndOfText], firstId: 256))
+        : this([EndOfText])
+    {
+    }
+
+    /// <summary>The tokenizer of bytes with special tokens of one's own.</summary>
+    /// <param name="specialTokens">The special tokens; the first begins a text and separates documents.</param>
+    public ByteTokenizer(IReadOnlyList<string> specialTokens)
+        : this(SpecialTokenSet.From(specialTokens, firstId: 256))
     {
     }
 

@@ -4,7 +4,7 @@ namespace Idiolect.Tokenization;
 
 /// <summary>
 /// One token a code point, with ids in the order of the code points, as nanoGPT's character-level data sets have them. It
-/// has no special token, and no token for a character that its training text lacks.
+/// has no special token unless one is named, and no token for a character that its training text lacks.
 /// </summary>
 public sealed class CharacterTokenizer : Tokenizer
 {
@@ -25,8 +25,10 @@ public sealed class CharacterTokenizer : Tokenizer
     }
 
     /// <summary>Makes the tokenizer that knows the characters of the documents.</summary>
+    /// <param name="documents">The documents.</param>
+    /// <param name="specialTokens">Special tokens; the first begins a text and separates documents. Null for none.</param>
     /// <exception cref="ArgumentException">The documents hold no character at all.</exception>
-    public static CharacterTokenizer Train(IEnumerable<string> documents)
+    public static CharacterTokenizer Train(IEnumerable<string> documents, IReadOnlyList<string>? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
         var characters = new HashSet<Rune>();
@@ -38,7 +40,7 @@ public sealed class CharacterTokenizer : Tokenizer
             }
         }
         return characters.Count > 0
-            ? new([.. characters.Order().Select(character => Encoding.UTF8.GetBytes(character.ToString()))], SpecialTokenSet.None)
+            ? new([.. characters.Order().Select(character => Encoding.UTF8.GetBytes(character.ToString()))], SpecialTokenSet.From(specialTokens ?? [], characters.Count))
             : throw new ArgumentException("The training text is empty: a character tokenizer needs at least one character.",
                 nameof(documents));
     }

@@ -14,6 +14,9 @@ public abstract class Tokenizer
     /// <summary>The token that separates documents unless another is named: it both begins and ends a text.</summary>
     public const string EndOfText = "<|endoftext|>";
 
+    /// <summary>The token that stands in the place of a masked one, as BERT calls it.</summary>
+    public const string Mask = "[MASK]";
+
     private readonly byte[]?[] _bytes;
     private readonly FrozenDictionary<string, int> _specialTokens;
     private readonly FrozenSet<int> _specialIds;
@@ -43,6 +46,9 @@ public abstract class Tokenizer
 
     /// <summary>The special token that begins a text and separates documents, or null where there is none.</summary>
     public int? BeginningOfTextId { get; }
+
+    /// <summary>The special token <see cref="Mask"/>, or null where there is none.</summary>
+    public int? MaskId => _specialTokens.TryGetValue(Mask, out var id) ? id : null;
 
     /// <summary>Special tokens by their text.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _specialTokens;

@@ -121,6 +121,9 @@ internal sealed record TokenizerConfiguration
 
     public JsonElement? EosToken { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? MaskToken { get; init; }
+
     /// <summary>True, transformers' old default, would change spaces when decoding.</summary>
     public bool CleanUpTokenizationSpaces { get; init; }
 }

@@ -23,15 +23,16 @@ internal static class TokenizerFolder
     internal static void Save(Tokenizer tokenizer, string folder)
     {
         var beginning = tokenizer.SpecialTokens.FirstOrDefault(token => token.Value == tokenizer.BeginningOfTextId).Key;
-        JsonElement? separator = beginning is null
-            ? null
-            : JsonSerializer.SerializeToElement(beginning, TokenizerJsonContext.Default.String);
+        var separator = Element(beginning);
         AtomicFile.Write(Path.Combine(folder, TokenizerName), ToJson(tokenizer));
         Write(
             Path.Combine(folder, ConfigurationName),
-            new TokenizerConfiguration { BosToken = separator, EosToken = separator },
+            new TokenizerConfiguration { BosToken = separator, EosToken = separator, MaskToken = Element(tokenizer.MaskId is null ? null : Tokenizer.Mask) },
             WritingContext.TokenizerConfiguration);
     }
+
+    private static JsonElement? Element(string? text)
+        => text is null ? null : JsonSerializer.SerializeToElement(text, TokenizerJsonContext.Default.String);
 
     /// <summary>The bytes of <c>tokenizer.json</c>.</summary>
     internal static byte[] ToJson(Tokenizer tokenizer)
@@ -39,7 +40,8 @@ internal static class TokenizerFolder
         var file = tokenizer.Describe() with
         {
             AddedTokens = [.. tokenizer.SpecialTokens.OrderBy(token => token.Value)
-                .Select(token => new AddedToken { Id = token.Value, Content = token.Key })],
+                // A mask takes the place of a word with the space before it, as in RoBERTa's tokenizer.
+                .Select(token => new AddedToken { Id = token.Value, Content = token.Key, Lstrip = token.Key == Tokenizer.Mask })],
         };
         return JsonSerializer.SerializeToUtf8Bytes(file, WritingContext.TokenizerFile);
     }

@@ -48,6 +48,33 @@ public sealed unsafe partial class Trainer : IDisposable
     {
     }
 
+    /// <summary>Prepares a new run that learns to fill gaps.</summary>
+    /// <param name="model">The model, trained in place; the caller keeps it.</param>
+    /// <param name="data">The tokens; the caller keeps them.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
+    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
+    public Trainer(MaskedLanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
+        : this(new MaskedLanguageModelTrainee(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
+    {
+    }
+
+    /// <summary>Prepares a new run that learns to classify.</summary>
+    /// <param name="classifier">The classifier, trained in place; the caller keeps it.</param>
+    /// <param name="data">The labelled texts.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="freeze">Whether only the head learns.</param>
+    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="InvalidDataException">There are no texts.</exception>
+    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
+    public Trainer(TextClassifier classifier, ClassificationData data, TrainingOptions options, bool freeze, string runFolder)
+        : this(new ClassificationTrainee(classifier, data, options, freeze), options, runFolder, held: null, resumed: null, damaged: [])
+    {
+    }
+
     private Trainer(
         ITrainee trainee, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
         IReadOnlyList<CheckpointDamaged> damaged)
@@ -236,6 +263,6 @@ public sealed unsafe partial class Trainer : IDisposable
         _state = isBest
             ? _state with { BestStep = _state.Step, BestValidationLoss = validation.Loss, EvaluationsWithoutImprovement = 0 }
             : _state with { EvaluationsWithoutImprovement = _state.EvaluationsWithoutImprovement + 1 };
-        return new EvaluationCompleted(_state.Step, training.Loss, validation.Loss, validation.BitsPerByte, isBest);
+        return new EvaluationCompleted(_state.Step, training.Loss, validation.Loss, validation.BitsPerByte, isBest, validation.Accuracy);
     }
 }

@@ -43,12 +43,14 @@ public sealed record StepSkipped(long Step, string Reason, string Tensor) : Trai
 /// <param name="ValidationLoss">The loss on held-out data, in nats a token.</param>
 /// <param name="BitsPerByte">The same, in bits a byte of UTF-8 text: comparable between tokenizers.</param>
 /// <param name="IsBest">True when no evaluation of the run was better.</param>
+/// <param name="Accuracy">The share of right answers on held-out data, where the model gives answers: masked tokens, labels.</param>
 public sealed record EvaluationCompleted(
     long Step,
     double TrainLoss,
     [property: JsonPropertyName("valLoss")] double ValidationLoss,
     double BitsPerByte,
-    bool IsBest) : TrainingProgress(Step);
+    bool IsBest,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Accuracy = null) : TrainingProgress(Step);
 
 /// <summary>A checkpoint is safely on disk.</summary>
 /// <param name="Step">The number of steps taken.</param>

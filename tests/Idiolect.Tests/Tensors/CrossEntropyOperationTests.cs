@@ -105,6 +105,36 @@ public sealed unsafe class CrossEntropyOperationTests : IDisposable
         Assert.All(handedOn.WeightGradient, gradient => Assert.Equal(0f, gradient));
     }
 
+    [Fact]
+    public void A_bias_is_a_column_of_the_weight_whose_input_is_one()
+    {
+        float[] Widened(float[] values, Func<int, float> last) => [.. values.Chunk(Width).SelectMany((row, i) => row.Append(last(i)))];
+        var biasValues = RandomValues.Normal(5, Vocabulary);
+        using var widened = new OutputLayer(Widened(Weight, i => biasValues[i]), Width + 1);
+        var expected = Run(widened, Widened(X, _ => 1f), Targets);
+
+        using var parameters = new ParameterSet();
+        var weight = parameters.Add("output.weight", new Shape(Vocabulary, Width), Initializer.Zeros);
+        var bias = parameters.Add("output.bias", new Shape(Vocabulary), Initializer.Zeros);
+        parameters.Build();
+        weight.Assign(Weight);
+        bias.Assign(biasValues);
+        var announced = new List<Parameter>();
+        _tape.GradientReady += announced.Add;
+        var loss = CrossEntropyOperation.Apply(_tape, Input(_tape, X, Width), weight, Targets, bias: bias);
+        _tape.Backward(loss);
+        Assert.Equal(expected.Loss, loss.Item(), 1e-5);
+        AssertClose([.. expected.WeightGradient.Where((_, i) => i % (Width + 1) == Width).Select(value => (double)value)], bias.GradientValues.ToArray());
+        AssertClose([.. expected.WeightGradient.Where((_, i) => i % (Width + 1) != Width).Select(value => (double)value)], weight.GradientValues.ToArray());
+        Assert.Equal([weight, bias], announced);
+        _tape.Reset();
+
+        bias.RequiresGradient = false;
+        parameters.ZeroGradients();
+        _tape.Backward(CrossEntropyOperation.Apply(_tape, Input(_tape, X, Width), weight, Targets, bias: bias));
+        Assert.All(bias.GradientValues.ToArray(), gradient => Assert.Equal(0f, gradient));
+    }
+
     public void Dispose()
     {
         _tape.Dispose();

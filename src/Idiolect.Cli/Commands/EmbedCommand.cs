@@ -1,0 +1,97 @@
+using System.CommandLine;
+
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
+using Idiolect.Generation;
+
+namespace Idiolect.Cli.Commands;
+
+/// <summary><c>idiolect embed</c>: turns texts into vectors, and says which texts are alike.</summary>
+internal static class EmbedCommand
+{
+    private const int MostPairwise = 50; // texts of which every pair is compared; of more, each with the one most like it
+
+    internal static Command Create(Terminal terminal)
+    {
+        var run = Flag.Run();
+        var text = new Option<string[]>("--text") { Description = "Text; may be given several times", HelpName = "TEXT" };
+        var file = Flag.Text("--file", "File of texts, one a line", "FILE");
+        var threads = Flag.Threads();
+        var json = Flag.Json();
+        var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, text, file, threads, json };
+        command.WithExamples(
+            "idiolect embed --text 'Gets the length.' --text 'Returns the size.'",
+            "idiolect embed gaps --file questions.txt",
+            "idiolect embed latest --text 'Opens a file.' --json");
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
+            using var embedder = TextEmbedder.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run))));
+            var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
+            if (parsed.GetValue(json))
+            {
+                WriteJson(texts, vectors, new JsonLines(terminal.Out));
+            }
+            else
+            {
+                Write(texts, vectors, terminal);
+            }
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    /// <summary>Which texts are alike, the most alike first; of one text its vector.</summary>
+    private static void Write(string[] texts, IReadOnlyList<float[]> vectors, Terminal terminal)
+    {
+        if (texts.Length == 1)
+        {
+            terminal.Out.WriteLine(string.Join(' ', vectors[0].Select(value => FormattableString.Invariant($"{value:0.####}"))));
+            return;
+        }
+        foreach (var (a, b, cosine) in Pairs(vectors).OrderByDescending(pair => pair.Cosine))
+        {
+            terminal.Out.WriteLine(FormattableString.Invariant($"{cosine,6:0.000}  {TrainingText.Printable(texts[a])} | {TrainingText.Printable(texts[b])}"));
+        }
+    }
+
+    private static void WriteJson(string[] texts, IReadOnlyList<float[]> vectors, JsonLines lines)
+    {
+        for (var i = 0; i < texts.Length; i++)
+        {
+            lines.Write("embedding", writer =>
+            {
+                writer.WriteString("text", texts[i]);
+                writer.WriteStartArray("vector");
+                foreach (var value in vectors[i])
+                {
+                    writer.WriteNumberValue(value);
+                }
+                writer.WriteEndArray();
+            });
+        }
+        foreach (var (a, b, cosine) in Pairs(vectors))
+        {
+            lines.Write("similarity", writer =>
+            {
+                writer.WriteNumber("a", a + 1);
+                writer.WriteNumber("b", b + 1);
+                writer.WriteFinite("cosine", cosine);
+            });
+        }
+    }
+
+    private static IEnumerable<(int A, int B, double Cosine)> Pairs(IReadOnlyList<float[]> vectors)
+    {
+        for (var a = 0; a < vectors.Count; a++)
+        {
+            var others = Enumerable.Range(0, vectors.Count).Where(b => vectors.Count <= MostPairwise ? b > a : b != a)
+                .Select(b => (A: a, B: b, Cosine: TextEmbedder.Cosine(vectors[a], vectors[b])));
+            foreach (var pair in vectors.Count <= MostPairwise ? others : [others.MaxBy(pair => pair.Cosine)])
+            {
+                yield return pair;
+            }
+        }
+    }
+}

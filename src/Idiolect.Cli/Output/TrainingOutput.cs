@@ -1,0 +1,21 @@
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Output;
+
+/// <summary>Chooses how a training is shown, and runs it.</summary>
+internal static class TrainingOutput
+{
+    /// <summary>JSON lines for a program, a live view for a person at a terminal, or else plain lines.</summary>
+    internal static ITrainingOutput Create(Terminal terminal, bool json) => json ? new JsonTrainingOutput(terminal.Out)
+        : terminal.Live ? new LiveTrainingOutput(terminal.CreateConsole(), TimeProvider.System)
+        : new PlainTrainingOutput(terminal.Out, TimeProvider.System);
+
+    /// <summary>Trains, and gives the exit code.</summary>
+    internal static async Task<int> RunAsync(Func<CancellationToken, EndReason> train, ITrainingOutput output, CancellationToken cancellationToken)
+    {
+        var reason = EndReason.Completed;
+        // Training blocks its thread; the handler of Ctrl+C needs this one.
+        await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+        return reason == EndReason.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
+    }
+}

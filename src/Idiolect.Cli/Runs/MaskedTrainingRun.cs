@@ -1,0 +1,119 @@
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Data;
+using Idiolect.Evaluation;
+using Idiolect.Generation;
+using Idiolect.Tokenization;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>A run that learns to fill gaps, from its corpus to the loss curve: begins one, or goes on with one.</summary>
+/// <param name="setup">All settings.</param>
+/// <param name="folder">The run's folder.</param>
+/// <param name="runs">Where the latest run is remembered.</param>
+/// <param name="output">Shows the progress.</param>
+internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+{
+    private const int SampleTokens = 40;
+    private const int SampleEvery = 6; // tokens to a gap
+
+    private readonly TrainingSession session = new(setup, folder, runs, output);
+
+    /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
+    internal EndReason Start(CancellationToken cancellationToken)
+    {
+        var corpus = LoadCorpus();
+        output.Report(new WorkAnnounced(0, setup.Tokenizer == "bpe" ? "training the tokenizer" : "turning text into tokens"));
+        var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
+        using var model = new MaskedLanguageModel(setup.CreateBert(tokenizer), tokenizer);
+        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
+        data.Training.RequireContext(setup.ContextLength);
+        using var pending = new PendingFolder(folder);
+        using var trainer = new Trainer(model, data, setup.ToTraining(), folder);
+        return Train(trainer, model, corpus, data, pending, cancellationToken);
+    }
+
+    /// <summary>Goes on from the newest intact checkpoint.</summary>
+    internal EndReason Resume(CancellationToken cancellationToken)
+    {
+        var corpus = LoadCorpus();
+        TrainingData? data = null;
+        try
+        {
+            var trainer = Trainer.ResumeMasked(
+                folder, tokenizer => data = TrainingData.Encode(corpus, tokenizer, cancellationToken), _ => setup.ToTraining(), out var model);
+            using (model)
+            using (trainer)
+            {
+                return Train(trainer, model, corpus, data!, pending: null, cancellationToken);
+            }
+        }
+        finally
+        {
+            data?.Dispose();
+        }
+    }
+
+    private Corpus LoadCorpus()
+    {
+        output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
+        return setup.LoadCorpus();
+    }
+
+    private EndReason Train(
+        Trainer trainer, MaskedLanguageModel model, Corpus corpus, TrainingData data, PendingFolder? pending, CancellationToken cancellationToken)
+    {
+        var threads = setup.Threads ?? Environment.ProcessorCount;
+        var started = new TrainingStarted(trainer.StepsTaken)
+        {
+            Run = folder,
+            Setup = setup,
+            Parameters = model.Model.Config.ParameterCount,
+            VocabularySize = model.Tokenizer.VocabularySize,
+            Documents = corpus.Training.Count + corpus.Validation.Count,
+            Bytes = corpus.TrainingBytes + corpus.ValidationBytes,
+            TrainTokens = data.Training.TokenCount,
+            ValidationTokens = data.Validation?.TokenCount ?? 0,
+            Threads = threads,
+            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
+        };
+        return session.Train(
+            trainer, started, pending, () => Sample(model, corpus.Validation[0].Text), ended => Finish(ended, data, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The beginning of a held-out text with gaps, which the model fills: its guesses stand in brackets.</summary>
+    private string Sample(MaskedLanguageModel model, string text)
+    {
+        var tokens = model.Tokenizer.Encode(text).Take(Math.Min(SampleTokens, model.Model.Config.ContextLength / 2)).ToArray();
+        var gapped = string.Concat(tokens.Chunk(SampleEvery).Select(
+            part => model.Tokenizer.Decode(part.AsSpan(0, part.Length - 1)) + Tokenizer.Mask));
+        if (model.Tokenizer.Encode(gapped, allowSpecial: true).Length > model.Model.Config.ContextLength - 2)
+        {
+            return gapped;
+        }
+        var guesses = model.Fill(gapped, topK: 1, setup.Threads ?? 0);
+        return string.Concat(gapped.Split(Tokenizer.Mask).Select(
+            (piece, i) => i < guesses.Count ? $"{piece}[{(guesses[i].Count > 0 ? guesses[i][0].Token : "")}]" : piece));
+    }
+
+    /// <summary>Measures the best checkpoint on all of the validation text; an interrupted run has only the estimates of its evaluations.</summary>
+    private TrainingFinished Finish(TrainingEnded ended, TrainingData data, CancellationToken cancellationToken)
+    {
+        var finished = session.Estimate(ended);
+        if (finished.Interrupted || data.Validation is null)
+        {
+            return finished;
+        }
+        output.Report(new WorkAnnounced(ended.Step, "measuring the best checkpoint on all of the held-out text"));
+        using var best = MaskedLanguageModel.Load(ModelLocation.Require(folder));
+        var measured = MaskedMeasurement.Take(best, data.Validation, batches: 0, setup.Threads ?? 0, cancellationToken);
+        return finished with
+        {
+            ValidationLoss = measured.Result.Loss,
+            BitsPerByte = measured.Result.BitsPerByte,
+            Accuracy = measured.Result.Accuracy,
+            MeasuredBytes = measured.Bytes,
+        };
+    }
+}

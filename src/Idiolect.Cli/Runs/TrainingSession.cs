@@ -1,0 +1,73 @@
+using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
+using Idiolect.Data;
+using Idiolect.Training;
+
+namespace Idiolect.Cli.Runs;
+
+/// <summary>What every run that takes steps has in common, whatever it learns.</summary>
+/// <param name="setup">All settings.</param>
+/// <param name="folder">The run's folder.</param>
+/// <param name="runs">Where the latest run is remembered.</param>
+/// <param name="output">Shows the progress.</param>
+internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+{
+    /// <summary>Trains, draws the loss and reports the end.</summary>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="started">What is told before the first step.</param>
+    /// <param name="pending">The folder of a new run, kept from the first checkpoint on.</param>
+    /// <param name="sample">Shows at an evaluation what the model does; null for nothing.</param>
+    /// <param name="finish">Measures the best checkpoint.</param>
+    /// <param name="cancellationToken">Ends the run after the step in progress.</param>
+    internal EndReason Train(
+        Trainer trainer, TrainingStarted started, PendingFolder? pending, Func<string>? sample, Func<TrainingEnded, TrainingFinished> finish,
+        CancellationToken cancellationToken)
+    {
+        RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
+        output.Report(started);
+        var ended = trainer.Run(new Listener(news => Hear(news, pending, sample)), cancellationToken);
+        LossPlot.Save(TrainingHistory.Read(folder), folder);
+        output.Report(finish(ended));
+        return ended.Reason;
+    }
+
+    /// <summary>Passes the library's news on.</summary>
+    internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string>? sample)
+    {
+        if (news is CheckpointSaved)
+        {
+            pending?.Keep();
+            runs.Remember(folder);
+        }
+        output.Report(news);
+        if (sample is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
+        {
+            output.Report(new TextSampled(news.Step, sample()));
+        }
+    }
+
+    /// <summary>The end of a run as its evaluations estimated it, which is all that an interrupted run has.</summary>
+    internal TrainingFinished Estimate(TrainingEnded ended)
+    {
+        var best = TrainingHistory.Read(folder).Best;
+        return new TrainingFinished(ended.Step)
+        {
+            Run = folder,
+            ValidationLoss = best?.ValidationLoss ?? double.NaN,
+            BitsPerByte = best?.BitsPerByte ?? double.NaN,
+            Accuracy = best?.Accuracy,
+            TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
+            Reason = ended.Reason,
+            Verb = setup.Classifies ? "tune" : "train",
+        };
+    }
+
+    // A run may be resumed from another folder than it was started in.
+    internal static string PathThatLasts(string source)
+        => source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? source : Path.GetFullPath(source);
+
+    private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => hear(value);
+    }
+}

@@ -1,0 +1,119 @@
+using Idiolect.Data;
+using Idiolect.Evaluation;
+using Idiolect.Kernels;
+using Idiolect.Layers;
+using Idiolect.Models;
+using Idiolect.Tensors;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Generation;
+
+/// <summary>A classifier and its tokenizer: what a tuned checkpoint folder holds, ready to say what texts are.</summary>
+public sealed class TextClassifier : IDisposable
+{
+    private const int TextsPerPass = 32;
+
+    /// <summary>Joins a classifier and a tokenizer.</summary>
+    /// <param name="model">The classifier, owned by the new object.</param>
+    /// <param name="tokenizer">The tokenizer that made the trunk's training text into tokens.</param>
+    /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
+    public TextClassifier(Classifier model, Tokenizer tokenizer)
+    {
+        var known = model.Trunk.Config.VocabularySize;
+        if (tokenizer.VocabularySize > known)
+        {
+            throw new InvalidDataException($"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {known}: they do not belong together.");
+        }
+        (Model, Tokenizer) = (model, tokenizer);
+    }
+
+    /// <summary>The classifier.</summary>
+    public Classifier Model { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Puts a new head on the model of a folder.</summary>
+    /// <param name="folder">A model folder: of a GPT, a BERT, a recurrent network, or of a classifier, whose own head is left behind.</param>
+    /// <param name="labels">What texts may be.</param>
+    /// <param name="seed">The head's first weights are a pure function of it.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged or describes a model that is not supported; the message names file and field.</exception>
+    /// <exception cref="ArgumentException">The model has no states to build on, or there are fewer than two labels.</exception>
+    public static TextClassifier Begin(string folder, IReadOnlyList<string> labels, ulong seed = 0)
+    {
+        var tokenizer = Tokenizer.Load(folder);
+        var trunk = ModelFolder.LoadModel(folder);
+        try
+        {
+            return new TextClassifier(new Classifier(trunk, labels, seed), tokenizer);
+        }
+        catch
+        {
+            trunk.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no classifier, or a file is damaged; the message names file and field.</exception>
+    public static TextClassifier Load(string folder)
+    {
+        var model = ClassifierFolder.Load(folder);
+        try
+        {
+            return new TextClassifier(model, Tokenizer.Load(folder));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a Hugging Face model folder.</summary>
+    /// <param name="folder">The folder, made if need be.</param>
+    public void Save(string folder)
+    {
+        ClassifierFolder.Save(Model, folder);
+        Tokenizer.Save(folder);
+    }
+
+    /// <summary>How likely each label is, for each text; of a text the first <see cref="Classifier.LongestText"/> tokens count.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="threads">Threads; 0 for all processors. The result does not depend on them.</param>
+    /// <param name="cancellationToken">Ends the work with an exception.</param>
+    /// <returns>(texts, labels) probabilities, in the order of <see cref="Classifier.Labels"/>.</returns>
+    /// <exception cref="ArgumentException">A text is empty where the model has no token that begins one, or has a character that the tokenizer does not know.</exception>
+    public IReadOnlyList<double[]> Classify(IReadOnlyList<string> texts, int threads = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        int[][] tokens = [.. texts.Select(Encode)];
+        var probabilities = new double[texts.Count][];
+        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
+        using var tape = new Tape(team, recording: false);
+        var batch = new PaddedTexts();
+        // Texts of like length go together, so that little is padding.
+        foreach (var chunk in Enumerable.Range(0, tokens.Length).OrderBy(text => tokens[text].Length).Chunk(TextsPerPass))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            batch.Fill(tokens, chunk);
+            var logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray(); // (chunk, labels)
+            tape.Reset();
+            for (var row = 0; row < chunk.Length; row++)
+            {
+                probabilities[chunk[row]] = LogitScore.Probabilities(logits.AsSpan(row * Model.Labels.Count, Model.Labels.Count));
+            }
+        }
+        return probabilities;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    /// <summary>The tokens of a text as the classifier reads them.</summary>
+    internal int[] Encode(string text)
+        => EncodeText.Framed(text, Tokenizer, TextStates.SeesBothSides(Model.Trunk.Config), Classifier.LongestTextOf(Model.Trunk.Config));
+}

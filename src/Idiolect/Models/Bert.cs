@@ -1,0 +1,216 @@
+using Idiolect.Layers;
+using Idiolect.Tensors;
+
+namespace Idiolect.Models;
+
+/// <summary>
+/// BERT (Devlin et al. 2019): an encoder alone. Tokens become vectors, to which their position adds one; in each layer every token looks
+/// at all others, to the left and to the right, so that a state knows its whole text. Such a model cannot write, for it would see what it
+/// is to predict: it learns by filling gaps, tokens that were masked in its input (section 3.1, task 1). The paper's second task,
+/// next-sentence prediction, is left out, as it helps little (Liu et al. 2019).
+/// </summary>
+public sealed class Bert : IModel
+{
+    private const int PaperWidth = 768;
+
+    private readonly Parameter _wordEmbedding; // (vocabulary, width)
+    private readonly Parameter _positionEmbedding; // (context, width)
+    private readonly Parameter _tokenTypeEmbedding; // (token types, width): of two-sentence inputs; ours are all of type 0
+    private readonly Norm _embeddingNorm;
+    private readonly Dropout _embeddingDropout;
+    private readonly EncoderLayer[] _layers;
+    private readonly Linear _transform; // width -> width, before the output layer
+    private readonly Norm _transformNorm;
+    private readonly Parameter _outputBias; // (vocabulary)
+    private readonly Linear _output; // width -> vocabulary: the embedding's matrix, and a bias
+    private readonly PositionIds _positions = new();
+    private int[] _places = [];
+
+    /// <summary>Makes a model with fresh weights: N(0, 0.02 sqrt(768 / width)), which at the paper's width is the paper's.</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="seed">Weights are a pure function of it.</param>
+    public Bert(BertConfig config, ulong seed = 0)
+        : this(config)
+        => Parameters.Initialize(seed);
+
+    private Bert(BertConfig c)
+    {
+        c.Validate();
+        Config = c;
+        Parameters = new ParameterSet();
+        var root = new ParameterScope(Parameters, "");
+        var deviation = 0.02 * Math.Sqrt((double)PaperWidth / c.Width); // the paper's, at its width: narrow layers add up fewer products
+
+        _wordEmbedding = root.Child("token_embedding").Add("weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(deviation));
+        _positionEmbedding = root.Child("position_embedding").Add("weight", new Shape(c.ContextLength, c.Width), Initializer.Normal(deviation));
+        _tokenTypeEmbedding = root.Child("token_type_embedding").Add("weight", new Shape(c.TokenTypeCount, c.Width), Initializer.Normal(deviation));
+        _embeddingNorm = new Norm(root.Child("embedding_norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
+        _embeddingDropout = new Dropout(root.Child("token_embedding"), c.Dropout);
+        _layers = [.. Enumerable.Range(0, c.LayerCount).Select(i => new EncoderLayer(
+            root.Child($"layers.{i}"), c.Width, c.HeadCount, c.FeedForwardWidth, FeedForwardActivation.Gelu, c.NormEpsilon, c.Dropout,
+            normFirst: false, deviation, deviation))];
+        _transform = new Linear(root.Child("transform"), c.Width, c.Width, bias: true, deviation);
+        _transformNorm = new Norm(root.Child("transform_norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
+        _outputBias = root.Child("output").Add("bias", new Shape(c.VocabularySize), Initializer.Zeros);
+        _output = new Linear(_wordEmbedding, _outputBias);
+        Parameters.Build();
+    }
+
+    /// <summary>The shape.</summary>
+    public BertConfig Config { get; }
+
+    /// <inheritdoc/>
+    public ParameterSet Parameters { get; }
+
+    IModelConfig IModel.Config => Config;
+
+    /// <summary>A model whose weights are still zero, to be filled from a file.</summary>
+    internal static Bert CreateEmpty(BertConfig config) => new(config);
+
+    /// <summary>The state of every token, which knows the whole text.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major, padded at the end.</param>
+    /// <param name="lengths">(batch): the tokens of each text that are no padding, at least 1.</param>
+    /// <param name="context">The pass.</param>
+    /// <returns>(batch, time, width); rows of padding mean nothing.</returns>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, a length makes no sense, or a text is too long.</exception>
+    public Tensor States(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
+    {
+        var batch = lengths.Length;
+        var time = batch > 0 ? tokens.Length / batch : 0;
+        if (time == 0 || time * batch != tokens.Length)
+        {
+            throw new ArgumentException($"{tokens.Length} tokens are not {batch} texts of equal length.", nameof(tokens));
+        }
+        if (time > Config.ContextLength)
+        {
+            throw new ArgumentException($"{time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
+        }
+        foreach (var length in lengths)
+        {
+            if (length < 1 || length > time)
+            {
+                throw new ArgumentException($"A length of {length} is not between 1 and the {time} tokens of a text.", nameof(lengths));
+            }
+        }
+        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
+        var tape = context.Tape;
+
+        using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
+        using var positions = _positions.Create(tape, batch, time);
+        using var valid = tape.CreateIntegers(new Shape(batch), lengths);
+        var stream = Embed(ids, positions, context);
+        foreach (var layer in _layers)
+        {
+            stream = layer.Forward(stream, positions, valid, context);
+        }
+        return stream;
+    }
+
+    /// <summary>The scores of every token at some places.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major, padded at the end.</param>
+    /// <param name="lengths">(batch): the tokens of each text that are no padding.</param>
+    /// <param name="places">The places, counted through the batch: text * time + position.</param>
+    /// <param name="context">The pass.</param>
+    /// <returns>(places, vocabulary) logits.</returns>
+    /// <exception cref="ArgumentException">The tokens do not fit the model, or there are no places or ones outside the batch.</exception>
+    public Tensor Predict(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> places, ForwardContext context)
+    {
+        foreach (var place in places)
+        {
+            if ((uint)place >= (uint)tokens.Length)
+            {
+                throw new ArgumentException($"Place {place} is outside the batch of {tokens.Length} tokens.", nameof(places));
+            }
+        }
+        if (places.IsEmpty)
+        {
+            throw new ArgumentException("There is no place to predict.", nameof(places));
+        }
+        using var states = States(tokens, lengths, context);
+        using var transformed = Transform(states, places, context); // (places, width)
+        return _output.Forward(transformed, context);
+    }
+
+    /// <summary>The mean cross-entropy of the tokens that were masked, in nats a token; the others cost nothing, not even time.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major, some of them masked.</param>
+    /// <param name="lengths">(batch): the tokens of each text that are no padding.</param>
+    /// <param name="targets">(batch, time): the token that was masked, or -1 where none was.</param>
+    /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
+    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
+    /// <returns>A tensor of one element; 0 where nothing was masked.</returns>
+    /// <exception cref="ArgumentException">The tokens do not fit the model.</exception>
+    public Tensor Loss(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> targets, ForwardContext context, float gradientScale = 1f)
+    {
+        if (targets.Length != tokens.Length)
+        {
+            throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
+        }
+        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
+        using var states = States(tokens, lengths, context);
+        var places = Masked(targets, out var wanted);
+        using var transformed = Transform(states, places, context); // (masked, width)
+        return CrossEntropyOperation.Apply(context.Tape, transformed, _wordEmbedding, wanted, gradientScale, bias: _outputBias);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var layer in _layers)
+        {
+            layer.Dispose();
+        }
+        _transform.Dispose();
+        _output.Dispose();
+        Parameters.Dispose();
+    }
+
+    /// <summary>(batch, time) ids to the sum of their three embeddings, normalised: (batch, time, width).</summary>
+    private Tensor Embed(Tensor ids, Tensor positions, ForwardContext context)
+    {
+        var tape = context.Tape;
+        var stream = EmbeddingOperation.Apply(tape, ids, positions, _wordEmbedding, _positionEmbedding);
+        using var firstType = tape.CreateZeros(ids.Shape); // a zero is a zero as an integer too
+        var types = EmbeddingOperation.Apply(tape, firstType, firstType, _tokenTypeEmbedding, positionTable: null);
+        var normalized = _embeddingNorm.Forward(ref stream, types, context); // of the sum of both
+        stream.Dispose();
+        return _embeddingDropout.Forward(normalized, context);
+    }
+
+    /// <summary>What the output layer compares with the tokens' vectors, at some places only: (places, width).</summary>
+    private Tensor Transform(Tensor states, ReadOnlySpan<int> places, ForwardContext context)
+    {
+        var tape = context.Tape;
+        using var rows = tape.CreateIntegers(new Shape(places.Length), places);
+        using var gathered = GatherRowsOperation.Apply(tape, states, rows, new Shape(places.Length, Config.Width));
+        using var dense = _transform.Forward(gathered, context);
+        using var active = ActivationOperation.Apply(tape, Kernels.ActivationKind.Gelu, dense);
+        return _transformNorm.Forward(active, context);
+    }
+
+    /// <summary>The places whose target counts, and those targets, in memory that is used again; without one, a place that does not count.</summary>
+    private ReadOnlySpan<int> Masked(ReadOnlySpan<int> targets, out ReadOnlySpan<int> wanted)
+    {
+        if (_places.Length < 2 * targets.Length)
+        {
+            _places = new int[2 * targets.Length];
+        }
+        var places = _places.AsSpan(0, targets.Length);
+        var found = _places.AsSpan(targets.Length);
+        var count = 0;
+        for (var i = 0; i < targets.Length; i++)
+        {
+            if (targets[i] >= 0)
+            {
+                (places[count], found[count]) = (i, targets[i]);
+                count++;
+            }
+        }
+        if (count == 0)
+        {
+            (places[0], found[0], count) = (0, -1, 1);
+        }
+        wanted = found[..count];
+        return places[..count];
+    }
+}

@@ -1,0 +1,23 @@
+namespace Idiolect.Tokenization;
+
+/// <summary>A text on its own as a model saw it in training: between the tokens that separate documents.</summary>
+internal static class EncodeText
+{
+    /// <summary>The tokens of a text behind the token that begins it; one that is too long loses its end.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="closed">Whether the token that ends it follows: for a model that reads in both directions.</param>
+    /// <param name="limit">The most tokens in all.</param>
+    /// <exception cref="ArgumentException">The text has no token at all, or a character that the tokenizer does not know.</exception>
+    internal static int[] Framed(string text, Tokenizer tokenizer, bool closed, int limit)
+    {
+        var room = limit - (tokenizer.BeginningOfTextId is null ? 0 : closed ? 2 : 1);
+        var tokens = tokenizer.Encode(text);
+        var framed = Framed(tokens.Length > room ? tokens[..Math.Max(0, room)] : tokens, tokenizer, closed);
+        return framed.Length > 0 ? framed : throw new ArgumentException("a text is empty, and the model has no token that begins one", nameof(text));
+    }
+
+    /// <summary>The same of a text that is tokens already.</summary>
+    internal static int[] Framed(int[] tokens, Tokenizer tokenizer, bool closed)
+        => tokenizer.BeginningOfTextId is not { } mark ? tokens : closed ? [mark, .. tokens, mark] : [mark, .. tokens];
+}

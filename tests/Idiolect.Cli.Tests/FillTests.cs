@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace Idiolect.Cli.Tests;
+
+/// <summary>A BERT through the real executable: train, eval, fill, embed, resume, info.</summary>
+public sealed class FillTests : IDisposable
+{
+    private const string Tiny = "--model bert --data text.txt --vocab 300 --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --dropout 0.1";
+
+    private readonly TemporaryFolder folder = new();
+
+    public FillTests() => TinyText.Write(folder.Combine("text.txt"));
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task A_bert_is_trained_measured_used_and_resumed()
+    {
+        var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --json");
+        var start = trained.Single(news => news.GetProperty("event").GetString() == "start");
+        Assert.Equal(("bert", 2), (start.GetProperty("architecture").GetString(), start.GetProperty("heads").GetInt32()));
+        Assert.All(trained.Where(news => news.GetProperty("event").GetString() == "eval"), news => Assert.InRange(news.GetProperty("accuracy").GetDouble(), 0, 1));
+        var done = trained[^1];
+        Assert.Equal("done", done.GetProperty("event").GetString());
+        var measured = Assert.Single(await JsonAsync("eval --json"));
+        Assert.Equal(done.GetProperty("valLoss").GetDouble(), measured.GetProperty("loss").GetDouble(), 12);
+        Assert.Equal(done.GetProperty("accuracy").GetDouble(), measured.GetProperty("accuracy").GetDouble(), 12);
+
+        var filled = await FillAsync("first", "--text", "the [MASK] fox [MASK]", "--top-k", "3", "--json");
+        Assert.Equal(["gap", "gap", "done"], filled.Select(news => news.GetProperty("event").GetString()!));
+        Assert.Equal(3, filled[1].GetProperty("guesses").GetArrayLength());
+        Assert.DoesNotContain("[MASK]", filled[2].GetProperty("text").GetString(), StringComparison.Ordinal);
+
+        var vectors = await JsonAsync("embed --text fox --text dog --json");
+        Assert.Equal(["embedding", "embedding", "similarity"], vectors.Select(news => news.GetProperty("event").GetString()!));
+        Assert.Equal(1, vectors[0].GetProperty("vector").EnumerateArray().Sum(value => Math.Pow(value.GetDouble(), 2)), 1e-5);
+        Assert.InRange(vectors[2].GetProperty("cosine").GetDouble(), -1, 1);
+        File.WriteAllText(folder.Combine("in.txt"), "the fox\n\nthe dog\na fox\n");
+        Assert.Equal(3, (await RunAsync("embed first --file in.txt")).Out.Count(c => c == '\n')); // three pairs of three texts
+
+        Assert.Equal("bert", Assert.Single(await JsonAsync("info --json")).GetProperty("model").GetProperty("architecture").GetString());
+        Assert.Contains("bert, 1 layer, 2 heads, width 16, context 16", (await RunAsync("info")).Out, StringComparison.Ordinal);
+        var refused = await RunAsync("generate first");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("let it `fill`", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bert_goes_on_to_the_same_bytes_on_another_number_of_threads()
+    {
+        const string Flat = "--warmup 5 --schedule constant --eval-every 10 --tokenizer byte";
+        Assert.Equal(0, (await RunAsync($"train {Tiny} {Flat} --steps 10 --out halves --threads 2")).ExitCode);
+        Assert.Equal(0, (await RunAsync($"train {Tiny} {Flat} --steps 20 --out whole --threads 1")).ExitCode);
+        Assert.Equal(0, (await RunAsync("train --resume halves --steps 20 --threads 1")).ExitCode);
+        foreach (var file in new[] { "model.safetensors", "trainer/optimizer.safetensors" })
+        {
+            Assert.Equal(
+                File.ReadAllBytes(folder.Combine($"whole/checkpoints/step-00000020/{file}")),
+                File.ReadAllBytes(folder.Combine($"halves/checkpoints/step-00000020/{file}")));
+        }
+    }
+
+    [Theory]
+    [InlineData("train --model bert --kv-heads 2", "--kv-heads means nothing to --model bert")]
+    [InlineData("train --model bert --task translate", "--task translate takes --model")]
+    [InlineData("train --model bert --rivals", "--rivals")]
+    [InlineData("bench train --preset bert", "bench train measures models that predict the next token")]
+    [InlineData("fill nowhere --text a", "nowhere")]
+    [InlineData("fill", "give a text with --text")]
+    [InlineData("embed", "give a text with --text or a file with --file")]
+    [InlineData("embed --file missing.txt", "there is no file missing.txt")]
+    public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
+    {
+        var result = await RunAsync(line);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains(words, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
+
+    private async Task<JsonElement[]> JsonAsync(string line) => Parse(await RunAsync(line));
+
+    private async Task<JsonElement[]> FillAsync(params string[] args) => Parse(await Cli.RunProcessAsync(folder.Path, Cli.Executable, ["fill", .. args]));
+
+    private static JsonElement[] Parse(Cli.Result result)
+    {
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        return [.. result.Out.TrimEnd().Split('\n').Select(text => JsonDocument.Parse(text).RootElement)];
+    }
+}
