@@ -8,7 +8,7 @@ namespace Idiolect.Cli.Options;
 /// <summary>The flags of <c>tune</c>, and the settings that follow from them.</summary>
 internal sealed class TuningFlags
 {
-    // Found with a GPT and a BERT of the default size on dotnet-docs; a head alone is a convex problem and takes larger steps.
+    // Plausible, not tuned. A head alone is a convex problem and takes larger steps.
     private const double LearningRate = 1e-3;
     private const double HeadLearningRate = 1e-2;
     private const int DefaultSteps = 300;

@@ -57,10 +57,10 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                     tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow, labelSmoothing);
                 if (weight.RequiresGradient)
                 {
-                    var dWeight = weight.AddingProduct(out var start);
+                    var dWeight = weight.AddingProduct(out var from);
                     Gemm.Multiply(
                         tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
-                        dWeight, width, start, precision: tape.Precision);
+                        dWeight, width, from, precision: tape.Precision);
                 }
                 if (bias is { RequiresGradient: true })
                 {
