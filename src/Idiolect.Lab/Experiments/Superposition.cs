@@ -68,7 +68,7 @@ internal sealed class Superposition : Experiment
             [
                 new Chart
                 {
-                    Title = "Sparse features share two dimensions, dense ones do not",
+                    Title = "Five sparse features share two dimensions",
                     XLabel = "sparsity S (probability that a feature is 0)",
                     YLabel = "features represented (of 5), share of pentagons",
                     Series = [new("features represented", sparsities, counts), new("share of restarts with a pentagon", sparsities, pentagons)],

@@ -129,7 +129,7 @@ internal static class ChartDrawing
     {
         var logs = values.Where(value => IsShown(value, log: true)).Select(Math.Log10).DefaultIfEmpty(0).ToArray();
         var (first, last) = ((int)Math.Floor(logs.Min()), (int)Math.Ceiling(logs.Max()));
-        int[] digits = last - first <= 3 ? [1, 2, 5] : [1];
+        double[] digits = logs.Max() - logs.Min() < 0.5 ? [1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.5, 4, 5, 6, 7, 8, 9] : last - first <= 3 ? [1, 2, 5] : [1];
         var every = Math.Max(1, (last - first) / 8);
         var ticks = new NumericManual();
         for (var power = first; power <= last; power += every)
