@@ -109,14 +109,14 @@ public sealed class BenchTests : IDisposable
         Assert.Equal("bf16", (await JsonAsync($"{TinyStep} --precision bf16"))[^1].GetProperty("precision").GetString());
 
     [Theory]
-    [InlineData("bench train --preset nanogtp", 2, "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, ngram, not \"nanogtp\"; did you mean nanogpt?")]
+    [InlineData("bench train --preset nanogtp", 2, "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, bert, ngram, not \"nanogtp\"; did you mean nanogpt?")]
     [InlineData("bench train --peer pytroch", 2, "--peer takes pytorch, not \"pytroch\"; did you mean pytorch?")]
     [InlineData("bench trian", 2, "unknown verb \"trian\"; did you mean train?")]
     [InlineData("bench", 2, "bench needs a verb: machine, train")]
     [InlineData("bench train --steps 0", 1, "--steps takes a whole number of at least 1, not 0")]
     [InlineData("bench train --data book.txt", 2, "unknown flag --data")]
     [InlineData("bench machine --threads -1", 1, "--threads takes a whole number of at least 1, not -1")]
-    [InlineData("bench train --preset translate", 1, "bench train measures language models, and --preset translate is none")]
+    [InlineData("bench train --preset translate", 1, "bench train measures models that predict the next token, and --preset translate is none")]
     [InlineData(
         "bench train --preset default --peer pytorch", 1,
         "--peer pytorch trains the gpt2 shape without dropout; choose --preset nanogpt-cpu, nanogpt or gpt2-124m and leave --dropout out")]

@@ -15,14 +15,15 @@ internal sealed class Grokking : Experiment
         Claim = "A model can generalise long after it has memorised its training data.",
         Essay = "Scale",
         Paper = "Power et al. 2022; Nanda et al. 2023",
-        Setup = "a + b modulo 59, a random 60% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 3e-3 "
+        Setup = "a + b modulo 59, a random 70% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 3e-3 "
             + "with weight decay 1: width 64 decides, width 32 beside it. Control: both learn the training data (99%). Without weight decay (width 64) understanding comes later or not at all.",
         Measure = "steps until 90% of the test pairs are right, over steps until 99% of the training pairs are",
         Threshold = 3,
         Changes =
         [
-            "The first full run (modulo 31, rate 1e-3, 1,500 steps, widths 128 and 64) ended before any width had understood anything, so it decided nothing. A larger modulus "
-            + "and a greater rate bring that into the time of the lab; one seed was tried before. The threshold is the same.",
+            "The first full run (modulo 31, 60% of the pairs, rate 1e-3, 1,500 steps, widths 128 and 64) ended before any width had understood anything, so it decided nothing.",
+            "The second (modulo 59, 60%, rate 3e-3, 700 steps, widths 64 and 32) gave 4.4 with one seed and with the next ended too soon. Now 70% and 900 steps. The threshold is the "
+            + "same.",
         ],
         Correction = "Splitting ordered pairs would leak: b + a is a + b. And it takes weight decay.",
     };
@@ -74,7 +75,7 @@ internal sealed class Grokking : Experiment
         var modulus = bench.Size(59, 7);
         var pairs = (from a in Enumerable.Range(0, modulus) from b in Enumerable.Range(a, modulus - a) select (a, b)).ToArray();
         bench.Random().Shuffle(pairs);
-        var cut = pairs.Length * 6 / 10;
+        var cut = pairs.Length * 7 / 10;
         var train = Texts(pairs[..cut], modulus);
         var test = Texts(pairs[cut..], modulus);
         using var model = new LabTransformer(
@@ -84,7 +85,7 @@ internal sealed class Grokking : Experiment
             }, bench.Seed);
         var (trained, tested) = (new List<double>(), new List<double>());
         var options = new TrainingOptions(
-            Steps: bench.Size(700, 40), LearningRate: 3e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
+            Steps: bench.Size(900, 40), LearningRate: 3e-3, Schedule: ScheduleShape.Constant, WarmupSteps: 10, WeightDecay: decay, Beta2: 0.98, GradientClip: 0);
         var curve = LabTraining.Train(model, options, train.Rows, () => (train.Tokens, train.Targets), progress, Looks, () =>
         {
             trained.Add(model.Accuracy(train.Tokens, train.Targets, train.Rows));
