@@ -23,7 +23,7 @@ public sealed class UsageTests
     [InlineData("train --schedule cosin", "--schedule takes cosine, wsd, constant, inverse-sqrt, not \"cosin\"; did you mean cosine?", "see idiolect train --help")]
     [InlineData(
         "train --preset nanogtp",
-        "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, ngram, not \"nanogtp\"; did you mean nanogpt?",
+        "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, bert, ngram, not \"nanogtp\"; did you mean nanogpt?",
         "see idiolect train --help")]
     public async Task A_line_that_is_not_understood_ends_with_2_and_a_hint(string line, string message, string hint)
     {
