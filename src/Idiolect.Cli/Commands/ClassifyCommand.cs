@@ -13,7 +13,7 @@ internal static class ClassifyCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var text = new Option<string[]>("--text") { Description = "Text; may be given several times", HelpName = "TEXT" };
+        var text = Flag.Texts();
         var file = Flag.Text("--file", "File of texts, one a line", "FILE");
         var threads = Flag.Threads();
         var json = Flag.Json();
@@ -25,7 +25,7 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var classifier = TextClassifier.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run))));
+            using var classifier = TextClassifier.Load(ModelLocation.Named(parsed.GetValue(run)));
             var labels = classifier.Model.Labels;
             var lines = new JsonLines(terminal.Out);
             foreach (var (given, shares) in texts.Zip(classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken)))

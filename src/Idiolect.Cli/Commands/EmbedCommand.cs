@@ -15,7 +15,7 @@ internal static class EmbedCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var text = new Option<string[]>("--text") { Description = "Text; may be given several times", HelpName = "TEXT" };
+        var text = Flag.Texts();
         var file = Flag.Text("--file", "File of texts, one a line", "FILE");
         var threads = Flag.Threads();
         var json = Flag.Json();
@@ -27,7 +27,7 @@ internal static class EmbedCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var embedder = TextEmbedder.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run))));
+            using var embedder = TextEmbedder.Load(ModelLocation.Named(parsed.GetValue(run)));
             var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
             if (parsed.GetValue(json))
             {

@@ -37,6 +37,6 @@ internal static class TokenizerCommand
         {
             return Tokenizer.Load(source);
         }
-        return Tokenizer.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(source)));
+        return Tokenizer.Load(ModelLocation.Named(source));
     }
 }

@@ -35,7 +35,7 @@ internal static class TranslateCommand
                 LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
                 Threads = parsed.GetValue(threads) ?? 0,
             };
-            using var translator = Translator.Load(ModelLocation.Require(new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run))));
+            using var translator = Translator.Load(ModelLocation.Named(parsed.GetValue(run)));
             var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
             var lines = new JsonLines(terminal.Out);
             foreach (var (sentence, translation) in sentences.Zip(translations))

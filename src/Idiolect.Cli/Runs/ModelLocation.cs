@@ -23,6 +23,11 @@ internal static class ModelLocation
             : throw new InvalidDataException($"{folder} holds an encoder-decoder, which continues no text: let it `translate`");
     }
 
+    /// <summary>The same for a run by its name, a path, or null for the latest run.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such run.</exception>
+    /// <exception cref="FileNotFoundException">There is no model in its folder.</exception>
+    internal static string Named(string? run) => Require(new RunFolders(RunFolders.DefaultRoot).Find(run));
+
     /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
     internal static string Require(string folder) => Find(folder)
         ?? throw new FileNotFoundException($"{folder} holds no model: it has no config.json and no checkpoint");

@@ -78,9 +78,13 @@ internal sealed class RunFolders(string root)
             throw new DirectoryNotFoundException($"no run yet: start one with `{CommandName.Current} train`");
         }
         var folder = Path.Combine(root, File.ReadAllText(file).Trim());
-        return Directory.Exists(folder)
-            ? folder
-            : throw new DirectoryNotFoundException($"the latest run, {folder}, is gone; name another (there are: {string.Join(", ", Names())})");
+        if (Directory.Exists(folder))
+        {
+            return folder;
+        }
+        var others = string.Join(", ", Names());
+        throw new DirectoryNotFoundException($"the latest run, {folder}, is gone; "
+            + (others.Length > 0 ? $"name another (there are: {others})" : $"start one with `{CommandName.Current} train`"));
     }
 
     private string NewName()
