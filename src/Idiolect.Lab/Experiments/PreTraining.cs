@@ -56,7 +56,7 @@ internal sealed class PreTraining : Experiment
             [
                 new Chart
                 {
-                    Title = "Having read before saves labels", XLabel = "labels a class", YLabel = "accuracy on the test", LogX = true,
+                    Title = "Accuracy by number of labels", XLabel = "labels a class", YLabel = "accuracy on the test", LogX = true,
                     Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, x, accuracy[a])), new("naive Bayes", x, bayes)],
                     Line = (1.0 / NamespaceTask.Classes, "chance"),
                 },

@@ -57,7 +57,7 @@ internal sealed class Recall : Experiment
             [
                 new Chart
                 {
-                    Title = "A state of fixed size runs out; attention does not",
+                    Title = "Recall by number of pairs, and with other tokens between",
                     XLabel = "pairs to recall, and other tokens between", YLabel = "accuracy",
                     Categories = [.. sizes.Select(size => size.Gap == 0 ? $"{size.Pairs}" : $"{size.Pairs}, {size.Gap} between")],
                     Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, [0, 1, 2], Of(a)) { PointsOnly = true })],
