@@ -5,7 +5,7 @@ namespace Idiolect.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019) over a model's flat buffers, with weight decay on matrices only. One pass
-/// scales the gradients and updates the moments and the values; then the gradients are zero again.
+/// scales the gradients and updates the moments and the values; then the gradients are forgotten.
 /// </summary>
 internal sealed unsafe class AdamWOptimizer : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
         new($"second_moment.{place.Parameter.Name}", (nint)(_secondMoments + place.Start), place.Parameter.Count),
     });
 
-    /// <summary>Updates the parameters and zeroes their gradients.</summary>
+    /// <summary>Updates the parameters and forgets their gradients.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="updates">How many updates were made before, skipped steps not counted: the bias corrections depend on it.</param>
     /// <param name="learningRate">The step's learning rate.</param>

@@ -39,7 +39,7 @@ internal sealed unsafe class MuonOptimizer : IDisposable
     /// <summary>Whether a parameter is for Muon; embeddings, output layers, gains and biases are for AdamW (Jordan et al. 2024).</summary>
     internal static bool Takes(Parameter parameter) => parameter.RequiresGradient && parameter.HiddenRows.Length > 0;
 
-    /// <summary>Updates the hidden matrices and zeroes their gradients.</summary>
+    /// <summary>Updates the hidden matrices and forgets their gradients.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="learningRate">The step's learning rate.</param>
     /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>

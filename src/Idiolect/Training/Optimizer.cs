@@ -27,7 +27,7 @@ internal sealed class Optimizer : IDisposable
 
     private IEnumerable<OptimizerMemory> Memory => _muon == null ? _adamW.Memory : _adamW.Memory.Concat(_muon.Memory);
 
-    /// <summary>Updates all parameters and zeroes their gradients.</summary>
+    /// <summary>Updates all parameters and forgets their gradients.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="updates">How many updates were made before, skipped steps not counted: AdamW's bias corrections depend on it.</param>
     /// <param name="learningRate">The step's learning rate.</param>
