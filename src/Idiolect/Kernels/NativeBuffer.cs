@@ -11,6 +11,10 @@ internal static unsafe partial class NativeBuffer
 {
     private const nuint CacheLine = 64;
     private const nuint HugePage = 2 * 1024 * 1024;
+
+    /// <summary>The floats of a huge page: a buffer that is used all the time should have no fewer.</summary>
+    internal const long HugePageFloats = (long)HugePage / sizeof(float);
+
     private const int AdviseHugePages = 14; // MADV_HUGEPAGE of Linux's asm-generic/mman-common.h, the same on all its processors
 
     /// <summary>A buffer of <paramref name="count"/> floats, contents undefined; <see cref="Free"/> gives it back.</summary>

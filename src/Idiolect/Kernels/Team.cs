@@ -136,6 +136,8 @@ internal sealed unsafe class Team : IDisposable
     {
         if (_scratchCounts[index] < count)
         {
+            // On a huge page: small ones lie anywhere, and panels that should fill a cache evenly push each other out of it.
+            count = Math.Max(count, NativeBuffer.HugePageFloats);
             NativeBuffer.Free(_scratch[index]);
             _scratch[index] = NativeBuffer.Allocate(count);
             _scratchCounts[index] = count;
