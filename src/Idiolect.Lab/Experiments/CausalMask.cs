@@ -21,11 +21,16 @@ internal sealed class CausalMask : Experiment
         Essay = "The mask",
         Paper = "Vaswani et al. 2017, section 3.2.3; Radford et al. 2018",
         Setup = $"A Markov source of {Symbols} symbols, of which {MarkovSource.Successors} may follow each, with known entropy. Two "
-            + "equal transformers (2 layers, width 64), one without the mask, learn it at each of two learning rates, the better one counts; then each writes "
+            + "equal transformers (2 layers, width 64), one without the mask, learn it in 1,200 steps at each of two learning rates, the better one counts; then each writes "
             + "64 texts. Control: the masked model comes within 10% of the entropy, 90% of what it writes is possible, and no gradient reaches it from the future.",
         Measure = "final loss without the mask, as a fraction of the source's entropy",
         Threshold = 0.5,
         Side = Side.AtMost,
+        Changes =
+        [
+            "The first full run (400 steps) gave 0.59 to 0.70 of possible symbols without the mask, on both sides of the condition's 0.6: a model that has just found out how to cheat still knows "
+            + "what it learnt before. Now 1,200 steps. Threshold and condition are the same.",
+        ],
         Correction = "A single position sees only the mask's effect at training time: when it writes there is no future to look at, with or "
             + "without a mask. That is why cheating makes garbage.",
     };
@@ -93,7 +98,7 @@ internal sealed class CausalMask : Experiment
 
     private static Trained Train(Bench bench, MarkovSource source, bool causal, double rate, double before, double share)
     {
-        var steps = bench.Size(400, 60);
+        var steps = bench.Size(1200, 60);
         const int Every = 20;
         using var model = new LabTransformer(
             new LabShape { Vocabulary = Symbols, Context = Time, Hidden = 256, Causal = causal }, bench.Seed);

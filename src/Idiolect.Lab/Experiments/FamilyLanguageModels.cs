@@ -14,6 +14,7 @@ internal sealed class FamilyLanguageModels : Experiment
     private const int Time = 64;
     private const int Batch = 16;
     private const int Order = 8;
+    private const int Steps = 600;
 
     public override Protocol Protocol { get; } = new()
     {
@@ -21,11 +22,16 @@ internal sealed class FamilyLanguageModels : Experiment
         Claim = "Of n-gram, RNN, LSTM and GPT each predicts text better than the one before, at equal parameters and equal training time.",
         Essay = "The line of ancestors",
         Paper = "Kneser and Ney 1995; Mikolov et al. 2010; Zaremba et al. 2014; Radford et al. 2018",
-        Setup = $"Bytes of the .NET documentation; RNN (2 layers, width 200), LSTM (2, 108), GPT (2, 88), about 214,000 parameters each, two learning rates each, 600 steps of {Batch} texts of {Time}; "
+        Setup = $"Bytes of the .NET documentation; RNN (2 layers, width 200), LSTM (2, 108), GPT (2, 88), about 214,000 parameters each, two learning rates each, Muon, {Steps} steps of {Batch} texts of {Time}; "
             + $"the last look within the time of the fastest counts. An interpolated Kneser-Ney {Order}-gram of the first 2 MB. Bits per byte on held-out documents. Control: each network beats 4 bits per byte.",
         Measure = "the largest of the ratios of bits per byte RNN / n-gram, LSTM / RNN, GPT / LSTM",
         Threshold = 1,
         Side = Side.AtMost,
+        Changes =
+        [
+            "The first full run trained with AdamW: in the 10 to 14 seconds that counted RNN and LSTM stayed above 4 bits per byte, so the controls failed. Now Muon trains all three. "
+            + "Threshold and controls are the same.",
+        ],
         Correction = "The n-gram is a rival, not a floor: on text as repetitive as documentation it beats small networks that have trained for minutes. And not every large language model is a GPT.",
     };
 
@@ -81,7 +87,7 @@ internal sealed class FamilyLanguageModels : Experiment
         var (tokens, targets) = DocumentationBytes.Batch(DocumentationBytes.Validation, 64, Time, bench.Random(2));
         var (seconds, bits) = (new List<double>(), new List<double>());
         var watch = Stopwatch.StartNew();
-        var options = new TrainingOptions(Steps: bench.Size(600, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var options = new TrainingOptions(Steps: bench.Size(Steps, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon);
         var curve = LabTraining.Train(
             model, options, Batch, () => DocumentationBytes.Batch(DocumentationBytes.Training, Batch, Time, random), progress, looks: 20, () =>
             {

@@ -5,20 +5,20 @@ using Idiolect.Training;
 
 namespace Idiolect.Lab.Models;
 
-/// <summary>AdamW on one model, a step at a time, without files.</summary>
+/// <summary>Trains one model, a step at a time, without files.</summary>
 internal sealed unsafe class LabTrainer : IDisposable
 {
     private readonly ParameterSet _parameters;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
-    private readonly AdamWOptimizer _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly Tape _tape = new();
     private readonly ForwardContext _context;
 
     internal LabTrainer(ParameterSet parameters, TrainingOptions options)
     {
         (_parameters, _options, _schedule) = (parameters, options, LearningRateSchedule.From(options));
-        _optimizer = new AdamWOptimizer(parameters, options);
+        _optimizer = new Optimizer(parameters, options);
         _context = new ForwardContext(_tape) { Training = true };
         parameters.ZeroGradients();
     }

@@ -24,9 +24,10 @@ internal static class LabTraining
     /// <param name="looks">How often the curve is noted.</param>
     /// <param name="score">What to ask of the model at each look.</param>
     /// <param name="beforeUpdate">Changes gradients before each update.</param>
+    /// <param name="enough">Whether a score ends the training.</param>
     internal static LearningCurve Train(
         ITokenModel model, TrainingOptions options, int batch, Func<(int[] Tokens, int[] Targets)> next, Action<double> progress,
-        int looks = 20, Func<double>? score = null, Action? beforeUpdate = null)
+        int looks = 20, Func<double>? score = null, Action? beforeUpdate = null, Func<double, bool>? enough = null)
     {
         using var trainer = new LabTrainer(model.Parameters, options) { BeforeUpdate = beforeUpdate };
         var (steps, losses, scores) = (new List<double>(), new List<double>(), new List<double>());
@@ -50,6 +51,10 @@ internal static class LabTraining
                 if (score != null)
                 {
                     scores.Add(score());
+                    if (enough?.Invoke(scores[^1]) == true)
+                    {
+                        break;
+                    }
                 }
             }
         }
