@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Idiolect.Cli;
@@ -10,10 +11,13 @@ internal sealed class Interruption : IDisposable
     // SIGXFSZ on Linux and macOS: a write past `ulimit -f`. It ends a process that does not handle it; then the write itself fails.
     private const PosixSignal FileSizeLimit = (PosixSignal)25;
 
+    // `timeout` and service managers send SIGTERM to a process and then to its group: the second is no other request.
+    private static readonly TimeSpan Echo = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource source = new();
     private readonly Terminal terminal;
     private readonly PosixSignalRegistration[] registrations;
-    private int count;
+    private long first; // when the first signal came
 
     internal Interruption(Terminal terminal)
     {
@@ -40,8 +44,14 @@ internal sealed class Interruption : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref count) > 1)
+        var now = Stopwatch.GetTimestamp();
+        var before = Interlocked.CompareExchange(ref first, now, 0);
+        if (before != 0)
         {
+            if (context.Signal == PosixSignal.SIGTERM && Stopwatch.GetElapsedTime(before, now) < Echo)
+            {
+                return;
+            }
             if (terminal.Live)
             {
                 terminal.WriteError("\e[?25h"); // a progress bar hides the cursor

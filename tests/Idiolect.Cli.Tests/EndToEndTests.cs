@@ -138,9 +138,10 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData("INT")]
-    [InlineData("TERM")]
-    public async Task A_signal_finishes_the_step_saves_and_says_how_to_go_on(string signal)
+    [InlineData("kill -INT $0")]
+    [InlineData("kill -TERM $0")]
+    [InlineData("kill -TERM $0; sleep 0.05; kill -TERM $0")] // as `timeout` does, to the process and to its group
+    public async Task A_signal_finishes_the_step_saves_and_says_how_to_go_on(string kill)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "sends a Unix signal, with env's help");
         // A shell that runs the tests in the background has its children ignore SIGINT; env undoes that.
@@ -148,9 +149,9 @@ public sealed class EndToEndTests : IDisposable
             folder.Path, "env", $"--default-signal=INT {Cli.Executable} train {Tiny} --steps 1000000 --out run --json".Split(' '));
         await ReadUntilAsync(process, "\"event\":\"step\"");
 
-        using (var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]))
+        using (var shell = Process.Start("sh", ["-c", kill, $"{process.Id}"]))
         {
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
         var rest = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
