@@ -19,17 +19,22 @@ internal sealed class QueryKey : Experiment
         Claim = "Keys and queries are interchangeable: only their product counts.",
         Essay = "Query, key, value",
         Paper = "Vaswani et al. 2017, section 3.2; Elhage et al. 2021",
-        Setup = "Two-layer attention-only transformers (width 64, 4 heads) on the induction task, two learning rates each: with W_Q and W_K of their own; with W_Q = W_K "
+        Setup = "Two-layer attention-only transformers (width 64, 4 heads) on the induction task, Muon, two learning rates each: with W_Q and W_K of their own; with W_Q = W_K "
             + "throughout training (one matrix, its gradient the sum of both). In the first, W_Q and W_K are also exchanged after training. Control: the untied model reaches 0.9.",
         Measure = "the larger of the accuracies of the tied and of the exchanged model, as a fraction of the untied one's",
         Threshold = 0.9,
+        Changes =
+        [
+            "The first full run (AdamW at 3e-3 and 1e-2) left the tied model at 0.35 with one seed, where the step in which induction is learnt had not come yet, and at 0.94 and 0.95 with the others. "
+            + "Now Muon at 4e-3 and 1e-2 for both, which learns it sooner. The threshold is the same.",
+        ],
         Correction = "The score q k is one bilinear form W_Q^T W_K: renaming both matrices in every score changes nothing, but the form is not symmetric. What a token "
             + "looks for differs from what it offers, so tying or exchanging the two in a trained model does harm.",
     };
 
     internal override Observation Run(Bench bench)
     {
-        double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
+        double[] rates = bench.Size<double[]>([4e-3, 1e-2], [1e-2]);
         var untied = LabTraining.Tune(rates, bench.Part(0, 2), (rate, progress) => Train(bench, tied: false, rate, progress), trial => trial.Accuracy);
         var tied = LabTraining.Tune(rates, bench.Part(1, 2), (rate, progress) => Train(bench, tied: true, rate, progress), trial => trial.Accuracy);
         return new Observation
@@ -72,7 +77,7 @@ internal sealed class QueryKey : Experiment
         var task = new InductionTask(Vocabulary, Time, 10, 20, bench.Random(1));
         var (tokens, targets) = new InductionTask(Vocabulary, Time, 10, 20, bench.Random(2)).Batch(64);
         double Accuracy() => model.Accuracy(tokens, targets, 64);
-        var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0);
+        var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon);
         var curve = LabTraining.Train(
             model, options, Batch, () => task.Batch(Batch), progress, looks: 40, Accuracy, tied ? () => Tie(start: false) : null);
         var accuracy = Accuracy();
