@@ -32,7 +32,7 @@ internal sealed class Recall : Experiment
             + "values that it had seen (0.33), and two layers had not begun to recall 16. In trials with Muon two layers learn 16 pairs within 600 steps, and the LSTM learns 2 pairs in 2,000 "
             + "steps but not 4 in 5,000 (0.63). Now Muon, 2 pairs as the smallest size and more steps for the LSTM. Threshold and levels are the same.",
         ],
-        Correction = "It is quantity more than distance: what counts is how much of the past the state must hold. One layer of attention alone fails too, because the value "
+        Correction = "It is quantity as much as distance: what counts is how much of the past the state must hold, and for how long. One layer of attention alone fails too, because the value "
             + "stands after its key: the second layer needs the first one's look at the previous token.",
     };
 
