@@ -29,7 +29,8 @@ internal sealed class QueryKey : Experiment
             + "Now Muon at 4e-3 and 1e-2 for both, which learns it sooner. The threshold is the same.",
         ],
         Correction = "The score q k is one bilinear form W_Q^T W_K: renaming both matrices in every score changes nothing, but the form is not symmetric. What a token "
-            + "looks for differs from what it offers, so tying or exchanging the two in a trained model does harm.",
+            + "looks for differs from what it offers, so exchanging the two in a trained model destroys it. A model that has one matrix for both from the start finds another way, "
+            + "through the layer before, and takes longer.",
     };
 
     internal override Observation Run(Bench bench)
@@ -46,7 +47,7 @@ internal sealed class QueryKey : Experiment
             [
                 new Chart
                 {
-                    Title = "With one matrix for queries and keys, induction suffers",
+                    Title = "With one matrix for queries and keys, induction is learnt later",
                     XLabel = "training step", YLabel = "accuracy where the block repeats",
                     Series = [new("W_Q and W_K", untied.Curve.Steps, untied.Curve.Scores), new("W_Q = W_K", tied.Curve.Steps, tied.Curve.Scores)],
                     Line = (untied.Exchanged, "W_Q and W_K exchanged at the end"),
