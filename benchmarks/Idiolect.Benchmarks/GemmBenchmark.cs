@@ -21,13 +21,13 @@ internal static unsafe class GemmBenchmark
         ("1x3072x768 (decode)", 1, 3072, 768),
     ];
 
-    internal static void Run()
+    internal static void Run(IReadOnlyList<string> wanted)
     {
         Console.WriteLine($"{"m x n x k",-38} {"threads",7} {"layout",6} {"GFLOP/s",9} {"best",7} {"peak",7} {"share",6} {"best",6}");
         foreach (var threads in Environment.ProcessorCount > 1 ? new[] { 1, Environment.ProcessorCount } : [1])
         {
             using var team = new Team(threads, IsaSelector.Default);
-            foreach (var (name, m, n, k) in Shapes)
+            foreach (var (name, m, n, k) in Shapes.Where(shape => wanted.Count == 0 || wanted.Any(shape.Name.StartsWith)))
             {
                 foreach (var (layout, transposeA, transposeB) in new[] { ("NT", false, true), ("NN", false, false), ("TN", true, false) })
                 {

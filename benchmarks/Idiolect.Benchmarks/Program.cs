@@ -8,8 +8,8 @@ using Idiolect.Benchmarks;
 
 switch (args)
 {
-    case ["gemm"]:
-        GemmBenchmark.Run();
+    case ["gemm", .. var shapes]:
+        GemmBenchmark.Run(shapes);
         return 0;
     case ["tokenizer", .. var files]:
         return TokenizerBenchmark.Run(files);
@@ -24,7 +24,7 @@ switch (args)
         return 0;
     case []:
         Console.Error.WriteLine("""
-            usage: gemm                    matrix products beside the machine's peak
+            usage: gemm [SHAPE...]         matrix products beside the machine's peak; all, or such as 768x3072x768
                    tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
                    lstm [STEPS]            the work of benchmarks/peers/pytorch_lstm_step.py
                    attention               flash attention beside the machine's peak

@@ -12,7 +12,7 @@ namespace Idiolect.Training;
 /// GFLOP/s at the median step, counting (6 x parameters + 12 x layers x width x context) x tokens operations a step
 /// (Chowdhery et al. 2022, appendix B).
 /// </param>
-/// <param name="PeakGflops">The machine's peak on the same threads: the median of those measured between the steps.</param>
+/// <param name="PeakGflops">The machine's peak on the same threads: the highest of those measured between the steps, since what else runs can only lower it.</param>
 /// <param name="ManagedBytesPerStep">Managed memory that the median step allocated, on all threads.</param>
 /// <param name="PeakMemoryBytes">The most memory of the process that was resident at once.</param>
 /// <param name="Operations">The computing time of each operation and phase, the longest first.</param>
@@ -46,7 +46,7 @@ public sealed record TrainingMeasurement(
         var median = Quantile(times, 0.5);
         return new TrainingMeasurement(
             median, Quantile(times, 0.1), Quantile(times, 0.9), tokens / median * 1e3, tokens * flopsPerToken / median / 1e6,
-            Quantile([.. peaks.Order()], 0.5), sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
+            peaks.Max(), sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
             [.. middle.SelectMany(step => step.Times.Operations).GroupBy(time => (time.Name, time.Phase))
                 .Select(group => new OperationShare(group.Key.Name, group.Key.Phase, Mean(group.Sum(time => time.Computing))))
                 .OrderByDescending(share => share.Milliseconds)],
