@@ -14,7 +14,7 @@ internal static class LabRunCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var name = new Argument<string>("NAME") { Description = "An experiment by name, or all" };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "An experiment (idiolect lab lists them), or all" };
         name.CompletionSources.Add(_ => Laboratory.Experiments.Select(experiment => experiment.Protocol.Name).Append(All));
         var quick = new Option<bool>("--quick") { Description = "Seconds instead of minutes, one seed: tries the machinery, proves nothing" };
         var seed = Flag.Seed();

@@ -63,7 +63,7 @@ internal sealed class Grokking : Experiment
             [
                 new Chart
                 {
-                    Title = "Addition modulo 59: by heart first, understood later", XLabel = "training step", YLabel = "accuracy", LogX = true,
+                    Title = "Addition modulo 59: by heart first, understood later", XLabel = "training step", YLabel = "accuracy (where a training has ended: its last)", LogX = true,
                     Series = [new("training, width 64", decided.Steps, decided.Train), .. arms.Select((arm, i) => new ChartSeries($"test, {arm.Name}", trials[i].Steps, trials[i].Test))],
                 },
             ],

@@ -39,18 +39,30 @@ internal sealed record Chart
     /// <summary>Whether both axes have one scale.</summary>
     internal bool Square { get; init; }
 
-    /// <summary>The mean of several runs of the same picture, with the range; the first picture where they cannot be averaged.</summary>
+    /// <summary>
+    /// The mean of several runs of the same picture, with the range; the first picture where they cannot be averaged. A curve that ended
+    /// earlier than another keeps its last value.
+    /// </summary>
     internal static Chart Mean(IReadOnlyList<Chart> charts)
     {
         var first = charts[0];
-        var comparable = charts.Count > 1 && !first.Square && charts.All(chart =>
-            chart.Series.Count == first.Series.Count && chart.Series.Zip(first.Series).All(pair => pair.First.X.SequenceEqual(pair.Second.X)));
-        return comparable ? first with { Series = [.. first.Series.Select((series, i) => Mean(series, [.. charts.Select(chart => chart.Series[i].Y)]))] } : first;
+        if (charts.Count == 1 || first.Square || charts.Any(chart => chart.Series.Count != first.Series.Count))
+        {
+            return first;
+        }
+        var series = first.Series.Select((_, i) => Mean([.. charts.Select(chart => chart.Series[i])])).ToArray();
+        return series.Contains(null) ? first : first with { Series = series! };
     }
 
-    private static ChartSeries Mean(ChartSeries series, double[][] runs)
+    /// <summary>Null where the curves do not run over the same horizontal values.</summary>
+    private static ChartSeries? Mean(ChartSeries[] runs)
     {
-        double[] At(Func<double[], double> pick) => [.. series.X.Select((_, i) => pick([.. runs.Select(run => run[i])]))];
-        return series with { Y = At(values => values.Average()), Range = (At(values => values.Min()), At(values => values.Max())) };
+        var x = runs.MaxBy(run => run.X.Length)!.X;
+        if (runs.Any(run => run.X.Length == 0 || !run.X.AsSpan().SequenceEqual(x.AsSpan(0, run.X.Length))))
+        {
+            return null;
+        }
+        double[] At(Func<double[], double> pick) => [.. x.Select((_, i) => pick([.. runs.Select(run => run.Y[Math.Min(i, run.Y.Length - 1)])]))];
+        return runs[0] with { X = x, Y = At(values => values.Average()), Range = (At(values => values.Min()), At(values => values.Max())) };
     }
 }
