@@ -17,9 +17,9 @@ internal static class LstmBenchmark
     private const int Time = 128;
     private const int Warmup = 3;
 
-    internal static void Run(int steps)
+    internal static void Run(int steps, Precision precision)
     {
-        using var tape = new Tape();
+        using var tape = new Tape { Precision = precision };
         using var set = new ParameterSet();
         using var layer = new RecurrentLayer(
             new ParameterScope(set, "lstm"), RecurrentCell.Lstm, Width, Width, deviation: 1 / Math.Sqrt(3.0 * Width), forgetBias: 1);

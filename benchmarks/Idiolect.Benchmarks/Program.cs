@@ -5,6 +5,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Idiolect.Benchmarks;
+using Idiolect.Kernels;
 
 switch (args)
 {
@@ -14,7 +15,9 @@ switch (args)
     case ["tokenizer", .. var files]:
         return TokenizerBenchmark.Run(files);
     case ["lstm", .. var rest]:
-        LstmBenchmark.Run(rest is [var steps] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10);
+        LstmBenchmark.Run(
+            rest is [var steps, ..] ? int.Parse(steps, CultureInfo.InvariantCulture) : 10,
+            rest is [_, var precision] ? Enum.Parse<Precision>(precision, ignoreCase: true) : Precision.Fp32);
         return 0;
     case ["attention"]:
         AttentionBenchmark.Run();
@@ -26,7 +29,7 @@ switch (args)
         Console.Error.WriteLine("""
             usage: gemm [SHAPE...]         matrix products beside the machine's peak; all, or such as 768x3072x768
                    tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
-                   lstm [STEPS]            the work of benchmarks/peers/pytorch_lstm_step.py
+                   lstm [STEPS [bf16]]     the work of benchmarks/peers/pytorch_lstm_step.py
                    attention               flash attention beside the machine's peak
                    optimizer               the norm, AdamW and Muon at the size of gpt2-124m
                    --filter '*Norm*'       kernels, by BenchmarkDotNet ('*' for all; --list flat names them)

@@ -40,8 +40,8 @@ def pytorch_steps(count):
     return times
 
 
-def idiolect_steps(program, count):
-    result = subprocess.run([program, "lstm", str(count)], capture_output=True, text=True)
+def idiolect_steps(program, count, precision):
+    result = subprocess.run([program, "lstm", str(count), precision], capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(f"{program} ended with {result.returncode}: {result.stderr.strip()}")
     return [float(line) for line in result.stdout.split()]
@@ -51,6 +51,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=10, help="steps a round of each side")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32", help="of Idiolect's products; PyTorch's are float32")
     parser.add_argument("--program", default=str(ROOT / "artifacts/bin/Idiolect.Benchmarks/release/Idiolect.Benchmarks"))
     arguments = parser.parse_args()
     peer.keep_freed_memory()
@@ -59,10 +60,10 @@ def main():
     theirs, ours = [], []
     for _ in range(arguments.rounds):
         theirs += (round_theirs := pytorch_steps(arguments.steps))
-        ours += (round_ours := idiolect_steps(arguments.program, arguments.steps))
+        ours += (round_ours := idiolect_steps(arguments.program, arguments.steps, arguments.precision))
         print(json.dumps({"pytorch": round(statistics.median(round_theirs), 1), "idiolect": round(statistics.median(round_ours), 1)}), flush=True)
     print(json.dumps({
-        "event": "done", "pytorchMs": round(statistics.median(theirs), 1), "idiolectMs": round(statistics.median(ours), 1),
+        "event": "done", "precision": arguments.precision, "pytorchMs": round(statistics.median(theirs), 1), "idiolectMs": round(statistics.median(ours), 1),
         "timesAsFast": round(statistics.median(theirs) / statistics.median(ours), 2), "fastest": [round(min(theirs), 1), round(min(ours), 1)],
         "matmulGflops": round(peer.matmul_gflops(), 1), "torch": torch.__version__, "blas": path,
     }))

@@ -56,6 +56,25 @@ public sealed class TranslateTests : IDisposable
         Assert.True(info.GetProperty("model").GetProperty("parameters").GetInt64() > 1000);
     }
 
+    [Fact]
+    public async Task Of_several_languages_one_can_be_measured()
+    {
+        File.WriteAllLines(folder.Combine("many.jsonl"), Enumerable.Range(0, 150).Select(
+            i => $$"""{"en": "the {{Word(i)}} was found", "de": "der {{Word(i)}} wurde gefunden", "fr": "le {{Word(i)}} est là"}"""));
+        var trained = await JsonAsync($"{Tiny.Replace("pairs.tsv", "many.jsonl", StringComparison.Ordinal)} --to de,fr --name babel");
+        Assert.Equal(0, trained.Single(news => news.GetProperty("event").GetString() == "corpus").GetProperty("overlap").GetInt32());
+
+        var german = Assert.Single(await JsonAsync("eval babel --to de --json"));
+        var french = Assert.Single(await JsonAsync("eval babel --to fr --json"));
+        var refused = await RunAsync("eval babel --to es");
+
+        Assert.NotEqual(german.GetProperty("copyChrf").GetDouble(), french.GetProperty("copyChrf").GetDouble());
+        Assert.Equal(
+            trained[^1].GetProperty("testSentences").GetInt32(),
+            german.GetProperty("testSentences").GetInt32() + french.GetProperty("testSentences").GetInt32());
+        Assert.Equal("error: this model translates into de, fr, not into \"es\"", refused.Error.TrimEnd('\n').TrimEnd('\r'));
+    }
+
     [Theory]
     [InlineData("train --to fr", "--to needs --task translate")]
     [InlineData("train --task translate --to xx", "dotnet-resources has no language \"xx\"")]

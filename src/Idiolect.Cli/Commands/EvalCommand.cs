@@ -17,21 +17,27 @@ internal static class EvalCommand
         var run = Flag.Run();
         var data = Flag.Data("Text to predict  [the run's held-out documents; of a translation, its held-out sentences]");
         var field = Flag.Field();
+        var to = Flag.Text("--to", "Target language to measure, of a translation into several  [all of them]", "LANG");
         var batches = Flag.Count("--batches", "Batches to measure  [all]");
         var threads = Flag.Threads();
         var json = Flag.Json();
-        var command = new Command("eval", "Measure how well a model predicts a text") { run, data, field, batches, threads, json };
+        var command = new Command("eval", "Measure how well a model predicts a text") { run, data, field, to, batches, threads, json };
         command.WithExamples(
             "idiolect eval",
             "idiolect eval latest --data book.txt",
-            "idiolect eval quiet-harbor --data articles.jsonl --field body --json");
+            "idiolect eval quiet-harbor --data articles.jsonl --field body --json",
+            "idiolect eval babel --to de");
         command.SetAction((parsed, cancellationToken) =>
         {
             var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
             if (Translator.IsTranslator(ModelLocation.Require(folder)))
             {
                 return Task.FromResult(MeasureTranslation(
-                    folder, parsed.GetValue(data), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
+                    folder, parsed.GetValue(data), parsed.GetValue(to), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
+            }
+            if (parsed.GetValue(to) is not null)
+            {
+                throw new ArgumentException("--to is for a run that translates, and this one does not");
             }
             if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
             {
@@ -104,11 +110,11 @@ internal static class EvalCommand
 
     /// <summary>Translates the held-out sentences of the corpus that the run learned from.</summary>
     private static int MeasureTranslation(
-        string folder, string? data, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
+        string folder, string? data, string? to, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
         RequireOwnData(folder, data, "sentences", out var setup);
         using var translator = Translator.Load(ModelLocation.Require(folder));
-        var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken).Scores;
+        var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken, to).Scores;
         if (json)
         {
             new JsonLines(terminal.Out).Write("done", writer => TranslationText.Write(writer, scores));

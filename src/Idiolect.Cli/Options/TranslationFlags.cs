@@ -9,7 +9,7 @@ internal sealed class TranslationFlags
 {
     private readonly ChoiceOption task = new("--task", "What to learn  [language-model]", TrainingSetup.Tasks);
     private readonly Option<string?> from = Flag.Text("--from", "Source language; in a .jsonl file, its field  [en]", "LANG");
-    private readonly Option<string?> to = Flag.Text("--to", "Target language; of dotnet-resources also several (de,fr) or all  [de]", "LANG");
+    private readonly Option<string?> to = Flag.Text("--to", "Target language; of dotnet-resources or JSON Lines also several (de,fr), of dotnet-resources all  [de]", "LANG");
     private readonly ChoiceOption model = new(
         "--model",
         $"Kind of model: {string.Join(", ", TrainingSetup.LanguageModels)}  [gpt]; to translate {string.Join(", ", TrainingSetup.TranslationModels)}  [transformer]",

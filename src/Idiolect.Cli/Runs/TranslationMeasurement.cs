@@ -13,10 +13,19 @@ internal sealed record TranslationMeasurement(IReadOnlyList<string> Translations
     /// <param name="corpus">The corpus that it was trained on, divided as it was then.</param>
     /// <param name="threads">0 for all cores.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
-    internal static TranslationMeasurement Take(Translator translator, ParallelCorpus corpus, int threads, CancellationToken cancellationToken)
+    /// <param name="to">The target language to measure; null for all.</param>
+    /// <exception cref="ArgumentException">The model does not translate into that language.</exception>
+    internal static TranslationMeasurement Take(
+        Translator translator, ParallelCorpus corpus, int threads, CancellationToken cancellationToken, string? to = null)
     {
-        var translations = Translate(translator, corpus.Test, threads, cancellationToken);
-        return new TranslationMeasurement(translations, TranslationScores.Measure(translations, corpus.Test, corpus.Training));
+        if (to is not null && !translator.To.Contains(to))
+        {
+            throw new ArgumentException($"this model translates into {string.Join(", ", translator.To)}, not into \"{to}\"{Spelling.DidYouMean(to, translator.To)}");
+        }
+        SentencePair[] Of(IEnumerable<SentencePair> pairs) => [.. pairs.Where(pair => to is null || pair.Language == to)];
+        var test = Of(corpus.Test);
+        var translations = Translate(translator, test, threads, cancellationToken);
+        return new TranslationMeasurement(translations, TranslationScores.Measure(translations, test, Of(corpus.Training)));
     }
 
     /// <summary>Translates each sentence into the language of its pair.</summary>

@@ -79,17 +79,13 @@ public sealed class ParallelCorpus
             throw new ArgumentException("A translation needs a target language and a positive length.", nameof(options));
         }
         var isSdk = source == DotnetResources;
-        if (!isSdk && options.To.Count > 1)
-        {
-            throw new ArgumentException($"several target languages need {DotnetResources}; {source} has one");
-        }
         if (!isSdk && options.Split == ParallelSplitKind.Assembly)
         {
             throw new ArgumentException($"only {DotnetResources} can be split by assembly");
         }
         var raw = isSdk
             ? Data.DotnetResources.Read(options.From, options.To, options.DotnetRoot)
-            : ParallelFile.Read(source, options.From, options.To[0]);
+            : ParallelFile.Read(source, options.From, options.To);
         var pairs = Clean(raw, options.MaximumCharacters);
         var corpus = new ParallelCorpus(
             source, pairs, ParallelSplit.Divide(pairs, options.Split, ValidationFraction, TestFraction));
@@ -142,7 +138,7 @@ public sealed record ParallelCorpusOptions
     /// <summary>The source language; in a JSON Lines file, the field of the sentence.</summary>
     public string From { get; init; } = "en";
 
-    /// <summary>The target languages; in a JSON Lines file, one: the field of the translation.</summary>
+    /// <summary>The target languages; in a JSON Lines file, the fields of the translations; of a tab-separated file, one.</summary>
     public IReadOnlyList<string> To { get; init; } = ["de"];
 
     /// <summary>Pairs with a longer side are left out.</summary>

@@ -96,6 +96,9 @@ public sealed class ParallelCorpusTests : IDisposable
         var unknown = Assert.Throws<ArgumentException>(
             () => ParallelCorpus.Load(ParallelCorpus.DotnetResources, new ParallelCorpusOptions { To = ["xx"] }));
         Assert.Contains("has no language \"xx\"; it has en, cs, de", unknown.Message, StringComparison.Ordinal);
+        var several = Assert.Throws<ArgumentException>(
+            () => ParallelCorpus.Load(_folder.Write("one.tsv", "a\tb"), new ParallelCorpusOptions { To = ["de", "fr"] }));
+        Assert.Contains("one.tsv has one translation a line", several.Message, StringComparison.Ordinal);
         var none = Assert.Throws<DirectoryNotFoundException>(
             () => ParallelCorpus.Load(ParallelCorpus.DotnetResources, new ParallelCorpusOptions { DotnetRoot = _folder.Path }));
         Assert.Contains("Install the .NET SDK", none.Message, StringComparison.Ordinal);
