@@ -85,6 +85,15 @@ internal sealed class CausalMask : Experiment
                     Series = [new("with the mask", steps, masked.Losses), new("without the mask", steps, cheating.Losses)],
                     Line = (MarkovSource.Entropy, "entropy of the source"),
                 },
+                new Chart
+                {
+                    Title = "What the training loss says, and what it is worth",
+                    XLabel = "where the loss is measured (a writer sees nothing to the right)",
+                    YLabel = "loss (nats a symbol)",
+                    Categories = ["in training", "as a writer"],
+                    Series = [new("with the mask", [0, 1], [masked.Final, masked.Writer]), new("without the mask", [0, 1], [cheating.Final, cheating.Writer])],
+                    Line = (Math.Log(Symbols), "a guess that knows nothing"),
+                },
             ],
         };
     }

@@ -46,7 +46,7 @@ internal sealed class FromNothing : Experiment
             [
                 new Chart
                 {
-                    Title = "The more of a document is known, the better it is predicted", XLabel = "place in the document (bytes from its beginning)", YLabel = "bits, mean over held-out documents",
+                    Title = "What each byte of a document costs, from nothing on", XLabel = "place in the document (bytes from its beginning)", YLabel = "bits, mean over held-out documents",
                     Series = [new("GPT", at, trial.BitsAt)],
                     Line = (trial.Frequencies, "frequencies of bytes"),
                 },
