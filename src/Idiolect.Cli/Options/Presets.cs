@@ -44,29 +44,29 @@ internal static class Presets
             Preset = "llama-tiny", Architecture = "llama", LayerCount = 4, HeadCount = 4, KeyValueHeadCount = 2, Width = 128,
             ContextLength = 128, BatchSize = 16, Steps = 1000, LearningRate = 2e-3, MinimumLearningRate = 2e-4, VocabularySize = 2048,
         },
-        // Three minutes on two cores with the messages of the SDK, and far from done then: docs/numbers.md has the trials.
+        // Two minutes on two cores with the messages of the SDK, and far from done then: docs/numbers.md has the trials.
         new()
         {
             Preset = Translate, Task = TrainingSetup.Translate, Data = ParallelCorpus.DotnetResources, Architecture = "transformer",
             LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, Width = 128, ContextLength = 512, Dropout = 0.1, BatchSize = 2000,
-            Steps = 450, LearningRate = 4e-3, MinimumLearningRate = 1e-4, WarmupSteps = 50, WeightDecay = 0.01, Beta2 = 0.98,
+            Steps = 450, LearningRate = 8e-3, MinimumLearningRate = 2e-4, WarmupSteps = 50, WeightDecay = 0.01, Beta2 = 0.98,
             Optimizer = "muon", VocabularySize = 2000, EvaluateEvery = 150, CheckpointEvery = 150,
         },
-        // Recurrent networks with about the default's tokens and parameters, on the same text. None of these numbers has been tuned.
+        // Recurrent networks with about the default's tokens and parameters, on the same text. The rate was one trial each.
         new()
         {
             Preset = "lstm", Model = "lstm", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
-            LearningRate = 5e-3, MinimumLearningRate = 2e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+            LearningRate = 1e-2, MinimumLearningRate = 4e-4, Optimizer = "muon", EvaluateEvery = 325, CheckpointEvery = 325,
         },
         new()
         {
             Preset = "gru", Model = "gru", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
-            LearningRate = 5e-3, MinimumLearningRate = 2e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+            LearningRate = 1e-2, MinimumLearningRate = 4e-4, Optimizer = "muon", EvaluateEvery = 325, CheckpointEvery = 325,
         },
         new()
         {
             Preset = "rnn", Model = "rnn", LayerCount = 1, Width = 256, ContextLength = 64, BatchSize = 16, Steps = 1300,
-            LearningRate = 1e-3, MinimumLearningRate = 1e-4, EvaluateEvery = 325, CheckpointEvery = 325,
+            LearningRate = 1e-2, MinimumLearningRate = 1e-3, Optimizer = "muon", EvaluateEvery = 325, CheckpointEvery = 325,
         },
         // BERT at the default's size. A step learns from 15 % of its tokens, so it has more of them.
         new()
