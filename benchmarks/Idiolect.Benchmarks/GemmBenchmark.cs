@@ -18,10 +18,13 @@ internal static unsafe class GemmBenchmark
         ("768x384x128 (nanogpt-cpu)", 768, 384, 128),
         ("768x512x128 (nanogpt-cpu)", 768, 512, 128),
         ("768x65x128 (nanogpt-cpu head)", 768, 65, 128),
+        ("2048x1536x384 (nanogpt)", 2048, 1536, 384),
+        ("2048x384x1536", 2048, 384, 1536),
+        ("1536x384x2048 (weight gradient)", 1536, 384, 2048),
         ("1x3072x768 (decode)", 1, 3072, 768),
     ];
 
-    internal static void Run(IReadOnlyList<string> wanted)
+    internal static void Run(Precision precision, IReadOnlyList<string> wanted)
     {
         Console.WriteLine($"{"m x n x k",-38} {"threads",7} {"layout",6} {"GFLOP/s",9} {"best",7} {"peak",7} {"share",6} {"best",6}");
         foreach (var threads in Environment.ProcessorCount > 1 ? new[] { 1, Environment.ProcessorCount } : [1])
@@ -31,14 +34,14 @@ internal static unsafe class GemmBenchmark
             {
                 foreach (var (layout, transposeA, transposeB) in new[] { ("NT", false, true), ("NN", false, false), ("TN", true, false) })
                 {
-                    var (gflops, best, peak) = Measure(team, m, n, k, transposeA, transposeB);
+                    var (gflops, best, peak) = Measure(team, m, n, k, transposeA, transposeB, precision);
                     Console.WriteLine($"{name,-38} {threads,7} {layout,6} {gflops,9:F1} {best,7:F1} {peak,7:F1} {gflops / peak,6:P0} {best / peak,6:P0}");
                 }
             }
         }
     }
 
-    private static (double Gflops, double Best, double Peak) Measure(Team team, int m, int n, int k, bool transposeA, bool transposeB)
+    private static (double Gflops, double Best, double Peak) Measure(Team team, int m, int n, int k, bool transposeA, bool transposeB, Precision precision)
     {
         float* a = Allocate((long)m * k), b = Allocate((long)k * n), c = Allocate((long)m * n);
         var left = new MatrixView(a, transposeA ? m : k, transposeA);
@@ -48,12 +51,12 @@ internal static unsafe class GemmBenchmark
         List<double> rates = [], peaks = [];
         for (var round = 0; round < 15; round++)
         {
-            peaks.Add(PeakProbe.Gflops(team));
-            Gemm.Multiply(team, m, n, k, left, right, c, n);
+            peaks.Add(PeakProbe.Gflops(team, precision));
+            Gemm.Multiply(team, m, n, k, left, right, c, n, precision: precision);
             var watch = Stopwatch.StartNew();
             for (var i = 0; i < repeats; i++)
             {
-                Gemm.Multiply(team, m, n, k, left, right, c, n);
+                Gemm.Multiply(team, m, n, k, left, right, c, n, precision: precision);
             }
             rates.Add(flops * repeats / watch.Elapsed.TotalSeconds / 1e9);
         }

@@ -9,8 +9,11 @@ using Idiolect.Kernels;
 
 switch (args)
 {
+    case ["gemm", "bf16", .. var shapes]:
+        GemmBenchmark.Run(Precision.Bf16, shapes);
+        return 0;
     case ["gemm", .. var shapes]:
-        GemmBenchmark.Run(shapes);
+        GemmBenchmark.Run(Precision.Fp32, shapes);
         return 0;
     case ["tokenizer", .. var files]:
         return TokenizerBenchmark.Run(files);
@@ -27,7 +30,7 @@ switch (args)
         return 0;
     case []:
         Console.Error.WriteLine("""
-            usage: gemm [SHAPE...]         matrix products beside the machine's peak; all, or such as 768x3072x768
+            usage: gemm [bf16] [SHAPE...]  matrix products beside the machine's peak; all, or such as 768x3072x768
                    tokenizer [FILE...]     training and encoding, beside Microsoft.ML.Tokenizers and tiktoken's JavaScript
                    lstm [STEPS [bf16]]     the work of benchmarks/peers/pytorch_lstm_step.py
                    attention               flash attention beside the machine's peak

@@ -20,6 +20,48 @@ internal static unsafe partial class Gemm
         BFloat16Pairs,
     }
 
+    /// <summary>A <see cref="PanelFormat"/> as a type, so that each has packing code of its own.</summary>
+    private interface IPanelElement
+    {
+        /// <summary>Inner indices that lie in 4 bytes: 1 or 2.</summary>
+        static abstract int Depth { get; }
+
+        /// <summary>The elements of one inner index, or of it and the next.</summary>
+        static abstract V Make<S, V>(V even, V odd)
+            where S : struct, ISimd<V>
+            where V : struct;
+    }
+
+    private readonly struct Float32Element : IPanelElement
+    {
+        public static int Depth => 1;
+
+        public static V Make<S, V>(V even, V odd)
+            where S : struct, ISimd<V>
+            where V : struct
+            => even;
+    }
+
+    private readonly struct RoundedElement : IPanelElement
+    {
+        public static int Depth => 1;
+
+        public static V Make<S, V>(V even, V odd)
+            where S : struct, ISimd<V>
+            where V : struct
+            => S.RoundToBFloat16(even);
+    }
+
+    private readonly struct PairElement : IPanelElement
+    {
+        public static int Depth => 2;
+
+        public static V Make<S, V>(V even, V odd)
+            where S : struct, ISimd<V>
+            where V : struct
+            => S.PackBFloat16(even, odd);
+    }
+
     /// <summary>Packs all of an operand: a part is a group of panels.</summary>
     private struct PackJob : IJob
     {
@@ -49,7 +91,7 @@ internal static unsafe partial class Gemm
         }
     }
 
-    /// <summary>Writes panels (depth, panel width) from <paramref name="lines"/> lines of an operand, zero beyond them.</summary>
+    /// <summary>Writes panels (depth, panel width) from <paramref name="lines"/> lines of an operand; what lies beyond them in a panel means nothing.</summary>
     /// <param name="source">Where the first panel begins.</param>
     /// <param name="alongDepth">Whether memory runs along the depth (a transposition) or along the panel's width (a copy).</param>
     /// <param name="width">The width of a panel.</param>
@@ -59,133 +101,131 @@ internal static unsafe partial class Gemm
     /// <param name="panels">The destination.</param>
     /// <param name="panelStride">Floats from one panel to the next; where they are more than a panel has, they may be overwritten.</param>
     /// <param name="format">How elements are kept.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void PackPanels<S, V>(
         MatrixView source, bool alongDepth, int width, int lines, int available, int depth, float* panels, int panelStride, PanelFormat format)
         where S : struct, ISimd<V>
         where V : struct
+    {
+        switch (format)
+        {
+            case PanelFormat.Float32:
+                PackPanels<S, V, Float32Element>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                break;
+            case PanelFormat.RoundedFloat32:
+                PackPanels<S, V, RoundedElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                break;
+            default:
+                PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PackPanels<S, V, E>(
+        MatrixView source, bool alongDepth, int width, int lines, int available, int depth, float* panels, int panelStride)
+        where S : struct, ISimd<V>
+        where V : struct
+        where E : struct, IPanelElement
     {
         const int Group = 16; // panels side by side, of which a line is copied at once: memory is read in long runs
         for (var line = 0; line < lines; line += Group * width)
         {
             var group = panels + ((long)(line / width) * panelStride);
             var count = Math.Min(Group * width, lines - line);
-            if (alongDepth)
+            if (!alongDepth)
             {
-                for (var i = 0; i < count; i += width)
+                PackCopy<S, V, E>(source.Data + line, source.Stride, width, count, available - line, depth, group, panelStride);
+                continue;
+            }
+            for (var i = 0; i < count; i += width)
+            {
+                var from = source.Data + ((long)(line + i) * source.Stride);
+                var to = group + ((long)(i / width) * panelStride);
+                var valid = Math.Min(width, count - i);
+                if (S.Count == 16 && Avx512BW.IsSupported)
                 {
-                    PackTransposed(
-                        source.Data + ((long)(line + i) * source.Stride), source.Stride, width, Math.Min(width, count - i), depth,
-                        group + ((long)(i / width) * panelStride));
+                    PackTransposed16<E>(from, source.Stride, width, valid, depth, to);
                 }
-            }
-            else
-            {
-                PackCopy<S, V>(source.Data + line, source.Stride, width, count, available - line, depth, group, panelStride);
-            }
-            for (var i = 0; format != PanelFormat.Float32 && i < count; i += width)
-            {
-                RoundPanel<S, V>(group + ((long)(i / width) * panelStride), width, depth, format);
+                else
+                {
+                    PackTransposed(from, source.Stride, width, valid, depth, to);
+                    RoundPanel<S, V, E>(to, width, depth);
+                }
             }
         }
     }
 
     /// <summary>Panels whose width runs along memory: lines of all of them are copied together.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PackCopy<S, V>(float* source, int stride, int width, int lines, int available, int depth, float* panels, int panelStride)
+    private static void PackCopy<S, V, E>(float* source, int stride, int width, int lines, int available, int depth, float* panels, int panelStride)
         where S : struct, ISimd<V>
         where V : struct
+        where E : struct, IPanelElement
     {
-        const int PrefetchLines = 4;
-        var whole = lines / width;
-        if (lines % width != 0)
-        {
-            new Span<float>(panels + ((long)whole * panelStride), width * depth).Clear();
-        }
+        const int PrefetchLines = 8;
         // A line of 6 is copied as 8: what is too much is overwritten by the next line, or falls into the padding.
         var registers = CeilingDivide(width, S.Count);
         var surplus = (registers * S.Count) - width;
-        var fast = panelStride - (width * depth) >= surplus ? Math.Min(whole, (available - surplus) / width) : 0;
-        for (var p = 0; p < depth; p++)
+        var fast = panelStride - (width * depth) >= surplus ? Math.Min(lines / width, (available - surplus) / width) : 0;
+        for (var p = 0; p < depth; p += E.Depth)
         {
             var from = source + ((long)p * stride);
-            var to = panels + (p * width);
+            var next = p + 1 < depth ? from + stride : null;
+            var to = panels + (p / E.Depth * width);
             for (var line = 0; Sse.IsSupported && line < lines; line += 16)
             {
-                Sse.Prefetch0(from + (PrefetchLines * (long)stride) + line); // the next lines are too far away for the hardware to foresee
+                for (var i = 0; i < E.Depth; i++)
+                {
+                    Sse.Prefetch0(from + ((PrefetchLines + i) * (long)stride) + line); // too far away for the hardware to foresee
+                }
             }
             for (var panel = 0; panel < fast; panel++)
             {
-                for (var register = 0; register < registers; register++)
+                for (var i = 0; i < width; i += S.Count)
                 {
-                    S.Store(to + (register * S.Count), S.Load(from + (register * S.Count)));
+                    S.Store(to + i, E.Make<S, V>(S.Load(from + i), E.Depth == 1 || next == null ? S.Zero : S.Load(next + i)));
                 }
                 from += width;
+                next = next == null ? null : next + width;
                 to += panelStride;
             }
             for (var line = fast * width; line < lines; line += width)
             {
-                CopyLine<S, V>(from, to, Math.Min(width, lines - line));
+                for (var i = 0; i < width; i += S.Count)
+                {
+                    var valid = Math.Clamp(lines - line - i, 0, S.Count);
+                    var value = E.Make<S, V>(S.LoadPartial(from + i, valid), E.Depth == 1 || next == null ? S.Zero : S.LoadPartial(next + i, valid));
+                    S.StorePartial(to + i, value, Math.Min(width - i, S.Count));
+                }
                 from += width;
+                next = next == null ? null : next + width;
                 to += panelStride;
             }
         }
     }
 
-    /// <summary>Rounds a packed panel to bfloat16, in place.</summary>
+    /// <summary>Makes a panel of floats one of another element, in place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RoundPanel<S, V>(float* panel, int width, int depth, PanelFormat format)
+    private static void RoundPanel<S, V, E>(float* panel, int width, int depth)
         where S : struct, ISimd<V>
         where V : struct
+        where E : struct, IPanelElement
     {
-        if (format == PanelFormat.RoundedFloat32)
+        if (typeof(E) == typeof(Float32Element))
         {
-            var (count, i) = (width * depth, 0);
-            for (; i + S.Count <= count; i += S.Count)
-            {
-                S.Store(panel + i, S.RoundToBFloat16(S.Load(panel + i)));
-            }
-            S.StorePartial(panel + i, S.RoundToBFloat16(S.LoadPartial(panel + i, count - i)), count - i);
             return;
         }
         // What is written lies before what is still to be read; the last registers of a line are read before the line is written.
-        for (var p = 0; p < depth; p += 2)
+        for (var p = 0; p < depth; p += E.Depth)
         {
             var even = panel + (p * width);
             var odd = even + width;
-            var to = panel + (p / 2 * width);
+            var to = panel + (p / E.Depth * width);
             for (var i = 0; i < width; i += S.Count)
             {
                 var count = Math.Min(S.Count, width - i);
-                S.StorePartial(
-                    to + i, S.PackBFloat16(S.LoadPartial(even + i, count), p + 1 < depth ? S.LoadPartial(odd + i, count) : S.Zero), count);
+                S.StorePartial(to + i, E.Make<S, V>(S.LoadPartial(even + i, count), p + 1 < depth ? S.LoadPartial(odd + i, count) : S.Zero), count);
             }
-        }
-    }
-
-    /// <summary>Copies some floats with the widest registers that fit: 6 are four and two.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyLine<S, V>(float* source, float* destination, int count)
-        where S : struct, ISimd<V>
-        where V : struct
-    {
-        var i = 0;
-        for (; i + S.Count <= count; i += S.Count)
-        {
-            S.Store(destination + i, S.Load(source + i));
-        }
-        for (; i + 4 <= count; i += 4)
-        {
-            Vector128.Store(Vector128.Load(source + i), destination + i);
-        }
-        if (i + 2 <= count)
-        {
-            *(double*)(destination + i) = *(double*)(source + i);
-            i += 2;
-        }
-        if (i < count)
-        {
-            destination[i] = source[i];
         }
     }
 

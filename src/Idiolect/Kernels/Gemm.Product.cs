@@ -77,36 +77,30 @@ internal static unsafe partial class Gemm
             var firstColumn = columnPart * _partPanels * panelColumns;
             var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
 
-            var slabDepth = Math.Min(SlabDepth, Math.Max(K, 1));
+            var mostDepth = Format == PanelFormat.BFloat16Pairs ? 2 * SlabDepth : SlabDepth; // the same bytes
+            var slabDepth = Math.Min(mostDepth, Math.Max(K, 1));
+            var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * slabDepth) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
-            var aLength = panelRows == 1 || PackedA != null ? 0 : RoundUp(CeilingDivide(Math.Min(rows, BlockRows), panelRows) * aPanelLength, 16);
-            var bLength = PackedB != null ? 0 : CeilingDivide(columns, panelColumns) * bPanelLength;
+            var aLength = panelRows == 1 || PackedA != null ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
+            // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the next rows.
+            var bLength = PackedB != null ? 0 : (rows <= blockRows ? 1 : CeilingDivide(columns, panelColumns)) * bPanelLength;
             var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
             var bPanels = aPanels + aLength; // (panels, depth, panel columns)
-            for (var first = 0; first == 0 || first < K; first += SlabDepth)
+            for (var first = 0; first == 0 || first < K; first += mostDepth)
             {
-                var depth = Math.Min(SlabDepth, K - first);
+                var depth = Math.Min(mostDepth, K - first);
                 var block = new TileBlock<S, V>
                 {
-                    B = PackedB != null ? PackedB + ((long)firstColumn * K) + ((long)first * panelColumns) : bPanels,
-                    BPanelLength = PackedB != null ? (long)panelColumns * K : bPanelLength,
                     PanelRows = panelRows,
                     Depth = depth,
                     Steps = Format == PanelFormat.BFloat16Pairs ? (depth + 1) / 2 : depth,
-                    Columns = columns,
                     CStride = CStride,
-                    Bias = Bias + firstColumn,
                     Start = first == 0 ? Start : GemmStart.Accumulate,
                 };
-                if (PackedB == null)
-                {
-                    PackPanels<S, V>(
-                        Offset(B, first, firstColumn), B.Transposed, panelColumns, columns, N - firstColumn, depth, bPanels, bPanelLength, Format);
-                }
                 for (var row = 0; row < rows; row += block.Rows)
                 {
-                    block.Rows = Math.Min(BlockRows, rows - row);
+                    block.Rows = Math.Min(blockRows, rows - row);
                     var from = Offset(A, firstRow + row, first);
                     if (panelRows == 1 || (RowsKernel != null && block.Rows >= panelRows))
                     {
@@ -130,58 +124,104 @@ internal static unsafe partial class Gemm
                         block.ATileLength = aPanelLength;
                         block.Kernel = depth == 0 ? null : Kernel;
                     }
-                    block.C = C + ((long)(firstRow + row) * CStride) + firstColumn;
-                    block.Multiply();
+                    for (var column = 0; column < columns; column += panelColumns)
+                    {
+                        var panel = column / panelColumns;
+                        block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns)
+                            : bPanels + (rows <= blockRows ? 0 : panel * bPanelLength);
+                        block.Columns = Math.Min(panelColumns, columns - column);
+                        block.Bias = Bias + firstColumn + column;
+                        block.C = C + ((long)(firstRow + row) * CStride) + firstColumn + column;
+                        if (PackedB == null && row == 0)
+                        {
+                            PackPanels<S, V>(
+                                Offset(B, first, firstColumn + column), B.Transposed, panelColumns, block.Columns, N - firstColumn - column, depth,
+                                block.B, bPanelLength, Format);
+                            // The next panel arrives in the second-level cache while this one is multiplied.
+                            var (nextFirst, nextColumn) = column + panelColumns < columns ? (first, column + panelColumns) : (first + mostDepth, 0);
+                            block.Upcoming = Offset(B, nextFirst, firstColumn + nextColumn);
+                            (block.UpcomingLines, block.UpcomingWidth) = (Math.Max(0, Math.Min(mostDepth, K - nextFirst)), Math.Min(panelColumns, columns - nextColumn));
+                            if (B.Transposed)
+                            {
+                                (block.UpcomingLines, block.UpcomingWidth) = (block.UpcomingLines == 0 ? 0 : block.UpcomingWidth, block.UpcomingLines);
+                            }
+                        }
+                        else
+                        {
+                            block.UpcomingLines = 0;
+                        }
+                        block.Multiply();
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tiles of C from packed panels.</summary>
+    /// <summary>A column of tiles of C from packed panels.</summary>
     private struct TileBlock<S, V>
         where S : struct, ISimd<V>
         where V : struct
     {
         internal float* A; // (rows / panel rows, tile length)
-        internal float* B; // (columns / panel columns, panel length)
+        internal float* B; // (depth, panel columns)
         internal float* C; // (Rows, Columns), stride CStride
         internal float* Bias; // (Columns)
         internal long ATileLength;
         internal int ARowStride; // of rows that are not packed
-        internal long BPanelLength;
         internal int CStride;
         internal int PanelRows;
         internal int Rows;
-        internal int Columns;
+        internal int Columns; // at most those of a panel
         internal int Depth;
         internal int Steps;
         internal GemmStart Start;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
+        internal MatrixView Upcoming; // what to ask memory for meanwhile: UpcomingLines of UpcomingWidth floats
+        internal int UpcomingLines;
+        internal int UpcomingWidth;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal readonly void Multiply()
         {
             var panelColumns = 2 * S.Count;
-            var edge = stackalloc float[12 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
-            for (var column = 0; column < Columns; column += panelColumns)
+            var full = Columns == panelColumns ? Rows / PanelRows : 0; // tiles that lie within C
+            var (tile, line, at) = (0, 0, 0);
+            if (Sse.IsSupported && UpcomingLines > 0 && full > 0)
             {
-                var width = Math.Min(panelColumns, Columns - column);
-                var b = B + (column / panelColumns * BPanelLength);
-                var full = width == panelColumns ? Rows / PanelRows : 0; // tiles that lie within C
-                if (full > 0)
+                var lines = UpcomingLines * (CeilingDivide(UpcomingWidth, 16) + 1); // of the cache, where a line of floats begins within one
+                var perTile = CeilingDivide(lines, full);
+                for (; tile < full; tile++)
                 {
-                    Tiles(A, b, C + column, CStride, full, Start, Bias + column);
-                }
-                for (var row = full * PanelRows; row < Rows; row += PanelRows)
-                {
-                    var height = Math.Min(PanelRows, Rows - row);
-                    var c = C + ((long)row * CStride) + column;
-                    LoadEdge(c, edge, height, width, panelColumns, Bias + column);
-                    Tiles(A + (row / PanelRows * ATileLength), b, edge, panelColumns, 1, GemmStart.Accumulate, null);
-                    for (var i = 0; i < height; i++)
+                    for (var i = 0; i < perTile && line < UpcomingLines; i++)
                     {
-                        new ReadOnlySpan<float>(edge + (i * panelColumns), width).CopyTo(new Span<float>(c + ((long)i * CStride), width));
+                        Sse.Prefetch1(Upcoming.Data + ((long)line * Upcoming.Stride) + Math.Min(at, UpcomingWidth - 1));
+                        at += 16;
+                        if (at >= UpcomingWidth + 16)
+                        {
+                            (line, at) = (line + 1, 0);
+                        }
                     }
+                    Tiles(A + (tile * ATileLength), B, C + ((long)tile * PanelRows * CStride), CStride, 1, Start, Bias);
+                }
+            }
+            else if (full > 0)
+            {
+                Tiles(A, B, C, CStride, full, Start, Bias);
+            }
+            if (full * PanelRows == Rows)
+            {
+                return;
+            }
+            var edge = stackalloc float[12 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
+            for (var row = full * PanelRows; row < Rows; row += PanelRows)
+            {
+                var height = Math.Min(PanelRows, Rows - row);
+                var c = C + ((long)row * CStride);
+                LoadEdge(c, edge, height, Columns, panelColumns);
+                Tiles(A + (row / PanelRows * ATileLength), B, edge, panelColumns, 1, GemmStart.Accumulate, null);
+                for (var i = 0; i < height; i++)
+                {
+                    new ReadOnlySpan<float>(edge + (i * panelColumns), Columns).CopyTo(new Span<float>(c + ((long)i * CStride), Columns));
                 }
             }
         }
@@ -245,7 +285,7 @@ internal static unsafe partial class Gemm
             }
         }
 
-        private readonly void LoadEdge(float* c, float* edge, int height, int width, int panelColumns, float* bias)
+        private readonly void LoadEdge(float* c, float* edge, int height, int width, int panelColumns)
         {
             new Span<float>(edge, PanelRows * panelColumns).Clear();
             if (Start == GemmStart.Zero)
@@ -254,7 +294,7 @@ internal static unsafe partial class Gemm
             }
             for (var i = 0; i < height; i++)
             {
-                var source = Start == GemmStart.Bias ? bias : c + ((long)i * CStride);
+                var source = Start == GemmStart.Bias ? Bias : c + ((long)i * CStride);
                 new ReadOnlySpan<float>(source, width).CopyTo(new Span<float>(edge + (i * panelColumns), width));
             }
         }

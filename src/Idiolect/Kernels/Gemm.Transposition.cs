@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Idiolect.Kernels;
+
+/// <summary>Packing with transposition where registers hold 16 floats: at their speed of multiplication, one 4 x 4 at a time would take too long.</summary>
+internal static unsafe partial class Gemm
+{
+    /// <summary>The even words' or odd words' upper halves of 32 floats: of each, its bfloat16.</summary>
+    private static readonly Vector512<ushort> UpperHalves = Vector512.Create(
+        (ushort)1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
+
+    /// <summary>Writes a panel (depth, width) from lines of length <paramref name="depth"/>, in blocks of 16 x 16.</summary>
+    /// <param name="source">The first line.</param>
+    /// <param name="stride">Floats between lines.</param>
+    /// <param name="width">The width of the panel: 12 or a multiple of 16.</param>
+    /// <param name="valid">Lines that there are; the panel has zeros for the others.</param>
+    /// <param name="depth">Floats of a line.</param>
+    /// <param name="panel">The destination, of which nothing is written beyond (depth, width).</param>
+    private static void PackTransposed16<E>(float* source, int stride, int width, int valid, int depth, float* panel)
+        where E : struct, IPanelElement
+    {
+        var blockDepth = 16 * E.Depth;
+        for (var line = 0; line < width; line += 16)
+        {
+            var lines = Math.Min(16, width - line);
+            var from = source + ((long)line * stride);
+            var to = panel + line;
+            var whole = valid - line >= lines ? depth / blockDepth : 0;
+            TransposeBlocks<E>(from, stride, lines == 12, whole, to, width);
+            for (var p = whole * blockDepth; p < depth; p += blockDepth)
+            {
+                TransposeEdge<E>(from + p, stride, lines, Math.Clamp(valid - line, 0, lines), Math.Min(blockDepth, depth - p), to + ((long)p / E.Depth * width), width);
+            }
+        }
+    }
+
+    /// <summary>A block of which lines or inner indices are missing: completed with zeros on the stack.</summary>
+    private static void TransposeEdge<E>(float* source, int stride, int lines, int valid, int depth, float* destination, int width)
+        where E : struct, IPanelElement
+    {
+        const int Line = 32;
+        var before = stackalloc float[16 * Line];
+        var after = stackalloc float[16 * 16];
+        new Span<float>(before, 16 * Line).Clear();
+        for (var i = 0; i < valid; i++)
+        {
+            new ReadOnlySpan<float>(source + ((long)i * stride), depth).CopyTo(new Span<float>(before + (i * Line), depth));
+        }
+        TransposeBlocks<E>(before, Line, twelve: false, 1, after, 16);
+        for (var i = 0; i < CeilingDivide(depth, E.Depth); i++)
+        {
+            new ReadOnlySpan<float>(after + (i * 16), lines).CopyTo(new Span<float>(destination + (i * width), lines));
+        }
+    }
+
+    /// <summary>
+    /// Blocks beside each other of 16 lines, or 12, by 16 elements of 4 bytes. Pairs of lines, then fours of lines are
+    /// transposed within each 128 bits of a register, and these exchanged between registers: 64 shuffles a block.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransposeBlocks<E>(float* source, long stride, bool twelve, int blocks, float* destination, int width)
+        where E : struct, IPanelElement
+    {
+        for (; blocks > 0; blocks--)
+        {
+            Lanes<E>(source, stride, out var a0, out var a1, out var a2, out var a3);
+            Lanes<E>(source + (4 * stride), stride, out var b0, out var b1, out var b2, out var b3);
+            Lanes<E>(source + (8 * stride), stride, out var c0, out var c1, out var c2, out var c3);
+            if (twelve)
+            {
+                StoreColumns12(a0, b0, c0, destination, width);
+                StoreColumns12(a1, b1, c1, destination + width, width);
+                StoreColumns12(a2, b2, c2, destination + (2 * width), width);
+                StoreColumns12(a3, b3, c3, destination + (3 * width), width);
+            }
+            else
+            {
+                Lanes<E>(source + (12 * stride), stride, out var d0, out var d1, out var d2, out var d3);
+                StoreColumns(a0, b0, c0, d0, destination, width);
+                StoreColumns(a1, b1, c1, d1, destination + width, width);
+                StoreColumns(a2, b2, c2, d2, destination + (2 * width), width);
+                StoreColumns(a3, b3, c3, d3, destination + (3 * width), width);
+            }
+            source += 16 * E.Depth;
+            destination += 16 * width;
+        }
+    }
+
+    /// <summary>Of four lines, columns 0, 4, 8 and 12 in the lanes of the first result, 1, 5, 9 and 13 in those of the second, and so on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Lanes<E>(
+        float* source, long stride, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
+        where E : struct, IPanelElement
+    {
+        var r0 = LoadElements<E>(source);
+        var r1 = LoadElements<E>(source + stride);
+        var r2 = LoadElements<E>(source + (2 * stride));
+        var r3 = LoadElements<E>(source + (3 * stride));
+        var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
+        var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
+        var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
+        var high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
+        c0 = Avx512F.UnpackLow(low01, low23).AsSingle();
+        c1 = Avx512F.UnpackHigh(low01, low23).AsSingle();
+        c2 = Avx512F.UnpackLow(high01, high23).AsSingle();
+        c3 = Avx512F.UnpackHigh(high01, high23).AsSingle();
+    }
+
+    /// <summary>16 elements of 4 bytes, which are made from 16 or 32 floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> LoadElements<E>(float* source)
+        where E : struct, IPanelElement
+    {
+        Sse.Prefetch0(source + 64);
+        var first = Vector512.Load(source);
+        return E.Depth == 1 ? E.Make<SimdVector512, Vector512<float>>(first, Vector512<float>.Zero)
+            : Avx512BW.PermuteVar32x16x2(
+                SimdVector512.RoundToBFloat16(first).AsUInt16(), UpperHalves, SimdVector512.RoundToBFloat16(Vector512.Load(source + 16)).AsUInt16()).AsSingle();
+    }
+
+    /// <summary>Stores columns 0, 4, 8 and 12 of 16 lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreColumns(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* destination, int width)
+    {
+        var abEven = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00); // lanes 0 and 2 of each
+        var abOdd = Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+        var cdEven = Avx512F.Shuffle4x128(c, d, 0b10_00_10_00);
+        var cdOdd = Avx512F.Shuffle4x128(c, d, 0b11_01_11_01);
+        Vector512.Store(Avx512F.Shuffle4x128(abEven, cdEven, 0b10_00_10_00), destination);
+        Vector512.Store(Avx512F.Shuffle4x128(abOdd, cdOdd, 0b10_00_10_00), destination + (4 * width));
+        Vector512.Store(Avx512F.Shuffle4x128(abEven, cdEven, 0b11_01_11_01), destination + (8 * width));
+        Vector512.Store(Avx512F.Shuffle4x128(abOdd, cdOdd, 0b11_01_11_01), destination + (12 * width));
+    }
+
+    /// <summary>The same of 12 lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreColumns12(Vector512<float> a, Vector512<float> b, Vector512<float> c, float* destination, int width)
+    {
+        var even = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00); // a's columns 0 and 8, b's columns 0 and 8
+        var odd = Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+        Store12(Avx512F.Shuffle4x128(even, c, 0b00_00_10_00), destination);
+        Store12(Avx512F.Shuffle4x128(odd, c, 0b01_01_10_00), destination + (4 * width));
+        Store12(Avx512F.Shuffle4x128(even, c, 0b10_10_11_01), destination + (8 * width));
+        Store12(Avx512F.Shuffle4x128(odd, c, 0b11_11_11_01), destination + (12 * width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store12(Vector512<float> column, float* destination)
+    {
+        Vector256.Store(column.GetLower(), destination);
+        Vector128.Store(column.GetUpper().GetLower(), destination + 8);
+    }
+}
