@@ -65,7 +65,6 @@ internal static unsafe partial class Gemm
     /// <summary>Packs all of an operand: a part is a group of panels.</summary>
     private struct PackJob : IJob
     {
-        private const int Group = 4;
 
         internal MatrixView Source; // (Lines, Depth) or (Depth, Lines)
         internal bool AlongDepth; // whether memory runs along the depth
@@ -74,7 +73,9 @@ internal static unsafe partial class Gemm
         internal int Width;
         internal int Lines;
         internal int Depth;
-        internal PanelFormat Format;
+
+        // Many panels where memory runs along them: it is read in long runs.
+        private readonly int Group => AlongDepth ? 4 : 16;
 
         internal readonly int Parts => CeilingDivide(Lines, Group * Width);
 
@@ -87,7 +88,7 @@ internal static unsafe partial class Gemm
             var source = new MatrixView(Source.Data + (AlongDepth ? (long)line * Source.Stride : line), Source.Stride);
             PackPanels<S, V>(
                 source, AlongDepth, Width, Math.Min(Group * Width, Lines - line), Lines - line, Depth, Panels + ((long)part * Group * PanelStride),
-                PanelStride, Format);
+                PanelStride, PanelFormat.Float32);
         }
     }
 
@@ -156,50 +157,79 @@ internal static unsafe partial class Gemm
     }
 
     /// <summary>Panels whose width runs along memory: lines of all of them are copied together.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PackCopy<S, V, E>(float* source, int stride, int width, int lines, int available, int depth, float* panels, int panelStride)
         where S : struct, ISimd<V>
         where V : struct
         where E : struct, IPanelElement
     {
-        const int PrefetchLines = 8;
         // A line of 6 is copied as 8: what is too much is overwritten by the next line, or falls into the padding.
-        var registers = CeilingDivide(width, S.Count);
-        var surplus = (registers * S.Count) - width;
+        var surplus = RoundUp(width, S.Count) - width;
         var fast = panelStride - (width * depth) >= surplus ? Math.Min(lines / width, (available - surplus) / width) : 0;
-        for (var p = 0; p < depth; p += E.Depth)
+        var whole = fast > 0 ? depth / E.Depth : 0; // lines of panels for which there is everything to read
+        CopyPanels<S, V, E>(source, stride, width, fast, whole, panels, panelStride);
+        CopyEdges<S, V, E>(source, stride, width, fast * width, lines, 0, depth, panels, panelStride);
+        CopyEdges<S, V, E>(source, stride, width, 0, fast * width, whole * E.Depth, depth, panels, panelStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyPanels<S, V, E>(float* source, long stride, int width, int panels, int lines, float* destination, long panelStride)
+        where S : struct, ISimd<V>
+        where V : struct
+        where E : struct, IPanelElement
+    {
+        const int PrefetchLines = 24; // the next lines are too far away for the hardware to foresee
+        for (var line = 0; line < lines; line++)
         {
-            var from = source + ((long)p * stride);
-            var next = p + 1 < depth ? from + stride : null;
-            var to = panels + (p / E.Depth * width);
-            for (var line = 0; Sse.IsSupported && line < lines; line += 16)
+            var (from, to) = ((nint)source, (nint)destination);
+            for (var panel = 0; panel < panels; panel++)
             {
-                for (var i = 0; i < E.Depth; i++)
+                CopyRegister<S, V, E>((float*)from, stride, (float*)to);
+                if (Sse.IsSupported)
                 {
-                    Sse.Prefetch0(from + ((PrefetchLines + i) * (long)stride) + line); // too far away for the hardware to foresee
+                    Sse.Prefetch0((float*)from + (PrefetchLines * stride));
                 }
-            }
-            for (var panel = 0; panel < fast; panel++)
-            {
-                for (var i = 0; i < width; i += S.Count)
+                for (var i = S.Count; i < width; i += S.Count)
                 {
-                    S.Store(to + i, E.Make<S, V>(S.Load(from + i), E.Depth == 1 || next == null ? S.Zero : S.Load(next + i)));
+                    CopyRegister<S, V, E>((float*)from + i, stride, (float*)to + i);
+                    if (Sse.IsSupported && S.Count == 16)
+                    {
+                        Sse.Prefetch0((float*)from + i + (PrefetchLines * stride));
+                    }
                 }
-                from += width;
-                next = next == null ? null : next + width;
-                to += panelStride;
+                from += (nint)width * sizeof(float);
+                to += (nint)panelStride * sizeof(float);
             }
-            for (var line = fast * width; line < lines; line += width)
+            source += E.Depth * stride;
+            destination += width;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyRegister<S, V, E>(float* from, long stride, float* to)
+        where S : struct, ISimd<V>
+        where V : struct
+        where E : struct, IPanelElement
+        => S.Store(to, E.Make<S, V>(S.Load(from), E.Depth == 2 ? S.Load(from + stride) : S.Zero));
+
+    /// <summary>The same for lines from <paramref name="first"/> and inner indices from <paramref name="start"/> on, where whole registers cannot be read or written.</summary>
+    private static void CopyEdges<S, V, E>(
+        float* source, int stride, int width, int first, int lines, int start, int depth, float* panels, int panelStride)
+        where S : struct, ISimd<V>
+        where V : struct
+        where E : struct, IPanelElement
+    {
+        for (var line = first; line < lines; line += width)
+        {
+            for (var p = start; p < depth; p += E.Depth)
             {
+                var from = source + ((long)p * stride) + line;
+                var to = panels + ((long)(line / width) * panelStride) + (p / E.Depth * width);
                 for (var i = 0; i < width; i += S.Count)
                 {
                     var valid = Math.Clamp(lines - line - i, 0, S.Count);
-                    var value = E.Make<S, V>(S.LoadPartial(from + i, valid), E.Depth == 1 || next == null ? S.Zero : S.LoadPartial(next + i, valid));
-                    S.StorePartial(to + i, value, Math.Min(width - i, S.Count));
+                    var odd = E.Depth == 2 && p + 1 < depth ? S.LoadPartial(from + stride + i, valid) : S.Zero;
+                    S.StorePartial(to + i, E.Make<S, V>(S.LoadPartial(from + i, valid), odd), Math.Min(width - i, S.Count));
                 }
-                from += width;
-                next = next == null ? null : next + width;
-                to += panelStride;
             }
         }
     }

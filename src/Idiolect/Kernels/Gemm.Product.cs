@@ -11,7 +11,6 @@ internal static unsafe partial class Gemm
     {
         internal MatrixView A; // (M, K)
         internal MatrixView B; // (K, N)
-        internal float* PackedA; // (panels, K, panel rows), each with padding after it, or null
         internal float* PackedB; // (panels, K, panel columns), or null
         internal float* C; // (M, N), stride CStride
         internal float* Bias; // (N)
@@ -23,42 +22,42 @@ internal static unsafe partial class Gemm
         internal PanelFormat Format;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> RowsKernel; // null: A is packed
-        internal bool SharesA; // whether A is to be packed for all parts, before the job runs
         private int _partPanels;
         private int _partRows;
         private int _columnParts;
         private int _rowParts;
 
         /// <summary>
-        /// Chooses the parts: about eight for each thread, so that they end together, of the shape that packs least. Each
-        /// part of the columns packs A again unless all share it, each part of the rows B. Returns their number.
+        /// Chooses the parts: so many that the threads end together, of the shape that packs least. Each part of the columns
+        /// packs A again, each part of the rows B. Returns their number.
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
-            var panels = CeilingDivide(N, PanelColumns(vectors));
-            var tiles = CeilingDivide(M, PanelRows(vectors));
+            var (panelRows, panelColumns) = (PanelRows(vectors), PanelColumns(vectors));
+            var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
+            var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
             var work = (long)M * N * Math.Max(K, 1);
-            var wanted = (int)Math.Clamp(work / PartWork, Math.Clamp(work / LeastPartWork, 1, threads), 8 * threads);
+            var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows);
             var leastColumnParts = CeilingDivide(panels, PartPanels);
-            var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
-            var least = long.MaxValue;
-            for (var rowParts = leastRowParts; rowParts <= Math.Max(leastRowParts, Math.Min(tiles, wanted)); rowParts++)
+            var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Pairs ? 2 : 1); // multiply-adds
+            var least = double.MaxValue;
+            for (var rowParts = leastRowParts; rowParts == leastRowParts || (rowParts <= tiles && rowParts * leastColumnParts <= mostParts); rowParts++)
             {
-                var columnParts = Math.Min(panels, Math.Max(leastColumnParts, CeilingDivide(wanted, rowParts)));
-                var (alone, shared) = ((long)M * columnParts * K, ((long)M * K) + JobCost);
-                var packed = (packsA ? Math.Min(alone, shared) : 0) + (packsB ? (long)N * K * rowParts : 0);
-                // Too few parts leave a thread idle, which is worse than any packing.
-                packed += (long)(M + N) * Math.Max(K, 1) * 8 * Math.Max(0, wanted - (rowParts * columnParts));
-                if (packed < least)
+                for (var columnParts = leastColumnParts; columnParts == leastColumnParts || (columnParts <= panels && rowParts * columnParts <= mostParts); columnParts++)
                 {
-                    (least, _rowParts, _columnParts, SharesA) = (packed, rowParts, columnParts, packsA && shared < alone);
+                    var (partTiles, partPanels) = (CeilingDivide(tiles, rowParts), CeilingDivide(panels, columnParts));
+                    var (rows, columns) = (CeilingDivide(tiles, partTiles), CeilingDivide(panels, partPanels)); // of parts
+                    var rounds = CeilingDivide(rows * columns, threads);
+                    var multiplied = (double)rounds * threads * partTiles * panelRows * partPanels * panelColumns * K;
+                    var cost = (multiplied * (1 + (UnevenEnd / rounds)) * MultiplyCost / perRegister)
+                        + (packsA ? PackACost * M * K * columns : 0) + (packsB ? (double)N * K * rows : 0);
+                    if (cost < least)
+                    {
+                        (least, _partRows, _partPanels, _rowParts, _columnParts) = (cost, partTiles * panelRows, partPanels, rows, columns);
+                    }
                 }
             }
-            _partPanels = CeilingDivide(panels, _columnParts);
-            _columnParts = CeilingDivide(panels, _partPanels);
-            _partRows = CeilingDivide(tiles, _rowParts) * PanelRows(vectors);
-            _rowParts = CeilingDivide(M, _partRows);
             return _columnParts * _rowParts;
         }
 
@@ -82,9 +81,10 @@ internal static unsafe partial class Gemm
             var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * slabDepth) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
-            var aLength = panelRows == 1 || PackedA != null ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
-            // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the next rows.
-            var bLength = PackedB != null ? 0 : (rows <= blockRows ? 1 : CeilingDivide(columns, panelColumns)) * bPanelLength;
+            var aLength = panelRows == 1 ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
+            // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the rows after these.
+            var keepsB = rows > blockRows || (RowsKernel != null && rows % panelRows != 0);
+            var bLength = PackedB != null ? 0 : (keepsB ? CeilingDivide(columns, panelColumns) : 1) * bPanelLength;
             var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
             var bPanels = aPanels + aLength; // (panels, depth, panel columns)
             for (var first = 0; first == 0 || first < K; first += mostDepth)
@@ -110,13 +110,6 @@ internal static unsafe partial class Gemm
                         block.ATileLength = (long)panelRows * A.Stride;
                         block.Kernel = panelRows == 1 ? null : RowsKernel;
                     }
-                    else if (PackedA != null)
-                    {
-                        var step = Format == PanelFormat.BFloat16Pairs ? first / 2 : first; // panel rows floats each
-                        block.ATileLength = ((long)panelRows * K) + PanelPadding;
-                        block.A = PackedA + ((firstRow + row) / panelRows * block.ATileLength) + ((long)step * panelRows);
-                        block.Kernel = Kernel;
-                    }
                     else
                     {
                         PackPanels<S, V>(from, !A.Transposed, panelRows, block.Rows, M - firstRow - row, depth, aPanels, aPanelLength, Format);
@@ -126,9 +119,8 @@ internal static unsafe partial class Gemm
                     }
                     for (var column = 0; column < columns; column += panelColumns)
                     {
-                        var panel = column / panelColumns;
                         block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns)
-                            : bPanels + (rows <= blockRows ? 0 : panel * bPanelLength);
+                            : bPanels + (keepsB ? column / panelColumns * bPanelLength : 0);
                         block.Columns = Math.Min(panelColumns, columns - column);
                         block.Bias = Bias + firstColumn + column;
                         block.C = C + ((long)(firstRow + row) * CStride) + firstColumn + column;
@@ -137,22 +129,47 @@ internal static unsafe partial class Gemm
                             PackPanels<S, V>(
                                 Offset(B, first, firstColumn + column), B.Transposed, panelColumns, block.Columns, N - firstColumn - column, depth,
                                 block.B, bPanelLength, Format);
-                            // The next panel arrives in the second-level cache while this one is multiplied.
-                            var (nextFirst, nextColumn) = column + panelColumns < columns ? (first, column + panelColumns) : (first + mostDepth, 0);
-                            block.Upcoming = Offset(B, nextFirst, firstColumn + nextColumn);
-                            (block.UpcomingLines, block.UpcomingWidth) = (Math.Max(0, Math.Min(mostDepth, K - nextFirst)), Math.Min(panelColumns, columns - nextColumn));
-                            if (B.Transposed)
-                            {
-                                (block.UpcomingLines, block.UpcomingWidth) = (block.UpcomingLines == 0 ? 0 : block.UpcomingWidth, block.UpcomingLines);
-                            }
+                            FindAhead(ref block, first, depth, firstColumn, column, columns);
                         }
                         else
                         {
-                            block.UpcomingLines = 0;
+                            block.AheadTiles = 0;
                         }
                         block.Multiply();
                     }
                 }
+            }
+        }
+
+        /// <summary>Chooses what the kernel fetches into the second-level cache while it multiplies: the panel of B that is packed next.</summary>
+        private readonly void FindAhead<S, V>(ref TileBlock<S, V> block, int first, int depth, int firstColumn, int column, int columns)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            block.AheadTiles = 0;
+            var turns = block.Steps / 4; // of the kernel's loop for one tile, in each of which it fetches as much as a panel is wide
+            var slabEnds = column + (2 * S.Count) >= columns;
+            var nextFirst = slabEnds ? first + depth : first;
+            var nextDepth = Math.Min(depth, K - nextFirst);
+            if (turns == 0 || nextDepth <= 0)
+            {
+                return;
+            }
+            var nextColumn = firstColumn + (slabEnds ? 0 : column + (2 * S.Count));
+            block.AheadStride = B.Stride;
+            if (!B.Transposed)
+            {
+                // From each line of the matrix.
+                block.Ahead = Offset(B, nextFirst, nextColumn).Data;
+                block.AheadTileStride = (long)B.Stride * turns;
+                block.AheadTiles = CeilingDivide(nextDepth, turns);
+            }
+            else if (nextColumn + turns <= N)
+            {
+                // From as many lines as there are turns, which may be more than a panel has; then what lies beside it.
+                block.Ahead = Offset(B, nextFirst, nextColumn).Data;
+                block.AheadTileStride = 2 * S.Count;
+                block.AheadTiles = CeilingDivide(nextDepth, 2 * S.Count);
             }
         }
     }
@@ -175,38 +192,25 @@ internal static unsafe partial class Gemm
         internal int Depth;
         internal int Steps;
         internal GemmStart Start;
+        internal float* Ahead; // what to fetch during the first AheadTiles tiles: two registers' floats, AheadStride apart
+        internal int AheadTiles;
+        internal int AheadStride;
+        internal long AheadTileStride; // floats from the first of a tile to that of the next
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
-        internal MatrixView Upcoming; // what to ask memory for meanwhile: UpcomingLines of UpcomingWidth floats
-        internal int UpcomingLines;
-        internal int UpcomingWidth;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal readonly void Multiply()
         {
             var panelColumns = 2 * S.Count;
             var full = Columns == panelColumns ? Rows / PanelRows : 0; // tiles that lie within C
-            var (tile, line, at) = (0, 0, 0);
-            if (Sse.IsSupported && UpcomingLines > 0 && full > 0)
+            var tiles = Math.Min(full, AheadTiles);
+            if (tiles > 0)
             {
-                var lines = UpcomingLines * (CeilingDivide(UpcomingWidth, 16) + 1); // of the cache, where a line of floats begins within one
-                var perTile = CeilingDivide(lines, full);
-                for (; tile < full; tile++)
-                {
-                    for (var i = 0; i < perTile && line < UpcomingLines; i++)
-                    {
-                        Sse.Prefetch1(Upcoming.Data + ((long)line * Upcoming.Stride) + Math.Min(at, UpcomingWidth - 1));
-                        at += 16;
-                        if (at >= UpcomingWidth + 16)
-                        {
-                            (line, at) = (line + 1, 0);
-                        }
-                    }
-                    Tiles(A + (tile * ATileLength), B, C + ((long)tile * PanelRows * CStride), CStride, 1, Start, Bias);
-                }
+                Tiles(A, B, C, CStride, tiles, Start, Bias, Ahead);
             }
-            else if (full > 0)
+            if (full > tiles)
             {
-                Tiles(A, B, C, CStride, full, Start, Bias);
+                Tiles(A + (tiles * ATileLength), B, C + ((long)tiles * PanelRows * CStride), CStride, full - tiles, Start, Bias);
             }
             if (full * PanelRows == Rows)
             {
@@ -228,7 +232,7 @@ internal static unsafe partial class Gemm
 
         /// <summary>A column of tiles against one panel of B.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Tiles(float* a, float* b, float* c, int cStride, int count, GemmStart start, float* bias)
+        private readonly void Tiles(float* a, float* b, float* c, int cStride, int count, GemmStart start, float* bias, float* ahead = null)
         {
             if (Kernel != null)
             {
@@ -244,6 +248,9 @@ internal static unsafe partial class Gemm
                     ARowStride = (long)ARowStride * sizeof(float),
                     TileBytes = (long)ATileLength * sizeof(float),
                     Tiles = count,
+                    Ahead = ahead == null ? b : ahead, // nothing: the same line, again and again
+                    AheadStride = ahead == null ? 0 : (long)AheadStride * sizeof(float),
+                    AheadTileStride = ahead == null ? 0 : AheadTileStride * sizeof(float),
                 };
                 Kernel(&call);
                 return;

@@ -7,7 +7,7 @@ namespace Idiolect.Kernels;
 /// <summary>Packing with transposition where registers hold 16 floats: at their speed of multiplication, one 4 x 4 at a time would take too long.</summary>
 internal static unsafe partial class Gemm
 {
-    /// <summary>The even words' or odd words' upper halves of 32 floats: of each, its bfloat16.</summary>
+    /// <summary>The upper halves of 32 floats, in order: of those that are rounded, their bfloat16.</summary>
     private static readonly Vector512<ushort> UpperHalves = Vector512.Create(
         (ushort)1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
 
@@ -113,7 +113,7 @@ internal static unsafe partial class Gemm
     private static Vector512<float> LoadElements<E>(float* source)
         where E : struct, IPanelElement
     {
-        Sse.Prefetch0(source + 64);
+        Sse.Prefetch0(source + 64); // four registers on
         var first = Vector512.Load(source);
         return E.Depth == 1 ? E.Make<SimdVector512, Vector512<float>>(first, Vector512<float>.Zero)
             : Avx512BW.PermuteVar32x16x2(

@@ -31,9 +31,9 @@ internal enum GemmStart
 /// </summary>
 /// <remarks>
 /// <para>
-/// C is divided into blocks of columns and groups of rows. A part packs what it needs into memory of its own thread and
-/// multiplies at once. An operand is packed again by each part that reads it, which for a small product costs less than a second
-/// pass through memory and a barrier would; where it costs more, a job before the product packs A for all threads.
+/// C is divided into blocks of columns and groups of rows. A part packs what it needs into memory of its own thread, where it
+/// stays in the L2 cache, and multiplies at once. An operand is packed again by each part that reads it, which costs less than packing
+/// it once for all threads would: that writes it to memory and reads it back, and the threads wait for each other in between.
 /// </para>
 /// <para>
 /// An element of C is a chain of fused multiply-adds with ascending k for each slab, and the slabs' sums are added in order,
@@ -46,7 +46,10 @@ internal static unsafe partial class Gemm
     /// <summary>Inner indices packed at a time: a B panel (256 x 16 floats) and an A panel (256 x 6) stay in a 32 KiB L1 cache.</summary>
     private const int SlabDepth = 256;
 
-    /// <summary>Rows packed at a time: with the panels of B, these 96 x 256 floats (96 KiB) stay in the L2 cache.</summary>
+    /// <summary>
+    /// Rows packed at a time on registers of 8 floats, 4 times as many on wider ones: 96 x 256 floats (96 KiB) stay in an L2 cache of
+    /// 512 KiB beside the panels of B, 384 x 256 in one of 1 MiB.
+    /// </summary>
     private const int BlockRows = 96;
 
     /// <summary>Panels of B in a part: 12 x 16 x 256 floats (192 KiB).</summary>
@@ -55,20 +58,23 @@ internal static unsafe partial class Gemm
     /// <summary>Rows of a part at most: what it writes of C then stays in a cache from slab to slab.</summary>
     private const int MostPartRows = 768;
 
-    /// <summary>Multiply-adds that a part should have (some 30 microseconds), and below which a thread is not worth waking.</summary>
-    private const long PartWork = 1_500_000, LeastPartWork = 250_000;
+    /// <summary>Parts for each thread at most, and the multiply-adds below which a thread is not worth waking.</summary>
+    private const int MostParts = 8, LeastPartWork = 250_000;
+
+    /// <summary>
+    /// What decides the parts, in the time it takes to pack an element of B, which has been fetched ahead: packing one of A, which has
+    /// not; and multiplying and adding as many as a register holds.
+    /// </summary>
+    private const double PackACost = 2, MultiplyCost = 1.6;
+
+    /// <summary>The share of a part's time by which threads miss each other at the end.</summary>
+    private const double UnevenEnd = 0.06;
 
     /// <summary>Rows this many floats apart fall into the same few lines of an L1 cache, and are better packed.</summary>
     private const int AliasingStride = 1024;
 
-    /// <summary>What one more job costs, in elements packed: about ten microseconds of two threads.</summary>
-    private const long JobCost = 60_000;
-
     /// <summary>Inner indices of a job: what it reads of long operands is read again from a cache.</summary>
     private const int MostDepth = 4096;
-
-    /// <summary>Floats of A (4 MiB) that a job may pack for all threads, unless <see cref="MostPartRows"/> have more.</summary>
-    private const int MostShared = 1024 * 1024;
 
     /// <summary>Floats after a packed panel, which a copy of whole registers may overwrite.</summary>
     private const int PanelPadding = 16;
@@ -122,7 +128,9 @@ internal static unsafe partial class Gemm
             PackedB = packedB,
             CStride = cStride,
             Bias = bias,
+            M = m,
             N = n,
+            C = c,
             Format = precision == Precision.Fp32 ? PanelFormat.Float32 : pairs ? PanelFormat.BFloat16Pairs : PanelFormat.RoundedFloat32,
             Kernel = pairs ? MicroKernels.BFloat16 : assembled ? MicroKernels.Float32 : null,
             RowsKernel = assembled && precision == Precision.Fp32 && !a.Transposed && k > 0 && a.Stride % AliasingStride != 0
@@ -134,40 +142,13 @@ internal static unsafe partial class Gemm
             job.K = Math.Min(mostDepth, k - first);
             job.B = Offset(b, first, 0);
             job.Start = first == 0 ? start : GemmStart.Accumulate;
-            var mostRows = job.RowsKernel != null ? m : Math.Max(MostPartRows, MostShared / Math.Max(1, job.K) / BlockRows * BlockRows);
-            for (var row = 0; row < m; row += job.M)
-            {
-                job.M = Math.Min(mostRows, m - row);
-                job.A = Offset(a, row, first);
-                job.C = c + ((long)row * cStride);
-                Run(team, job);
-            }
+            job.A = Offset(a, 0, first);
+            team.Run(job, job.Divide(team.ThreadCount, team.Vectors));
             if (k == 0)
             {
                 break;
             }
         }
-    }
-
-    /// <summary>Runs a product, with A packed beforehand where that is cheaper.</summary>
-    private static void Run(Team team, ProductJob job)
-    {
-        var parts = job.Divide(team.ThreadCount, team.Vectors);
-        if (!job.SharesA)
-        {
-            team.Run(job, parts);
-            return;
-        }
-        var width = PanelRows(team.Vectors);
-        var pack = new PackJob
-        {
-            Source = job.A, AlongDepth = !job.A.Transposed, PanelStride = (width * job.K) + PanelPadding, Width = width, Depth = job.K, Lines = job.M,
-            Format = job.Format,
-        };
-        using var hold = team.HoldSharedScratch();
-        job.PackedA = pack.Panels = team.SharedScratch((long)CeilingDivide(job.M, width) * pack.PanelStride);
-        team.Run(pack, pack.Parts);
-        team.Run(job, parts);
     }
 
     /// <summary>Rows of a micro-kernel tile: 12 where there are 32 registers, else 6.</summary>

@@ -79,6 +79,7 @@ internal static unsafe class PeakProbe
                 CStride = Columns * sizeof(float),
                 TileBytes = a * sizeof(float),
                 Tiles = 1,
+                Ahead = panels,
             };
             for (var i = 0; i < TileRepeats; i++)
             {

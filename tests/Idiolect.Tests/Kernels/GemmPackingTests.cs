@@ -6,39 +6,58 @@ namespace Idiolect.Tests.Kernels;
 
 public sealed unsafe class GemmPackingTests
 {
+    private static readonly Gen<(int Lines, int Depth, bool AlongDepth, bool OfB, ulong Seed)> Cases
+        = Gen.Select(Gen.Int[1, 70], Gen.Int[1, 70], Gen.Bool, Gen.Bool, Gen.ULong);
+
+    [Fact]
+    public void Panels_of_floats_hold_each_line_across_the_panel()
+        => Cases.Sample(c => Check(c, Gemm.PanelFormat.Float32, value => value), iter: 30, threads: 1);
+
+    [Fact]
+    public void Panels_of_rounded_floats_hold_bf16_values()
+        => Cases.Sample(c => Check(c, Gemm.PanelFormat.RoundedFloat32, SimdScalar.RoundToBFloat16), iter: 30, threads: 1);
+
     [Fact]
     public void Panels_of_bf16_pairs_hold_each_pair_of_inner_indices_in_four_bytes()
-        => Gen.Select(Gen.Int[1, 40], Gen.Int[1, 21], Gen.Bool, Gen.ULong).Sample(
-            (lines, depth, alongDepth, seed) =>
+        => Cases.Sample(c => Check(c, Gemm.PanelFormat.BFloat16Pairs, SimdScalar.RoundToBFloat16), iter: 30, threads: 1);
+
+    private static void Check((int Lines, int Depth, bool AlongDepth, bool OfB, ulong Seed) c, Gemm.PanelFormat format, Func<float, float> rounded)
+    {
+        using var variants = new KernelVariants();
+        var pairs = format == Gemm.PanelFormat.BFloat16Pairs;
+        var values = RandomValues.Normal(c.Seed, c.Lines * c.Depth);
+        foreach (var team in variants.All)
+        {
+            var width = c.OfB ? 2 * team.Vectors.Lanes() : team.Vectors == Isa.Vector512 ? 12 : 6; // A's width is no multiple of a register
+            var stride = (width * c.Depth) + 16;
+            var panels = (c.Lines + width - 1) / width;
+            using var source = new NativeBuffer<float>(values);
+            using var destination = new NativeBuffer<float>(panels * stride);
+            var job = new Job
             {
-                using var variants = new KernelVariants();
-                var values = RandomValues.Normal(seed, lines * depth);
-                foreach (var team in variants.All)
+                Source = source, Panels = destination, AlongDepth = c.AlongDepth, Width = width, Lines = c.Lines, Depth = c.Depth, Stride = stride, Format = format,
+            };
+            team.Run(job, 1);
+            for (var line = 0; line < c.Lines; line++)
+            {
+                for (var p = 0; p < c.Depth; p++)
                 {
-                    var width = team.Vectors == Isa.Vector512 ? 12 : 6; // as A's panels, whose width is no multiple of a register
-                    var stride = (width * depth) + 16;
-                    var panels = (lines + width - 1) / width;
-                    using var source = new NativeBuffer<float>(values);
-                    using var destination = new NativeBuffer<float>(panels * stride);
-                    team.Run(new Job { Source = source, Panels = destination, AlongDepth = alongDepth, Width = width, Lines = lines, Depth = depth, Stride = stride }, 1);
-                    for (var line = 0; line < lines; line++)
-                    {
-                        for (var p = 0; p < depth; p++)
-                        {
-                            var expected = SimdScalar.RoundToBFloat16(values[alongDepth ? (line * depth) + p : (p * lines) + line]);
-                            var pair = destination.Span.Slice((line / width * stride) + (p / 2 * width) + (line % width), 1);
-                            var half = MemoryMarshal.Cast<float, ushort>(pair)[p % 2];
-                            Assert.Equal(expected, BitConverter.UInt32BitsToSingle((uint)half << 16));
-                        }
-                        if (depth % 2 == 1)
-                        {
-                            var last = destination.Span.Slice((line / width * stride) + (depth / 2 * width) + (line % width), 1);
-                            Assert.Equal(0, MemoryMarshal.Cast<float, ushort>(last)[1]);
-                        }
-                    }
+                    var expected = rounded(values[c.AlongDepth ? (line * c.Depth) + p : (p * c.Lines) + line]);
+                    Assert.Equal(expected, Element(line, p));
                 }
-            },
-            iter: 20, threads: 1);
+                if (pairs && c.Depth % 2 == 1)
+                {
+                    Assert.Equal(0, Element(line, c.Depth));
+                }
+            }
+
+            float Element(int line, int p)
+            {
+                var place = destination.Span.Slice((line / width * stride) + (p / (pairs ? 2 : 1) * width) + (line % width), 1);
+                return pairs ? BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Cast<float, ushort>(place)[p % 2] << 16) : place[0];
+            }
+        }
+    }
 
     private struct Job : IJob
     {
@@ -49,12 +68,13 @@ public sealed unsafe class GemmPackingTests
         internal int Lines;
         internal int Depth;
         internal int Stride;
+        internal Gemm.PanelFormat Format;
 
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
             => Gemm.PackPanels<S, V>(
                 new MatrixView(Source, AlongDepth ? Depth : Lines, transposed: !AlongDepth), AlongDepth, Width, Lines, Lines, Depth, Panels, Stride,
-                Gemm.PanelFormat.BFloat16Pairs);
+                Format);
     }
 }

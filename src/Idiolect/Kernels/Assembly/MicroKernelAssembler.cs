@@ -56,7 +56,7 @@ internal sealed class MicroKernelAssembler
     private readonly int _rows;
     private readonly int _registerBytes;
 
-    private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11;
+    private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11, Ahead = rsi, AheadStride = rdi;
 
     // Every third row of A when they lie apart: an address can add one or two strides to it. Used while C and Start are not.
     private static readonly AssemblerRegister64[] RowPointers = [A, C, Start, rbx];
@@ -99,7 +99,9 @@ internal sealed class MicroKernelAssembler
         var (nextTile, unrolled, remainder, remainderLoop, finish, noStart) = (
             _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
         Enter();
+        _code.mov(AheadStride, __qword_ptr[Arguments + Offset(nameof(TileCall.AheadStride))]);
         _code.Label(ref nextTile);
+        _code.mov(Ahead, __qword_ptr[Arguments + Offset(nameof(TileCall.Ahead))]);
         _code.mov(A, __qword_ptr[Arguments + Offset(nameof(TileCall.A))]);
         _code.mov(B, __qword_ptr[Arguments + Offset(nameof(TileCall.B))]);
         _code.mov(C, __qword_ptr[Arguments + Offset(nameof(TileCall.C))]);
@@ -110,7 +112,10 @@ internal sealed class MicroKernelAssembler
             Zero(Accumulator(row, 0));
             Zero(Accumulator(row, 1));
             // C is needed only when the tile has been computed; its rows lie far apart, where no hardware prefetcher looks.
-            _code.prefetcht0(__byte_ptr[C]);
+            for (var line = 0; line < 2 * _registerBytes; line += 64)
+            {
+                _code.prefetcht0(__byte_ptr[C + line]);
+            }
             _code.add(C, Stride);
         }
         FindRows();
@@ -121,7 +126,13 @@ internal sealed class MicroKernelAssembler
         for (var step = 0; step < Unroll; step++)
         {
             Step(step);
+            if (step < 2 * _registerBytes / 64)
+            {
+                // A few at a time: a burst of them would keep the loads of A and B waiting.
+                _code.prefetcht1(__byte_ptr[Ahead + (64 * step)]);
+            }
         }
+        _code.add(Ahead, AheadStride);
         AdvanceA(Unroll);
         _code.add(B, Unroll * 2 * _registerBytes);
         _code.sub(Steps, Unroll);
@@ -162,6 +173,8 @@ internal sealed class MicroKernelAssembler
         _code.mov(__qword_ptr[Arguments + Offset(nameof(TileCall.C))], C);
         _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.TileBytes))]);
         _code.add(__qword_ptr[Arguments + Offset(nameof(TileCall.A))], Stride);
+        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.AheadTileStride))]);
+        _code.add(__qword_ptr[Arguments + Offset(nameof(TileCall.Ahead))], Stride);
         _code.dec(__qword_ptr[Arguments + Offset(nameof(TileCall.Tiles))]);
         _code.jnz(nextTile);
         Leave();
@@ -304,6 +317,8 @@ internal sealed class MicroKernelAssembler
             _code.mov(Arguments, rdi);
             return;
         }
+        _code.push(rsi);
+        _code.push(rdi);
         _code.mov(Arguments, rcx);
         _code.sub(rsp, SavedBytes);
         for (var i = 0; i < SavedRegisters; i++)
@@ -322,6 +337,8 @@ internal sealed class MicroKernelAssembler
                 _code.vmovups(new AssemblerRegisterXMM(Register.XMM6 + i), __xmmword_ptr[rsp + (16 * i)]);
             }
             _code.add(rsp, SavedBytes);
+            _code.pop(rdi);
+            _code.pop(rsi);
         }
         _code.pop(rbx);
         _code.ret();

@@ -16,4 +16,7 @@ internal unsafe struct TileCall
     internal long TileBytes; // bytes between tiles of A
     internal long ARowStride; // bytes between rows of A where it is not packed
     internal long Tiles; // at least 1
+    internal void* Ahead; // what to fetch into the second-level cache meanwhile: every four steps as many bytes as B has columns x 4; any readable address
+    internal long AheadStride; // bytes from one of these to the next
+    internal long AheadTileStride; // bytes from the first of a tile to the first of the next
 }

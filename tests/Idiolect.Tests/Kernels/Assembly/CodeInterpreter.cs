@@ -25,6 +25,9 @@ internal sealed unsafe class CodeInterpreter
         }
     }
 
+    /// <summary>The addresses that were to be fetched into the second-level cache, in order.</summary>
+    internal List<long> FetchedAhead { get; } = [];
+
     /// <summary>The number that a general register holds.</summary>
     internal long this[Register register]
     {
@@ -94,6 +97,9 @@ internal sealed unsafe class CodeInterpreter
             case Mnemonic.Jne:
                 return !_zero;
             case Mnemonic.Prefetcht0:
+                return false;
+            case Mnemonic.Prefetcht1:
+                FetchedAhead.Add(Address(i));
                 return false;
             case Mnemonic.Vzeroupper:
                 for (var register = 0; register < 16; register++)

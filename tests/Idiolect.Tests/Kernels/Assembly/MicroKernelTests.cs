@@ -39,6 +39,28 @@ public sealed unsafe class MicroKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void A_line_of_the_next_panel_is_fetched_every_four_steps(string kindName, string layoutName, string conventionName)
+    {
+        var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
+        var problem = new TileProblem(kind, layout, steps: 11, tiles: 3, starts: false, startIsRow: false, surplus: 0, seed: 1)
+        {
+            Ahead = (1_000_000, 10_000, 512),
+        };
+        problem.Check(call =>
+        {
+            code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
+            code.Run();
+        });
+        var expected = from tile in Enumerable.Range(0, 3)
+                       from turn in Enumerable.Range(0, 11 / 4)
+                       from line in Enumerable.Range(0, MicroKernelAssembler.Columns(kind) * sizeof(float) / 64) // of the cache
+                       select 1_000_000L + (tile * 512) + (turn * 10_000) + (line * 64);
+        Assert.Equal(expected, code.FetchedAhead);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void The_caller_finds_its_registers_as_they_were(string kindName, string layoutName, string conventionName)
     {
         var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));

@@ -37,6 +37,9 @@ internal sealed unsafe class TileProblem
         }
     }
 
+    /// <summary>What the kernel is told to fetch ahead: where it begins, and the bytes from turn to turn and from tile to tile.</summary>
+    internal (long First, long Stride, long TileStride) Ahead { get; init; }
+
     /// <summary>Has the tiles computed and compares; what lies between the rows of C must be untouched.</summary>
     internal void Check(Action<nint> kernel)
     {
@@ -56,6 +59,9 @@ internal sealed unsafe class TileProblem
             TileBytes = (_layout == ALayout.Panel ? _rows * _steps : _rows * _aStride) * 4,
             ARowStride = _aStride * 4,
             Tiles = _tiles,
+            Ahead = (void*)Ahead.First,
+            AheadStride = Ahead.Stride,
+            AheadTileStride = Ahead.TileStride,
         };
         kernel((nint)(&call));
         var result = c.ToArray();
