@@ -65,7 +65,6 @@ internal static unsafe partial class Gemm
     /// <summary>Packs all of an operand: a part is a group of panels.</summary>
     private struct PackJob : IJob
     {
-
         internal MatrixView Source; // (Lines, Depth) or (Depth, Lines)
         internal bool AlongDepth; // whether memory runs along the depth
         internal float* Panels; // (panels, Depth, Width), each PanelStride long

@@ -43,7 +43,10 @@ internal enum GemmStart
 /// </remarks>
 internal static unsafe partial class Gemm
 {
-    /// <summary>Inner indices packed at a time: a B panel (256 x 16 floats) and an A panel (256 x 6) stay in a 32 KiB L1 cache.</summary>
+    /// <summary>
+    /// Inner indices packed at a time, twice as many in bf16: a B panel (256 x 16 floats, 256 x 32 on wide registers) and an A panel
+    /// (256 x 6, 256 x 12) stay in an L1 cache of 32 or 48 KiB.
+    /// </summary>
     private const int SlabDepth = 256;
 
     /// <summary>
