@@ -92,6 +92,24 @@ public sealed class TextOutputTests
     }
 
     [Fact]
+    public async Task A_line_above_the_bar_covers_all_of_it()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, 40, live: true);
+        var live = new LiveTrainingOutput(terminal.CreateConsole(), new ManualTime());
+
+        await live.RunAsync(() =>
+        {
+            live.Report(Events.Started());
+            live.Report(Events.Step(1, 3));
+            live.Report(new WorkAnnounced(1, "measuring the best checkpoint on all of the held-out text"));
+            return Task.CompletedTask;
+        });
+
+        Assert.Contains(WithoutEscapes(output.ToString()).Split('\n', '\r'), line => line == "the held-out text".PadRight(40));
+    }
+
+    [Fact]
     public void Text_of_several_samples_has_headings()
     {
         var output = new StringWriter { NewLine = "\n" };

@@ -43,7 +43,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
         switch (value)
         {
             case WorkAnnounced work:
-                console.Write(new Text(work.What + "\n", Color.Grey));
+                WriteAbove(work.What, Color.Grey);
                 break;
             case PairsDivided pairs:
                 WriteLines(TranslationText.Corpus(pairs));
@@ -68,17 +68,16 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 }
                 break;
             case EvaluationCompleted evaluation:
-                console.Write(new Text(TrainingText.Evaluation(evaluation) + "\n", evaluation.IsBest ? Color.Green : Style.Plain));
+                WriteAbove(TrainingText.Evaluation(evaluation), evaluation.IsBest ? Color.Green : Style.Plain);
                 break;
             case TextSampled sample:
-                // Expanded: the lines overwrite the bar, and a short one would leave a part of it standing.
-                console.Write(new Padder(new Text(TrainingText.Printable(sample.Text), new Style(Color.Grey)), new Padding(2, 0, 0, 1)).Expand());
+                WriteAbove(TrainingText.Printable(sample.Text), Color.Grey, new Padding(2, 0, 0, 1));
                 break;
             case StepSkipped skipped:
-                console.Write(new Text(TrainingText.Skipped(skipped) + "\n", Color.Yellow));
+                WriteAbove(TrainingText.Skipped(skipped), Color.Yellow);
                 break;
             case CheckpointDamaged damaged:
-                console.Write(new Text(TrainingText.Damaged(damaged) + "\n", Color.Yellow));
+                WriteAbove(TrainingText.Damaged(damaged), Color.Yellow);
                 break;
             case TrainingFinished finished:
                 result = finished;
@@ -95,16 +94,23 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
             table.AddRow(new Text(name), new Text(value));
         }
         console.Write(table);
-        WriteLines(TrainingText.Next(finished));
+        foreach (var line in TrainingText.Next(finished))
+        {
+            console.Write(new Text(line + "\n"));
+        }
     }
 
     private void WriteLines(IEnumerable<string> lines)
     {
         foreach (var line in lines)
         {
-            console.Write(new Text(line + "\n"));
+            WriteAbove(line, Style.Plain);
         }
     }
+
+    // Expanded: the lines overwrite the bar, and a short one would leave a part of it standing.
+    private void WriteAbove(string text, Style style, Padding? padding = null)
+        => console.Write(new Padder(new Text(text, style), padding ?? new Padding(0)).Expand());
 
     // What a narrow terminal cannot hold is left out, the least needed first.
     private ProgressColumn[] Columns()
