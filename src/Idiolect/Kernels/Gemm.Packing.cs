@@ -16,6 +16,9 @@ internal static unsafe partial class Gemm
 
         /// <summary>(depth / 2, width, 2) bfloat16 in the first half of the panel's memory.</summary>
         BFloat16Pairs,
+
+        /// <summary>The same for B, with zeros up to a whole block of inner indices; A as <see cref="PackTiles"/> writes it.</summary>
+        BFloat16Tiles,
     }
 
     /// <summary>A <see cref="PanelFormat"/> as a type, so that each has packing code of its own.</summary>
@@ -112,8 +115,16 @@ internal static unsafe partial class Gemm
             case PanelFormat.RoundedFloat32:
                 PackPanels<S, V, RoundedElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
                 break;
+            case PanelFormat.BFloat16Pairs:
+                PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                break;
             default:
                 PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                var (written, whole) = (CeilingDivide(depth, 2) * width, RoundUp(depth, TileDepth) / 2 * width);
+                for (var line = 0; line < lines; line += width)
+                {
+                    new Span<float>(panels + ((long)line / width * panelStride) + written, whole - written).Clear();
+                }
                 break;
         }
     }

@@ -33,14 +33,19 @@ internal static unsafe partial class Gemm
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
-            var (panelRows, panelColumns) = (PanelRows(vectors), PanelColumns(vectors));
+            var (panelRows, panelColumns) = (Format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : PanelRows(vectors), PanelColumns(vectors));
             var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
             var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
             var work = (long)M * N * Math.Max(K, 1);
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows);
             var leastColumnParts = CeilingDivide(panels, PartPanels);
-            var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Pairs ? 2 : 1); // multiply-adds
+            var perRegister = vectors.Lanes() * Format switch // multiply-adds
+            {
+                PanelFormat.BFloat16Pairs => 2,
+                PanelFormat.BFloat16Tiles => 16,
+                _ => 1,
+            };
             var least = double.MaxValue;
             for (var rowParts = leastRowParts; rowParts == leastRowParts || (rowParts <= tiles && rowParts * leastColumnParts <= mostParts); rowParts++)
             {
@@ -70,14 +75,17 @@ internal static unsafe partial class Gemm
             var (rowPart, columnPart) = M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
             var panelColumns = 2 * S.Count;
             // A single row is read where it lies: a panel of one row has the layout of a row.
-            var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1 : S.Count == 16 ? 12 : 6;
+            var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1
+                : Format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize
+                : S.Count == 16 ? 12 : 6;
             var firstRow = rowPart * _partRows;
             var rows = Math.Min(_partRows, M - firstRow);
             var firstColumn = columnPart * _partPanels * panelColumns;
             var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
 
-            var mostDepth = Format == PanelFormat.BFloat16Pairs ? 2 * SlabDepth : SlabDepth; // the same bytes
+            var mostDepth = Format is PanelFormat.BFloat16Pairs or PanelFormat.BFloat16Tiles ? 2 * SlabDepth : SlabDepth; // the same bytes
             var slabDepth = Math.Min(mostDepth, Math.Max(K, 1));
+            slabDepth = Format == PanelFormat.BFloat16Tiles ? RoundUp(slabDepth, TileDepth) : slabDepth;
             var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * slabDepth) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
@@ -94,7 +102,12 @@ internal static unsafe partial class Gemm
                 {
                     PanelRows = panelRows,
                     Depth = depth,
-                    Steps = Format == PanelFormat.BFloat16Pairs ? (depth + 1) / 2 : depth,
+                    Steps = Format switch
+                    {
+                        PanelFormat.BFloat16Pairs => (depth + 1) / 2,
+                        PanelFormat.BFloat16Tiles => RoundUp(depth, TileDepth) / 2,
+                        _ => depth,
+                    },
                     CStride = CStride,
                     Start = first == 0 ? Start : GemmStart.Accumulate,
                 };
@@ -112,7 +125,14 @@ internal static unsafe partial class Gemm
                     }
                     else
                     {
-                        PackPanels<S, V>(from, !A.Transposed, panelRows, block.Rows, M - firstRow - row, depth, aPanels, aPanelLength, Format);
+                        if (Format == PanelFormat.BFloat16Tiles)
+                        {
+                            PackTiles(from, block.Rows, depth, aPanels, aPanelLength);
+                        }
+                        else
+                        {
+                            PackPanels<S, V>(from, !A.Transposed, panelRows, block.Rows, M - firstRow - row, depth, aPanels, aPanelLength, Format);
+                        }
                         block.A = aPanels;
                         block.ATileLength = aPanelLength;
                         block.Kernel = depth == 0 ? null : Kernel;
@@ -216,7 +236,7 @@ internal static unsafe partial class Gemm
             {
                 return;
             }
-            var edge = stackalloc float[12 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
+            var edge = stackalloc float[32 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
             for (var row = full * PanelRows; row < Rows; row += PanelRows)
             {
                 var height = Math.Min(PanelRows, Rows - row);

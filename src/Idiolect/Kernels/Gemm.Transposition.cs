@@ -15,6 +15,53 @@ internal static unsafe partial class Gemm
     private static readonly Vector512<ushort> UpperHalves = Vector512.Create(
         (ushort)1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
 
+    /// <summary>The 16 elements of 4 bytes that a transposition reads as one of its lines.</summary>
+    private interface ILine
+    {
+        /// <summary>Lines of memory that these come from.</summary>
+        static abstract int Lines { get; }
+
+        /// <summary>Floats of a line of memory that these come from.</summary>
+        static abstract int Length { get; }
+
+        static abstract Vector512<float> Load(float* source, long stride);
+    }
+
+    /// <summary>From 16 floats, or, where an element holds two, 32.</summary>
+    private readonly struct AlongLine<E> : ILine
+        where E : struct, IPanelElement
+    {
+        public static int Lines => 1;
+
+        public static int Length => 16 * E.Depth;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Load(float* source, long stride)
+        {
+            Sse.Prefetch0(source + 64); // four registers on
+            var first = Vector512.Load(source);
+            return E.Depth == 1 ? E.Make<SimdVector512, Vector512<float>>(first, Vector512<float>.Zero)
+                : Avx512BW.PermuteVar32x16x2(
+                    SimdVector512.RoundToBFloat16(first).AsUInt16(), UpperHalves, SimdVector512.RoundToBFloat16(Vector512.Load(source + 16)).AsUInt16()).AsSingle();
+        }
+    }
+
+    /// <summary>From 16 floats and those below them.</summary>
+    private readonly struct PairsOfLines : ILine
+    {
+        public static int Lines => 2;
+
+        public static int Length => 16;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Load(float* source, long stride)
+        {
+            Sse.Prefetch0(source + 128);
+            Sse.Prefetch0(source + stride + 128);
+            return SimdVector512.PackBFloat16(Vector512.Load(source), Vector512.Load(source + stride));
+        }
+    }
+
     /// <summary>Writes a panel (depth, width) from lines of length <paramref name="depth"/>, in blocks of 16 x 16.</summary>
     /// <param name="source">The first line.</param>
     /// <param name="stride">Floats between lines.</param>
@@ -32,7 +79,7 @@ internal static unsafe partial class Gemm
             var from = source + ((long)line * stride);
             var to = panel + line;
             var whole = valid - line >= lines ? depth / blockDepth : 0;
-            TransposeBlocks<E>(from, stride, lines == 12, whole, to, width);
+            TransposeBlocks<AlongLine<E>>(from, stride, lines == 12, whole, to, width);
             for (var p = whole * blockDepth; p < depth; p += blockDepth)
             {
                 TransposeEdge<E>(from + p, stride, lines, Math.Clamp(valid - line, 0, lines), Math.Min(blockDepth, depth - p), to + ((long)p / E.Depth * width), width);
@@ -52,7 +99,7 @@ internal static unsafe partial class Gemm
         {
             new ReadOnlySpan<float>(source + ((long)i * stride), depth).CopyTo(new Span<float>(before + (i * Line), depth));
         }
-        TransposeBlocks<E>(before, Line, twelve: false, 1, after, 16);
+        TransposeBlocks<AlongLine<E>>(before, Line, twelve: false, 1, after, 16);
         for (var i = 0; i < CeilingDivide(depth, E.Depth); i++)
         {
             new ReadOnlySpan<float>(after + (i * 16), lines).CopyTo(new Span<float>(destination + (i * width), lines));
@@ -64,14 +111,15 @@ internal static unsafe partial class Gemm
     /// transposed within each 128 bits of a register, and these exchanged between registers: 64 shuffles a block.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransposeBlocks<E>(float* source, long stride, bool twelve, int blocks, float* destination, int width)
-        where E : struct, IPanelElement
+    private static void TransposeBlocks<L>(float* source, long stride, bool twelve, int blocks, float* destination, int width)
+        where L : struct, ILine
     {
+        var four = 4 * L.Lines * stride;
         for (; blocks > 0; blocks--)
         {
-            Lanes<E>(source, stride, out var a0, out var a1, out var a2, out var a3);
-            Lanes<E>(source + (4 * stride), stride, out var b0, out var b1, out var b2, out var b3);
-            Lanes<E>(source + (8 * stride), stride, out var c0, out var c1, out var c2, out var c3);
+            Lanes<L>(source, stride, out var a0, out var a1, out var a2, out var a3);
+            Lanes<L>(source + four, stride, out var b0, out var b1, out var b2, out var b3);
+            Lanes<L>(source + (2 * four), stride, out var c0, out var c1, out var c2, out var c3);
             if (twelve)
             {
                 StoreColumns12(a0, b0, c0, destination, width);
@@ -81,27 +129,27 @@ internal static unsafe partial class Gemm
             }
             else
             {
-                Lanes<E>(source + (12 * stride), stride, out var d0, out var d1, out var d2, out var d3);
+                Lanes<L>(source + (3 * four), stride, out var d0, out var d1, out var d2, out var d3);
                 StoreColumns(a0, b0, c0, d0, destination, width);
                 StoreColumns(a1, b1, c1, d1, destination + width, width);
                 StoreColumns(a2, b2, c2, d2, destination + (2 * width), width);
                 StoreColumns(a3, b3, c3, d3, destination + (3 * width), width);
             }
-            source += 16 * E.Depth;
+            source += L.Length;
             destination += 16 * width;
         }
     }
 
     /// <summary>Of four lines, columns 0, 4, 8 and 12 in the lanes of the first result, 1, 5, 9 and 13 in those of the second, and so on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Lanes<E>(
+    private static void Lanes<L>(
         float* source, long stride, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
-        where E : struct, IPanelElement
+        where L : struct, ILine
     {
-        var r0 = LoadElements<E>(source);
-        var r1 = LoadElements<E>(source + stride);
-        var r2 = LoadElements<E>(source + (2 * stride));
-        var r3 = LoadElements<E>(source + (3 * stride));
+        var r0 = L.Load(source, stride);
+        var r1 = L.Load(source + (L.Lines * stride), stride);
+        var r2 = L.Load(source + (2 * L.Lines * stride), stride);
+        var r3 = L.Load(source + (3 * L.Lines * stride), stride);
         var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
         var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
         var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
@@ -110,18 +158,6 @@ internal static unsafe partial class Gemm
         c1 = Avx512F.UnpackHigh(low01, low23).AsSingle();
         c2 = Avx512F.UnpackLow(high01, high23).AsSingle();
         c3 = Avx512F.UnpackHigh(high01, high23).AsSingle();
-    }
-
-    /// <summary>16 elements of 4 bytes, which are made from 16 or 32 floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> LoadElements<E>(float* source)
-        where E : struct, IPanelElement
-    {
-        Sse.Prefetch0(source + 64); // four registers on
-        var first = Vector512.Load(source);
-        return E.Depth == 1 ? E.Make<SimdVector512, Vector512<float>>(first, Vector512<float>.Zero)
-            : Avx512BW.PermuteVar32x16x2(
-                SimdVector512.RoundToBFloat16(first).AsUInt16(), UpperHalves, SimdVector512.RoundToBFloat16(Vector512.Load(source + 16)).AsUInt16()).AsSingle();
     }
 
     /// <summary>Stores columns 0, 4, 8 and 12 of 16 lines.</summary>

@@ -125,7 +125,9 @@ internal static unsafe partial class Gemm
             return;
         }
         var assembled = team.Isa == Isa.Assembled;
-        var pairs = precision == Precision.Bf16 && assembled && MicroKernels.BFloat16 != null;
+        var bf16 = precision == Precision.Bf16 && assembled && k > 0;
+        var tiles = bf16 && MicroKernels.BFloat16Tiles != null;
+        var pairs = bf16 && MicroKernels.BFloat16 != null;
         var job = new ProductJob
         {
             PackedB = packedB,
@@ -134,8 +136,11 @@ internal static unsafe partial class Gemm
             M = m,
             N = n,
             C = c,
-            Format = precision == Precision.Fp32 ? PanelFormat.Float32 : pairs ? PanelFormat.BFloat16Pairs : PanelFormat.RoundedFloat32,
-            Kernel = pairs ? MicroKernels.BFloat16 : assembled ? MicroKernels.Float32 : null,
+            Format = precision == Precision.Fp32 ? PanelFormat.Float32
+                : tiles ? PanelFormat.BFloat16Tiles
+                : pairs ? PanelFormat.BFloat16Pairs
+                : PanelFormat.RoundedFloat32,
+            Kernel = tiles ? MicroKernels.BFloat16Tiles : pairs ? MicroKernels.BFloat16 : assembled ? MicroKernels.Float32 : null,
             RowsKernel = assembled && precision == Precision.Fp32 && !a.Transposed && k > 0 && a.Stride % AliasingStride != 0
                 ? MicroKernels.Float32Rows : null,
         };

@@ -31,7 +31,9 @@ internal static unsafe class PeakProbe
         => Tiles(team, team.Vectors == Isa.Vector512 ? MicroKernelKind.Float32Avx512 : MicroKernelKind.Float32Avx2, MicroKernels.Float32, depthOfStep: 1);
 
     /// <summary>GFLOP/s of the assembled bf16 micro-kernel; null where the processor has no such instructions.</summary>
-    internal static double? BFloat16Gflops(Team team) => Tiles(team, MicroKernelKind.BFloat16, MicroKernels.BFloat16, depthOfStep: 2);
+    internal static double? BFloat16Gflops(Team team)
+        => MicroKernels.BFloat16Tiles != null ? Tiles(team, MicroKernelKind.BFloat16Tiles, MicroKernels.BFloat16Tiles, depthOfStep: 2)
+            : Tiles(team, MicroKernelKind.BFloat16, MicroKernels.BFloat16, depthOfStep: 2);
 
     /// <summary>GOP/s of the assembled int8 micro-kernel; null where the processor has no such instructions.</summary>
     internal static double? Int8Gops(Team team) => Tiles(team, MicroKernelKind.Int8, MicroKernels.Int8, depthOfStep: 4);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Idiolect.Kernels;
 
@@ -20,6 +21,34 @@ public sealed unsafe class GemmPackingTests
     [Fact]
     public void Panels_of_bf16_pairs_hold_each_pair_of_inner_indices_in_four_bytes()
         => Cases.Sample(c => Check(c, Gemm.PanelFormat.BFloat16Pairs, SimdScalar.RoundToBFloat16), iter: 30, threads: 1);
+
+    [Fact]
+    public void Panels_for_tile_registers_hold_32_inner_indices_of_each_row_beside_each_other_and_zeros_after_the_last()
+    {
+        Assert.SkipUnless(Avx512BW.IsSupported, "needs AVX512BW");
+        Cases.Sample(
+            c =>
+            {
+                const int Rows = 32, Depth = 32; // of a block
+                var values = RandomValues.Normal(c.Seed, c.Lines * c.Depth);
+                var blocks = (c.Depth + Depth - 1) / Depth;
+                var stride = (blocks * Rows * Depth / 2) + 16;
+                using var source = new NativeBuffer<float>(values);
+                using var destination = new NativeBuffer<float>((c.Lines + Rows - 1) / Rows * stride);
+                destination.Span.Fill(float.NaN);
+                Gemm.PackTiles(new MatrixView(source, c.AlongDepth ? c.Depth : c.Lines, transposed: !c.AlongDepth), c.Lines, c.Depth, destination, stride);
+                for (var line = 0; line < c.Lines; line++)
+                {
+                    for (var p = 0; p < blocks * Depth; p++)
+                    {
+                        var expected = p >= c.Depth ? 0 : SimdScalar.RoundToBFloat16(values[c.AlongDepth ? (line * c.Depth) + p : (p * c.Lines) + line]);
+                        var row = destination.Span.Slice((line / Rows * stride) + (((p / Depth * Rows) + (line % Rows)) * Depth / 2), Depth / 2);
+                        Assert.Equal(expected, BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Cast<float, ushort>(row)[p % Depth] << 16));
+                    }
+                }
+            },
+            iter: 60, threads: 1);
+    }
 
     private static void Check((int Lines, int Depth, bool AlongDepth, bool OfB, ulong Seed) c, Gemm.PanelFormat format, Func<float, float> rounded)
     {

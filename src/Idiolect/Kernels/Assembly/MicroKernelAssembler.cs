@@ -15,6 +15,9 @@ internal enum MicroKernelKind
     /// <summary>Pairs of bf16, summed in fp32 (AVX512-BF16): 12 x 32 tiles.</summary>
     BFloat16,
 
+    /// <summary>The same by tile registers (AMX-BF16): 32 x 32 tiles.</summary>
+    BFloat16Tiles,
+
     /// <summary>Fours of unsigned (A) times signed (B) bytes, summed in int32 (AVX512-VNNI): 12 x 32 tiles.</summary>
     Int8,
 }
@@ -41,7 +44,7 @@ internal enum CallingConvention
 
 /// <summary>
 /// Writes the micro-kernels in machine code: a C tile of rows x 2 registers = start + A panel · B panel, for a column of tiles.
-/// One generator serves all element types, because they differ in three instructions. What it gains over the C#
+/// One generator serves all element types, because they differ in three instructions; <see cref="TileRegisterAssembler"/> is another. What it gains over the C#
 /// kernels: bf16 and int8 instructions, which .NET 10 does not offer; and a loop over inner indices that is unrolled, so that
 /// four pointer and counter updates are not spent on every twelve multiplications.
 /// </summary>
@@ -68,7 +71,12 @@ internal sealed class MicroKernelAssembler
     }
 
     /// <summary>Rows of a tile.</summary>
-    internal static int Rows(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 6 : 12;
+    internal static int Rows(MicroKernelKind kind) => kind switch
+    {
+        MicroKernelKind.Float32Avx2 => 6,
+        MicroKernelKind.BFloat16Tiles => TileRegisterAssembler.TileSize,
+        _ => 12,
+    };
 
     /// <summary>Columns of a tile: two registers of 4-byte elements.</summary>
     internal static int Columns(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 16 : 32;
@@ -76,6 +84,10 @@ internal sealed class MicroKernelAssembler
     /// <summary>The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address.</summary>
     internal static byte[] Assemble(MicroKernelKind kind, ALayout layout, CallingConvention convention)
     {
+        if (kind == MicroKernelKind.BFloat16Tiles)
+        {
+            return TileRegisterAssembler.Assemble();
+        }
         var assembler = new MicroKernelAssembler(kind, layout, convention);
         assembler.Write();
         using var bytes = new MemoryStream();

@@ -11,17 +11,25 @@ internal sealed unsafe class CodeInterpreter
 {
     private readonly Dictionary<ulong, Instruction> _instructions = [];
     private readonly byte[][] _vectors = [.. Enumerable.Range(0, 32).Select(_ => new byte[64])];
+    private readonly byte[] _code;
+    private readonly float[][] _tiles = [.. Enumerable.Range(0, 8).Select(_ => new float[16 * 16])]; // (rows, 4-byte elements)
+    private bool _tilesConfigured;
     private readonly long[] _general = new long[16];
     private bool _zero, _negative; // flags; signed comparison needs no overflow at these sizes
 
     internal CodeInterpreter(byte[] code)
     {
+        _code = code;
         var decoder = Decoder.Create(64, new ByteArrayCodeReader(code));
         while (decoder.IP < (ulong)code.Length)
         {
             var instruction = decoder.Decode();
             Assert.False(instruction.IsInvalid);
             _instructions[instruction.IP] = instruction;
+            if (instruction.Mnemonic == Mnemonic.Ret)
+            {
+                break; // what follows is data
+            }
         }
     }
 
@@ -77,6 +85,12 @@ internal sealed unsafe class CodeInterpreter
             case Mnemonic.Dec:
                 SetInteger(i, SetFlags(Integer(i, 0) - 1));
                 return false;
+            case Mnemonic.Shl:
+                SetInteger(i, SetFlags(Integer(i, 0) << (int)Integer(i, 1)));
+                return false;
+            case Mnemonic.Shr:
+                SetInteger(i, SetFlags(Integer(i, 0) >>> (int)Integer(i, 1)));
+                return false;
             case Mnemonic.Test:
                 SetFlags(Integer(i, 0) & Integer(i, 1));
                 return false;
@@ -92,11 +106,13 @@ internal sealed unsafe class CodeInterpreter
                 return _negative;
             case Mnemonic.Jge:
                 return !_negative;
+            case Mnemonic.Jmp:
+                return true;
             case Mnemonic.Je:
                 return _zero;
             case Mnemonic.Jne:
                 return !_zero;
-            case Mnemonic.Prefetcht0:
+            case Mnemonic.Prefetcht0 or Mnemonic.Prefetchw:
                 return false;
             case Mnemonic.Prefetcht1:
                 FetchedAhead.Add(Address(i));
@@ -154,8 +170,74 @@ internal sealed unsafe class CodeInterpreter
                     Integers(i.Op0Register)[at / 4] += Vector(Index(i.Op1Register))[at] * (sbyte)Vector(Index(i.Op2Register))[at];
                 }
                 return false;
+            case Mnemonic.Ldtilecfg:
+                ConfigureTiles(_code.AsSpan((int)i.IPRelativeMemoryAddress, 64));
+                return false;
+            case Mnemonic.Tilerelease:
+                _tilesConfigured = false;
+                return false;
+            case Mnemonic.Tilezero:
+                Array.Clear(Tile(i.Op0Register));
+                return false;
+            case Mnemonic.Tileloadd:
+                for (var row = 0; row < 16; row++)
+                {
+                    new ReadOnlySpan<float>((void*)TileRow(i, row), 16).CopyTo(Tile(i.Op0Register).AsSpan(16 * row));
+                }
+                return false;
+            case Mnemonic.Tilestored:
+                for (var row = 0; row < 16; row++)
+                {
+                    Tile(i.Op1Register).AsSpan(16 * row, 16).CopyTo(new Span<float>((void*)TileRow(i, row), 16));
+                }
+                return false;
+            case Mnemonic.Tdpbf16ps:
+                MultiplyTiles(Tile(i.Op0Register), Tile(i.Op1Register), Tile(i.Op2Register));
+                return false;
             default:
                 throw new NotSupportedException($"The kernels are not expected to use {i}.");
+        }
+    }
+
+    /// <summary>Palette 1: each of 8 registers has bytes a row, and rows. The kernels use all of each.</summary>
+    private void ConfigureTiles(ReadOnlySpan<byte> configuration)
+    {
+        Assert.Equal(1, configuration[0]);
+        for (var register = 0; register < 8; register++)
+        {
+            Assert.Equal(64, MemoryMarshal.Read<ushort>(configuration[(16 + (2 * register))..]));
+            Assert.Equal(16, configuration[48 + register]);
+            Array.Clear(_tiles[register]);
+        }
+        _tilesConfigured = true;
+    }
+
+    private float[] Tile(Register register)
+    {
+        Assert.True(_tilesConfigured);
+        return _tiles[register - Register.TMM0];
+    }
+
+    /// <summary>Rows lie as far apart as the index says, which the address of the first does not include.</summary>
+    private long TileRow(in Instruction i, int row)
+        => this[i.MemoryBase] + (long)i.MemoryDisplacement64 + (row * this[i.MemoryIndex] * i.MemoryIndexScale);
+
+    /// <summary>Even and odd inner indices are summed apart, then both together added to the sum.</summary>
+    private static void MultiplyTiles(float[] sums, float[] a, float[] b)
+    {
+        for (var row = 0; row < 16; row++)
+        {
+            for (var column = 0; column < 16; column++)
+            {
+                var (even, odd) = (0f, 0f);
+                for (var step = 0; step < 16; step++)
+                {
+                    var (left, right) = (BitConverter.SingleToUInt32Bits(a[(16 * row) + step]), BitConverter.SingleToUInt32Bits(b[(16 * step) + column]));
+                    even = MathF.FusedMultiplyAdd(HighHalf(left << 16), HighHalf(right << 16), even);
+                    odd = MathF.FusedMultiplyAdd(HighHalf(left), HighHalf(right), odd);
+                }
+                sums[(16 * row) + column] += even + odd;
+            }
         }
     }
 

@@ -19,7 +19,7 @@ public sealed unsafe class MicroKernelTests
     public static TheoryData<string, string, string> Kernels => new(
         from kind in Enum.GetValues<MicroKernelKind>()
         from layout in kind is MicroKernelKind.Float32Avx2 or MicroKernelKind.Float32Avx512 ? Enum.GetValues<ALayout>() : [ALayout.Panel]
-        from convention in Enum.GetValues<CallingConvention>()
+        from convention in kind == MicroKernelKind.BFloat16Tiles ? [CallingConvention.SystemV] : Enum.GetValues<CallingConvention>()
         select (kind.ToString(), layout.ToString(), convention.ToString()));
 
     [Theory]
@@ -53,7 +53,7 @@ public sealed unsafe class MicroKernelTests
             code.Run();
         });
         var expected = from tile in Enumerable.Range(0, 3)
-                       from turn in Enumerable.Range(0, 11 / 4)
+                       from turn in Enumerable.Range(0, TileProblem.Steps(kind, 11) / 4)
                        from line in Enumerable.Range(0, MicroKernelAssembler.Columns(kind) * sizeof(float) / 64) // of the cache
                        select 1_000_000L + (tile * 512) + (turn * 10_000) + (line * 64);
         Assert.Equal(expected, code.FetchedAhead);

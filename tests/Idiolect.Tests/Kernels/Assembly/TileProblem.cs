@@ -15,6 +15,7 @@ internal sealed unsafe class TileProblem
 
     internal TileProblem(MicroKernelKind kind, ALayout layout, int steps, int tiles, bool starts, bool startIsRow, int surplus, ulong seed)
     {
+        steps = Steps(kind, steps);
         (_kind, _layout, _steps, _tiles, _starts, _startIsRow) = (kind, layout, steps, tiles, starts, startIsRow);
         (_rows, _columns) = (MicroKernelAssembler.Rows(kind), MicroKernelAssembler.Columns(kind));
         (_cStride, _aStride) = (_columns + surplus, steps + surplus);
@@ -36,6 +37,9 @@ internal sealed unsafe class TileProblem
             }
         }
     }
+
+    /// <summary>The least number of steps from here on that a kernel can do.</summary>
+    internal static int Steps(MicroKernelKind kind, int steps) => kind == MicroKernelKind.BFloat16Tiles ? (steps + 15) / 16 * 16 : steps;
 
     /// <summary>What the kernel is told to fetch ahead: where it begins, and the bytes from turn to turn and from tile to tile.</summary>
     internal (long First, long Stride, long TileStride) Ahead { get; init; }
@@ -79,11 +83,12 @@ internal sealed unsafe class TileProblem
     }
 
     private int AIndex(int row, int step)
-        => _layout == ALayout.Panel ? (((row / _rows * _steps) + step) * _rows) + (row % _rows) : (row * _aStride) + step;
+        => _kind == MicroKernelKind.BFloat16Tiles ? (row / _rows * _steps * _rows) + (((step / 16 * _rows) + (row % _rows)) * 16) + (step % 16)
+            : _layout == ALayout.Panel ? (((row / _rows * _steps) + step) * _rows) + (row % _rows) : (row * _aStride) + step;
 
     private double Product(int a, int b) => _kind switch
     {
-        MicroKernelKind.BFloat16 => (Half(a) * (double)Half(b)) + (Half(a << 16) * (double)Half(b << 16)),
+        MicroKernelKind.BFloat16 or MicroKernelKind.BFloat16Tiles => (Half(a) * (double)Half(b)) + (Half(a << 16) * (double)Half(b << 16)),
         MicroKernelKind.Int8 => Enumerable.Range(0, 4).Sum(i => (byte)(a >> (8 * i)) * (sbyte)(b >> (8 * i))),
         _ => Number(a) * Number(b),
     };
@@ -95,7 +100,7 @@ internal sealed unsafe class TileProblem
     private int[] Fill(ulong seed, int count) => _kind switch
     {
         MicroKernelKind.Int8 => Array.ConvertAll(RandomValues.Normal(seed, count), BitConverter.SingleToInt32Bits),
-        MicroKernelKind.BFloat16 => [.. RandomValues.Normal(seed, 2 * count).Chunk(2).Select(pair => BitConverter.SingleToInt32Bits(SimdScalar.PackBFloat16(pair[0], pair[1])))],
+        MicroKernelKind.BFloat16 or MicroKernelKind.BFloat16Tiles => [.. RandomValues.Normal(seed, 2 * count).Chunk(2).Select(pair => BitConverter.SingleToInt32Bits(SimdScalar.PackBFloat16(pair[0], pair[1])))],
         _ => Numbers(seed, count),
     };
 
