@@ -24,6 +24,11 @@ WARMUP = 3  # steps that are not counted: page faults, thread start
 # naming Zen or Haswell gave the same speed within 5%, Nehalem a third of it: so PyTorch gets the free choice, and
 # openblas_of_this_process checks that what was picked multiplies rightly.
 CORE_TYPE_OF_ENVIRONMENT = os.environ.pop("OPENBLAS_CORETYPE", None)
+# A processor that it does not know it takes for a Prescott of 2004: on Emerald Rapids a fifth of the speed. Then this program
+# starts itself again and names the newest core of the same instructions.
+CORE_TYPE_INSTEAD = "PEER_CORETYPE"
+if CORE_TYPE_INSTEAD in os.environ:
+    os.environ["OPENBLAS_CORETYPE"] = os.environ[CORE_TYPE_INSTEAD]
 
 
 def refuse(reason, fix="apt-get install python3-torch libopenblas0-openmp"):
@@ -98,6 +103,12 @@ def openblas_of_this_process():
         refuse(f"{paths[0]} is not OpenBLAS's OpenMP build",
                "apt-get install libopenblas0-openmp && apt-get remove libopenblas0-pthread libopenblas0-serial")
     library.openblas_get_corename.restype = ctypes.c_char_p
+    if library.openblas_get_corename() == b"Prescott" and CORE_TYPE_INSTEAD not in os.environ:
+        with open("/proc/cpuinfo") as processor:
+            flags = next(line for line in processor if line.startswith("flags")).split()
+        if "avx2" in flags:
+            os.environ[CORE_TYPE_INSTEAD] = "SKYLAKEX" if "avx512f" in flags else "HASWELL"
+            os.execv(sys.executable, [sys.executable, *sys.argv])
     return paths[0], library
 
 
