@@ -87,7 +87,7 @@ internal static unsafe partial class Gemm
             var slabDepth = Math.Min(mostDepth, Math.Max(K, 1));
             slabDepth = Format == PanelFormat.BFloat16Tiles ? RoundUp(slabDepth, TileDepth) : slabDepth;
             var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
-            var aPanelLength = (panelRows * slabDepth) + PanelPadding;
+            var aPanelLength = (panelRows * (Format == PanelFormat.BFloat16Tiles ? slabDepth / 2 : slabDepth)) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
             var aLength = panelRows == 1 ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
             // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the rows after these.

@@ -10,7 +10,7 @@ internal static unsafe class PeakProbe
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
     private const int TileSteps = 128; // panels of A and B in the first-level cache together
-    private const int TileRepeats = 6000;
+    private const int TileMultiplyAdds = 600_000_000; // of one thread, in 4 bytes of each operand: some milliseconds at least
 
     /// <summary>
     /// GFLOP/s in fp32, in some tens of milliseconds: independent chains of multiply-adds that touch no memory.
@@ -46,7 +46,8 @@ internal static unsafe class PeakProbe
             return null;
         }
         var job = new TileJob { Kernel = kernel, Rows = MicroKernelAssembler.Rows(kind), Columns = MicroKernelAssembler.Columns(kind) };
-        return 2.0 * job.Rows * job.Columns * TileSteps * depthOfStep * TileRepeats * team.ThreadCount / Seconds(team, job) / 1e9;
+        job.Repeats = TileMultiplyAdds / (job.Rows * job.Columns * TileSteps) * (kind == MicroKernelKind.BFloat16Tiles ? 8 : 1);
+        return 2.0 * job.Rows * job.Columns * TileSteps * depthOfStep * job.Repeats * team.ThreadCount / Seconds(team, job) / 1e9;
     }
 
     /// <summary>The time of one part a thread, once everything is warm.</summary>
@@ -64,6 +65,7 @@ internal static unsafe class PeakProbe
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
         internal int Rows;
         internal int Columns;
+        internal int Repeats;
 
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
@@ -83,7 +85,7 @@ internal static unsafe class PeakProbe
                 Tiles = 1,
                 Ahead = panels,
             };
-            for (var i = 0; i < TileRepeats; i++)
+            for (var i = 0; i < Repeats; i++)
             {
                 var once = call; // a kernel counts down in it
                 Kernel(&once);
