@@ -21,6 +21,12 @@ internal static unsafe partial class Gemm
         BFloat16Tiles,
     }
 
+    /// <summary>Inner indices in 4 bytes of a panel: a step.</summary>
+    private static int StepDepth(PanelFormat format) => format is PanelFormat.BFloat16Pairs or PanelFormat.BFloat16Tiles ? 2 : 1;
+
+    /// <summary>Panels hold a multiple of so many inner indices; those that there are not are zero.</summary>
+    private static int DepthMultiple(PanelFormat format) => format == PanelFormat.BFloat16Tiles ? TileDepth : StepDepth(format);
+
     /// <summary>A <see cref="PanelFormat"/> as a type, so that each has packing code of its own.</summary>
     private interface IPanelElement
     {

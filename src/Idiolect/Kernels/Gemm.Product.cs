@@ -40,12 +40,7 @@ internal static unsafe partial class Gemm
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows);
             var leastColumnParts = CeilingDivide(panels, PartPanels);
-            var perRegister = vectors.Lanes() * Format switch // multiply-adds
-            {
-                PanelFormat.BFloat16Pairs => 2,
-                PanelFormat.BFloat16Tiles => 16,
-                _ => 1,
-            };
+            var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Tiles ? 16 : StepDepth(Format)); // multiply-adds
             var least = double.MaxValue;
             for (var rowParts = leastRowParts; rowParts == leastRowParts || (rowParts <= tiles && rowParts * leastColumnParts <= mostParts); rowParts++)
             {
@@ -83,9 +78,8 @@ internal static unsafe partial class Gemm
             var firstColumn = columnPart * _partPanels * panelColumns;
             var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
 
-            var mostDepth = Format is PanelFormat.BFloat16Pairs or PanelFormat.BFloat16Tiles ? 2 * SlabDepth : SlabDepth; // the same bytes
-            var slabDepth = Math.Min(mostDepth, Math.Max(K, 1));
-            slabDepth = Format == PanelFormat.BFloat16Tiles ? RoundUp(slabDepth, TileDepth) : slabDepth;
+            var mostDepth = SlabDepth * StepDepth(Format); // the same bytes
+            var slabDepth = RoundUp(Math.Min(mostDepth, Math.Max(K, 1)), DepthMultiple(Format));
             var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * (Format == PanelFormat.BFloat16Tiles ? slabDepth / 2 : slabDepth)) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
@@ -102,12 +96,7 @@ internal static unsafe partial class Gemm
                 {
                     PanelRows = panelRows,
                     Depth = depth,
-                    Steps = Format switch
-                    {
-                        PanelFormat.BFloat16Pairs => (depth + 1) / 2,
-                        PanelFormat.BFloat16Tiles => RoundUp(depth, TileDepth) / 2,
-                        _ => depth,
-                    },
+                    Steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format),
                     CStride = CStride,
                     Start = first == 0 ? Start : GemmStart.Accumulate,
                 };
