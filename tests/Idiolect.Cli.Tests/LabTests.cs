@@ -77,6 +77,35 @@ public sealed class LabTests
     }
 
     [Fact]
+    public void Each_seed_reads_the_newest_translators_that_were_trained_with_it()
+    {
+        using var folder = new TemporaryFolder();
+        Run("old", "lstm", "cluster", 1, age: 3);
+        Run("new", "lstm", "cluster", 1, age: 2);
+        Run("second", "lstm", "cluster", 2, age: 1);
+        Run("other", "gpt", "assembly", 1, age: 1);
+        Directory.CreateDirectory(folder.Combine("broken"));
+        File.WriteAllText(folder.Combine("broken/setup.json"), "[]");
+        File.WriteAllText(folder.Combine("broken/translations.tsv"), "");
+
+        Assert.Equal(["lstm: new"], Found(1));
+        Assert.Equal(["lstm: second"], Found(2));
+        Assert.Empty(Found(3));
+
+        void Run(string name, string model, string split, int seed, int age)
+        {
+            var run = Directory.CreateDirectory(folder.Combine(name));
+            File.WriteAllText(
+                Path.Combine(run.FullName, "setup.json"), $$"""{"model":"{{model}}","from":"en","to":"de","split":"{{split}}","seed":{{seed}}}""");
+            File.WriteAllText(Path.Combine(run.FullName, "translations.tsv"), $"a\tb\t{name}\n");
+            run.LastWriteTimeUtc = DateTime.UtcNow.AddHours(-age);
+        }
+
+        IEnumerable<string> Found(ulong seed)
+            => FamilyTranslation.Find(folder.Path, seed, TestContext.Current.CancellationToken).Select(run => $"{run.Key}: {Assert.Single(run.Value).Translation}");
+    }
+
+    [Fact]
     public void What_is_finished_stays_when_the_rest_is_cancelled()
     {
         using var folder = new TemporaryFolder();

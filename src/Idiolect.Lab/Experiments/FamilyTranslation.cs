@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Idiolect.Data;
 using Idiolect.Evaluation;
@@ -20,8 +21,12 @@ internal sealed class FamilyTranslation : Experiment
         Claim = "Attention makes the recurrent translator better, and the best translator beats looking up the nearest known sentence.",
         Essay = "The line of ancestors",
         Paper = "Sutskever et al. 2014; Bahdanau et al. 2015; Vaswani et al. 2017; Liu et al. 2018",
-        Setup = "Saved runs from English to German on dotnet-resources in ./runs (idiolect train --task translate --model lstm, lstm-attention, transformer, gpt), the newest of each kind on the random-cluster split, all translating "
+        Setup = "Saved runs from English to German on dotnet-resources in ./runs (idiolect train --task translate --model lstm, lstm-attention, transformer, gpt), the newest of each kind with the seed on the random-cluster split, all translating "
             + "the same test sentences; BLEU with a paired bootstrap of 1,000. Beside it: the source copied, and the translation of the nearest training sentence. Control: all four runs are there.",
+        Changes =
+        [
+            "All seeds read the same four runs, so that three seeds agreed because they were one (6.71 three times). Each now reads the runs with its own --seed.",
+        ],
         Measure = "lower end of the 95% interval of BLEU with attention minus BLEU without (LSTM)",
         Threshold = 0,
         Correction = "In the encoder-decoder, cross-attention sees the encoder's output only. On a corpus this small the LSTM with attention may be ahead of the transformer.",
@@ -29,9 +34,10 @@ internal sealed class FamilyTranslation : Experiment
 
     internal override Observation Run(Bench bench)
     {
-        var runs = Find(bench);
+        var runs = bench.Quick ? [] : Find(Runs, bench.Seed, bench.CancellationToken);
         var missing = Models.Where(model => !runs.ContainsKey(model)).ToArray();
-        var found = new Condition(missing.Length == 0 ? "all runs are there" : $"runs missing in ./{Runs}: {string.Join(", ", missing)}", missing.Length == 0);
+        var found = new Condition(
+            missing.Length == 0 ? "all runs are there" : $"runs with --seed {bench.Seed} missing in ./{Runs}: {string.Join(", ", missing)}", missing.Length == 0);
         return missing.Length > 0
             ? new Observation { Value = double.NaN, Controls = [found], Charts = [Picture([], [])] }
             : Compare(runs, found);
@@ -74,30 +80,37 @@ internal sealed class FamilyTranslation : Experiment
         Series = [new("BLEU", [.. names.Select((_, i) => (double)i)], bleu) { PointsOnly = true }],
     };
 
-    /// <summary>What the newest run of each kind of model translated.</summary>
-    private static Dictionary<string, (string Source, string Target, string Translation)[]> Find(Bench bench)
+    /// <summary>What the newest run of each kind of model with a seed translated.</summary>
+    internal static Dictionary<string, (string Source, string Target, string Translation)[]> Find(string runs, ulong seed, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, (string, string, string)[]>();
-        if (bench.Quick || !Directory.Exists(Runs))
+        var folders = Directory.Exists(runs) ? new DirectoryInfo(runs).GetDirectories() : [];
+        foreach (var folder in folders.OrderBy(folder => folder.LastWriteTimeUtc))
         {
-            return found;
-        }
-        foreach (var folder in new DirectoryInfo(Runs).GetDirectories().OrderBy(folder => folder.LastWriteTimeUtc))
-        {
-            bench.CancellationToken.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var (setup, translations) = (Path.Combine(folder.FullName, "setup.json"), Path.Combine(folder.FullName, "translations.tsv"));
-            if (!File.Exists(setup) || !File.Exists(translations))
+            if (File.Exists(setup) && File.Exists(translations) && ModelOf(setup, seed) is { } model)
             {
-                continue;
-            }
-            using var json = JsonDocument.Parse(File.ReadAllBytes(setup));
-            string Field(string name) => json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-            if (Field("from") == "en" && Field("to") == "de" && Field("split") == "cluster")
-            {
-                found[Field("model")] =
+                found[model] =
                     [.. File.ReadLines(translations).Select(line => line.Split('\t')).Where(parts => parts.Length == 3).Select(parts => (parts[0], parts[1], parts[2]))];
             }
         }
         return found;
+    }
+
+    /// <summary>The kind of model that a run trained, if it is one of those that are compared and has the seed.</summary>
+    private static string? ModelOf(string setup, ulong seed)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(setup));
+            string Field(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.ToString() : "";
+            return Field("from") == "en" && Field("to") == "de" && Field("split") == "cluster" && Field("seed") == seed.ToString(CultureInfo.InvariantCulture)
+                ? Field("model") : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // no run of ours
+        }
     }
 }
