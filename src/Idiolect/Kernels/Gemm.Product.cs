@@ -66,6 +66,10 @@ internal static unsafe partial class Gemm
             where S : struct, ISimd<V>
             where V : struct
         {
+            if (Format == PanelFormat.BFloat16Tiles)
+            {
+                TileRegisters.PrepareThread();
+            }
             // Neighbouring parts share the larger operand, so that it comes from memory once.
             var (rowPart, columnPart) = M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
             var panelColumns = 2 * S.Count;

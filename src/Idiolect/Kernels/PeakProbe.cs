@@ -10,7 +10,7 @@ internal static unsafe class PeakProbe
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
     private const int TileSteps = 128; // panels of A and B in the first-level cache together
-    private const int TileMultiplyAdds = 600_000_000; // of one thread, in 4 bytes of each operand: some milliseconds at least
+    private const int TileMultiplyAdds = 600_000_000; // of one thread, each of 4 bytes by 4 bytes
 
     /// <summary>
     /// GFLOP/s in fp32, in some tens of milliseconds: independent chains of multiply-adds that touch no memory.
@@ -45,8 +45,15 @@ internal static unsafe class PeakProbe
         {
             return null;
         }
-        var job = new TileJob { Kernel = kernel, Rows = MicroKernelAssembler.Rows(kind), Columns = MicroKernelAssembler.Columns(kind) };
-        job.Repeats = TileMultiplyAdds / (job.Rows * job.Columns * TileSteps) * (kind == MicroKernelKind.BFloat16Tiles ? 8 : 1);
+        var job = new TileJob
+        {
+            Kernel = kernel,
+            Rows = MicroKernelAssembler.Rows(kind),
+            Columns = MicroKernelAssembler.Columns(kind),
+            UsesTileRegisters = kind == MicroKernelKind.BFloat16Tiles,
+        };
+        var faster = job.UsesTileRegisters ? 8 : 1; // roughly, than the others, so that it too takes some milliseconds
+        job.Repeats = TileMultiplyAdds / (job.Rows * job.Columns * TileSteps) * faster;
         return 2.0 * job.Rows * job.Columns * TileSteps * depthOfStep * job.Repeats * team.ThreadCount / Seconds(team, job) / 1e9;
     }
 
@@ -66,11 +73,16 @@ internal static unsafe class PeakProbe
         internal int Rows;
         internal int Columns;
         internal int Repeats;
+        internal bool UsesTileRegisters;
 
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
         {
+            if (UsesTileRegisters)
+            {
+                TileRegisters.PrepareThread();
+            }
             var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, Rows * Columns); // 4-byte elements
             var panels = worker.Scratch(a + b + c);
             new Span<uint>(panels, a + b).Fill(0x3F003F00); // 0.5 in fp32 (nearly), twice in bf16, and bytes of 63 and 0

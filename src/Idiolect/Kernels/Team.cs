@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Idiolect.Kernels.Assembly;
 
 namespace Idiolect.Kernels;
 
@@ -214,6 +215,7 @@ internal sealed unsafe class Team : IDisposable
             seen = WaitForJob(worker - 1, seen);
             if (Volatile.Read(ref _disposed))
             {
+                TileRegisters.ReleaseThread();
                 return;
             }
             if (TryJoin())
