@@ -12,8 +12,10 @@ internal static unsafe partial class CrossEntropy
     /// <summary>The target of a row that does not count.</summary>
     internal const int Ignored = -1;
 
-    /// <summary>Logits summed in float lanes before the sum goes to double.</summary>
-    private const int SumBlock = 1024;
+    /// <summary>
+    /// Terms summed in each float lane before the sum goes to double: counted by lane, so that a sum in one lane loses no more than in sixteen.
+    /// </summary>
+    private const int TermsPerLane = 64;
 
     /// <summary>The losses only; logits are not changed.</summary>
     /// <param name="team">The threads.</param>
@@ -132,9 +134,10 @@ internal static unsafe partial class CrossEntropy
             where V : struct
         {
             var sum = 0.0;
-            for (var start = 0; start < Vocabulary; start += SumBlock)
+            var block = TermsPerLane * S.Count;
+            for (var start = 0; start < Vocabulary; start += block)
             {
-                sum += Row.Sum<S, V>(logits + start, Math.Min(SumBlock, Vocabulary - start));
+                sum += Row.Sum<S, V>(logits + start, Math.Min(block, Vocabulary - start));
             }
             return sum - ((double)max * Vocabulary);
         }
@@ -147,9 +150,10 @@ internal static unsafe partial class CrossEntropy
         {
             var maxima = S.Create(max);
             var sum = 0.0;
-            for (var start = 0; start < Vocabulary; start += SumBlock)
+            var block = TermsPerLane * S.Count;
+            for (var start = 0; start < Vocabulary; start += block)
             {
-                var end = Math.Min(start + SumBlock, Vocabulary);
+                var end = Math.Min(start + block, Vocabulary);
                 var lanes = S.Zero;
                 var i = start;
                 for (; i <= end - S.Count; i += S.Count)

@@ -55,6 +55,21 @@ public sealed unsafe class CrossEntropyTests
     }
 
     [Fact]
+    public void Many_small_terms_beside_a_large_one_are_not_rounded_away()
+    {
+        using var variants = new KernelVariants();
+        float[] logits = [0f, .. Enumerable.Repeat(-11f, 2999)];
+        variants.Check([CrossEntropy.Reference.Forward<double>(logits.ToDoubles(), 0, 0)], 2e-6, team =>
+        {
+            using var values = new NativeBuffer<float>(logits);
+            using var targets = new NativeBuffer<int>((int[])[0]);
+            using var losses = new NativeBuffer<float>(1);
+            CrossEntropy.Forward(team, values, targets, losses, 1, logits.Length);
+            return losses.ToArray();
+        });
+    }
+
+    [Fact]
     public void Huge_logits_do_not_overflow()
     {
         using var variants = new KernelVariants();
