@@ -108,6 +108,8 @@ def openblas_of_this_process():
             flags = next(line for line in processor if line.startswith("flags")).split()
         if "avx2" in flags:
             os.environ[CORE_TYPE_INSTEAD] = "SKYLAKEX" if "avx512f" in flags else "HASWELL"
+            if CORE_TYPE_OF_ENVIRONMENT is not None:
+                os.environ["OPENBLAS_CORETYPE"] = CORE_TYPE_OF_ENVIRONMENT  # to be reported
             os.execv(sys.executable, [sys.executable, *sys.argv])
     return paths[0], library
 

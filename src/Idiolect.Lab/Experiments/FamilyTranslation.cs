@@ -98,7 +98,7 @@ internal sealed class FamilyTranslation : Experiment
         return found;
     }
 
-    /// <summary>The kind of model that a run trained, if it is one of those that are compared and has the seed.</summary>
+    /// <summary>The kind of model that a run trained, if it translates from English to German and has the seed.</summary>
     private static string? ModelOf(string setup, ulong seed)
     {
         try

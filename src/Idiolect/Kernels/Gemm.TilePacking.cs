@@ -10,8 +10,9 @@ namespace Idiolect.Kernels;
 /// </summary>
 internal static unsafe partial class Gemm
 {
-    private const int TileDepth = 2 * TileRegisterAssembler.BlockSteps; // inner indices of a block
-    private const int TileBlockFloats = TileRegisterAssembler.TileSize * TileRegisterAssembler.BlockSteps; // floats that a block takes up
+    private const int TileRowFloats = TileRegisterAssembler.BlockSteps; // floats that a row of a block takes up: two bfloat16 in each
+    private const int TileDepth = 2 * TileRowFloats; // inner indices of a block
+    private const int TileBlockFloats = TileRegisterAssembler.TileSize * TileRowFloats; // floats that a block takes up
 
     /// <summary>Writes panels of 32 rows; inner indices beyond <paramref name="depth"/> are zero up to a whole block, rows beyond the last mean nothing.</summary>
     /// <param name="a">Where the first row begins.</param>
@@ -27,7 +28,7 @@ internal static unsafe partial class Gemm
         {
             for (var row = 0; row < rows; row++)
             {
-                var to = panels + ((long)(row / TileRegisterAssembler.TileSize) * panelStride) + (row % TileRegisterAssembler.TileSize * 16);
+                var to = panels + ((long)(row / TileRegisterAssembler.TileSize) * panelStride) + (row % TileRegisterAssembler.TileSize * TileRowFloats);
                 PackRow(a.Data + ((long)row * a.Stride), depth, whole, to);
             }
             return;
@@ -41,7 +42,7 @@ internal static unsafe partial class Gemm
             var panel = 0;
             for (; block < whole && panel < wholePanels; panel++)
             {
-                TransposeBlocks<PairsOfLines>(from + (panel * TileRegisterAssembler.TileSize), a.Stride, twelve: false, 2, to + ((long)panel * panelStride), 16);
+                TransposeBlocks<PairsOfLines>(from + (panel * TileRegisterAssembler.TileSize), a.Stride, twelve: false, TileRegisterAssembler.TileSize / 16, to + ((long)panel * panelStride), TileRowFloats);
             }
             for (; panel * TileRegisterAssembler.TileSize < rows; panel++)
             {
@@ -79,6 +80,6 @@ internal static unsafe partial class Gemm
         {
             new ReadOnlySpan<float>(source + ((long)p * stride), rows).CopyTo(new Span<float>(complete + (p * TileRegisterAssembler.TileSize), rows));
         }
-        TransposeBlocks<PairsOfLines>(complete, TileRegisterAssembler.TileSize, twelve: false, 2, destination, 16);
+        TransposeBlocks<PairsOfLines>(complete, TileRegisterAssembler.TileSize, twelve: false, TileRegisterAssembler.TileSize / 16, destination, TileRowFloats);
     }
 }

@@ -9,7 +9,8 @@ internal static unsafe class PeakProbe
 {
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
-    private const int TileSteps = 128; // panels of A and B in the first-level cache together
+    private const int TileSteps = 128; // panels of A and B, and the tiles of C, in the first-level cache together
+    private const int TilesOfCall = 4; // with the same panels: setting up tile registers takes time that a product spends once for many tiles
     private const int TileMultiplyAdds = 600_000_000; // of one thread, each of 4 bytes by 4 bytes
 
     /// <summary>
@@ -53,8 +54,8 @@ internal static unsafe class PeakProbe
             UsesTileRegisters = kind == MicroKernelKind.BFloat16Tiles,
         };
         var faster = job.UsesTileRegisters ? 8 : 1; // roughly, than the others, so that it too takes some milliseconds
-        job.Repeats = TileMultiplyAdds / (job.Rows * job.Columns * TileSteps) * faster;
-        return 2.0 * job.Rows * job.Columns * TileSteps * depthOfStep * job.Repeats * team.ThreadCount / Seconds(team, job) / 1e9;
+        job.Repeats = TileMultiplyAdds / (job.Rows * job.Columns * TileSteps * TilesOfCall) * faster;
+        return 2.0 * job.Rows * job.Columns * TileSteps * TilesOfCall * depthOfStep * job.Repeats * team.ThreadCount / Seconds(team, job) / 1e9;
     }
 
     /// <summary>The time of one part a thread, once everything is warm.</summary>
@@ -83,7 +84,7 @@ internal static unsafe class PeakProbe
             {
                 TileRegisters.PrepareThread();
             }
-            var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, Rows * Columns); // 4-byte elements
+            var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, TilesOfCall * Rows * Columns); // 4-byte elements
             var panels = worker.Scratch(a + b + c);
             new Span<uint>(panels, a + b).Fill(0x3F003F00); // 0.5 in fp32 (nearly), twice in bf16, and bytes of 63 and 0
             var call = new TileCall
@@ -93,8 +94,8 @@ internal static unsafe class PeakProbe
                 C = panels + a + b,
                 Steps = TileSteps,
                 CStride = Columns * sizeof(float),
-                TileBytes = a * sizeof(float),
-                Tiles = 1,
+                TileBytes = 0,
+                Tiles = TilesOfCall,
                 Ahead = panels,
             };
             for (var i = 0; i < Repeats; i++)

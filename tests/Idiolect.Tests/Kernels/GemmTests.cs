@@ -5,65 +5,57 @@ namespace Idiolect.Tests.Kernels;
 
 public sealed unsafe class GemmTests
 {
-    private static readonly Gen<(int M, int N, int K, bool TransposeA, bool TransposeB, GemmStart Start, ulong Seed)> Cases
+    /// <summary>Sizes around those of tiles, panels, slabs (256, or 512 in bf16) and blocks of rows (96 and 384).</summary>
+    private static readonly Gen<(int M, int N, int K, int Padding, bool TransposeA, bool TransposeB, GemmStart Start, ulong Seed)> Cases
         = Gen.Select(
-            Gen.Int[1, 130], Gen.Int[1, 70], Gen.OneOf(Gen.Int[1, 40], Gen.Int[380, 400]), Gen.Bool, Gen.Bool,
-            Gen.Enum<GemmStart>(), Gen.ULong);
+            Gen.Frequency((4, Gen.Int[1, 130]), (1, Gen.Int[385, 420])), Gen.Int[1, 70],
+            Gen.Frequency((3, Gen.Int[1, 40]), (3, Gen.Int[250, 270]), (3, Gen.Int[505, 530]), (1, Gen.Int[1020, 1040])), Gen.OneOf(Gen.Const(0), Gen.Int[1, 20]),
+            Gen.Bool, Gen.Bool, Gen.Enum<GemmStart>(), Gen.ULong);
 
-    [Fact]
-    public void Every_variant_matches_the_reference_at_ragged_sizes()
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void Every_variant_matches_the_reference_at_ragged_sizes(Precision precision)
     {
         using var variants = new KernelVariants();
         Cases.Sample(
             c =>
             {
-                var (a, b) = (RandomValues.Normal(c.Seed, c.M * c.K), RandomValues.Normal(c.Seed + 1, c.K * c.N));
+                var (aLines, aLength) = c.TransposeA ? (c.K, c.M) : (c.M, c.K);
+                var (bLines, bLength) = c.TransposeB ? (c.N, c.K) : (c.K, c.N);
+                var (a, b) = (RandomValues.Normal(c.Seed, aLines * aLength), RandomValues.Normal(c.Seed + 1, bLines * bLength));
                 var (bias, before) = (RandomValues.Normal(c.Seed + 2, c.N), RandomValues.Normal(c.Seed + 3, c.M * c.N));
                 var expected = before.ToDoubles();
                 Gemm.Reference.Multiply<double>(
-                    c.M, c.N, c.K, a.ToDoubles(), c.TransposeA, b.ToDoubles(), c.TransposeB, expected, c.Start, bias.ToDoubles());
-                variants.Check(expected, 2e-5 * Math.Sqrt(c.K), team =>
+                    c.M, c.N, c.K, Rounded(a, precision), c.TransposeA, Rounded(b, precision), c.TransposeB, expected, c.Start, bias.ToDoubles());
+                variants.Check(Padded(expected, c.M, c.N, c.Padding, double.NaN), 2e-5 * Math.Sqrt(c.K), team =>
                 {
-                    using var left = new NativeBuffer<float>(a);
-                    using var right = new NativeBuffer<float>(b);
+                    using var left = new NativeBuffer<float>(Padded(a, aLines, aLength, c.Padding, float.NaN));
+                    using var right = new NativeBuffer<float>(Padded(b, bLines, bLength, c.Padding, float.NaN));
                     using var biasBuffer = new NativeBuffer<float>(bias);
-                    using var result = new NativeBuffer<float>(before);
+                    using var result = new NativeBuffer<float>(Padded(before, c.M, c.N, c.Padding, float.NaN));
                     Gemm.Multiply(
-                        team, c.M, c.N, c.K, new MatrixView(left, c.TransposeA ? c.M : c.K, c.TransposeA),
-                        new MatrixView(right, c.TransposeB ? c.K : c.N, c.TransposeB), result, c.N, c.Start, biasBuffer);
+                        team, c.M, c.N, c.K, new MatrixView(left, aLength + c.Padding, c.TransposeA),
+                        new MatrixView(right, bLength + c.Padding, c.TransposeB), result, c.N + c.Padding, c.Start, biasBuffer, precision);
                     return result.ToArray();
                 });
             },
             iter: 40, threads: 1);
     }
 
-    [Fact]
-    public void In_bf16_every_variant_matches_the_reference_over_rounded_operands()
-    {
-        using var variants = new KernelVariants();
-        Cases.Sample(
-            c =>
-            {
-                var (a, b) = (RandomValues.Normal(c.Seed, c.M * c.K), RandomValues.Normal(c.Seed + 1, c.K * c.N));
-                var (bias, before) = (RandomValues.Normal(c.Seed + 2, c.N), RandomValues.Normal(c.Seed + 3, c.M * c.N));
-                var expected = before.ToDoubles();
-                Gemm.Reference.Multiply<double>(
-                    c.M, c.N, c.K, Rounded(a), c.TransposeA, Rounded(b), c.TransposeB, expected, c.Start, bias.ToDoubles());
-                variants.Check(expected, 2e-5 * Math.Sqrt(c.K), team =>
-                {
-                    using var left = new NativeBuffer<float>(a);
-                    using var right = new NativeBuffer<float>(b);
-                    using var biasBuffer = new NativeBuffer<float>(bias);
-                    using var result = new NativeBuffer<float>(before);
-                    Gemm.Multiply(
-                        team, c.M, c.N, c.K, new MatrixView(left, c.TransposeA ? c.M : c.K, c.TransposeA),
-                        new MatrixView(right, c.TransposeB ? c.K : c.N, c.TransposeB), result, c.N, c.Start, biasBuffer, Precision.Bf16);
-                    return result.ToArray();
-                });
-            },
-            iter: 30, threads: 1);
+    private static double[] Rounded(float[] values, Precision precision)
+        => Array.ConvertAll(values, value => (double)(precision == Precision.Bf16 ? SimdScalar.RoundToBFloat16(value) : value));
 
-        static double[] Rounded(float[] values) => Array.ConvertAll(values, value => (double)SimdScalar.RoundToBFloat16(value));
+    /// <summary>Lines with something after each of them that must neither be read nor written.</summary>
+    private static T[] Padded<T>(T[] values, int lines, int length, int padding, T between)
+    {
+        var padded = new T[lines * (length + padding)];
+        Array.Fill(padded, between);
+        for (var line = 0; line < lines; line++)
+        {
+            values.AsSpan(line * length, length).CopyTo(padded.AsSpan(line * (length + padding)));
+        }
+        return padded;
     }
 
     [Theory]
@@ -78,46 +70,52 @@ public sealed unsafe class GemmTests
     public void Bfloat16_is_the_nearest_with_ties_to_even(float value, float expected)
         => Assert.Equal(expected, SimdScalar.RoundToBFloat16(value));
 
-    [Fact]
-    public void A_product_larger_than_one_slab_in_every_direction_matches_the_reference()
+    [Theory]
+    [InlineData(4050, 4110, 390, Precision.Fp32)]
+    [InlineData(4050, 4110, 390, Precision.Bf16)]
+    [InlineData(70, 90, 9000, Precision.Fp32)] // more inner indices than one job takes
+    [InlineData(70, 90, 9000, Precision.Bf16)]
+    public void A_product_larger_than_one_block_in_every_direction_matches_the_reference(int m, int n, int k, Precision precision)
     {
-        const int M = 4050, N = 4110, K = 390;
-        var (a, b) = (RandomValues.Normal(1, M * K), RandomValues.Normal(2, K * N));
+        var (a, b) = (RandomValues.Normal(1, m * k), RandomValues.Normal(2, k * n));
         using var team = new Team(2, IsaSelector.Default);
         using var left = new NativeBuffer<float>(a);
         using var right = new NativeBuffer<float>(b);
-        using var result = new NativeBuffer<float>(M * N);
-        Gemm.Multiply(team, M, N, K, new MatrixView(left, K), new MatrixView(right, N), result, N);
-        foreach (var (row, column) in new[] { (0, 0), (17, 4109), (4031, 4095), (4032, 4096), (4049, 4109), (4049, 0) })
+        using var result = new NativeBuffer<float>(m * n);
+        Gemm.Multiply(team, m, n, k, new MatrixView(left, k), new MatrixView(right, n), result, n, precision: precision);
+        int[] rows = [0, 17, 31, m / 2, m - 19, m - 18, m - 1], columns = [0, 31, 32, n - 15, n - 14, n - 1];
+        foreach (var (row, column) in rows.SelectMany(row => columns.Select(column => (row, column))))
         {
-            var expected = 0.0;
-            for (var p = 0; p < K; p++)
-            {
-                expected += (double)a[(row * K) + p] * b[(p * N) + column];
-            }
-            Assert.Equal(expected, result.Span[(row * N) + column], 1e-3);
+            var expected = Rounded(a[(row * k)..((row + 1) * k)], precision)
+                .Zip(Rounded([.. Enumerable.Range(0, k).Select(p => b[(p * n) + column])], precision), (left, right) => left * right).Sum();
+            Assert.Equal(expected, result.Span[(row * n) + column], 1e-3);
         }
     }
 
-    [Fact]
-    public void A_row_has_the_same_bits_alone_and_in_a_batch()
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void A_row_has_the_same_bits_alone_and_in_a_batch(Precision precision)
     {
         using var variants = new KernelVariants();
-        Gen.Select(Gen.Int[2, 20], Gen.Int[1, 50], Gen.Int[1, 800], Gen.ULong).Sample(
-            (rows, n, k, seed) =>
+        Gen.Select(Gen.Int[2, 70], Gen.Int[1, 50], Gen.Int[1, 1100], Gen.Enum<GemmStart>(), Gen.ULong).Sample(
+            (rows, n, k, start, seed) =>
             {
                 using var a = new NativeBuffer<float>(RandomValues.Normal(seed, rows * k));
                 using var b = new NativeBuffer<float>(RandomValues.Normal(seed + 1, n * k));
-                using var together = new NativeBuffer<float>(rows * n);
-                using var alone = new NativeBuffer<float>(n);
+                using var bias = new NativeBuffer<float>(RandomValues.Normal(seed + 2, n));
+                var before = RandomValues.Normal(seed + 3, rows * n);
                 foreach (var team in variants.All)
                 {
-                    Gemm.Multiply(team, rows, n, k, new MatrixView(a, k), new MatrixView(b, k, transposed: true), together, n);
+                    using var together = new NativeBuffer<float>(before);
+                    using var alone = new NativeBuffer<float>(before);
+                    Gemm.Multiply(team, rows, n, k, new MatrixView(a, k), new MatrixView(b, k, transposed: true), together, n, start, bias, precision);
                     for (var row = 0; row < rows; row++)
                     {
-                        Gemm.Multiply(team, 1, n, k, new MatrixView(a.Pointer + (row * k), k), new MatrixView(b, k, true), alone, n);
-                        Assert.Equal(together.Span.Slice(row * n, n).ToArray(), alone.ToArray());
+                        Gemm.Multiply(
+                            team, 1, n, k, new MatrixView(a.Pointer + (row * k), k), new MatrixView(b, k, true), alone.Pointer + (row * n), n, start, bias, precision);
                     }
+                    Assert.Equal(together.ToArray(), alone.ToArray());
                 }
             },
             iter: 10, threads: 1);

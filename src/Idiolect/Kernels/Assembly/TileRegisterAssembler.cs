@@ -10,7 +10,7 @@ namespace Idiolect.Kernels.Assembly;
 /// </summary>
 /// <remarks>
 /// What it reads differs from the other kernels' in two things: A holds, for every 16 steps, 32 rows of them; and Steps is a multiple of 16.
-/// The sum starts from C instead of ending with it: products are added up in groups of 32 before they meet the sum, so little of them is lost.
+/// The sum starts from C instead of ending with it: products are added up in groups of 32 before they meet the sum. Denormal numbers count as zero.
 /// </remarks>
 internal static class TileRegisterAssembler
 {
@@ -22,7 +22,7 @@ internal static class TileRegisterAssembler
 
     private const int RegisterRows = 16, RegisterBytes = 1024, LineBytes = 64;
     private const int BlockBytes = TileSize * LineBytes; // of A, and of B
-    private const int FetchedRows = 4; // of the next C tile in each block: all after 8 blocks
+    private const int FetchedRows = 2; // of the next C tile in each block: all 32 after the 16 blocks of a whole slab
 
     private static readonly AssemblerRegister64 Arguments = r10, Blocks = rcx, A = rax, B = rdx, Ahead = rsi, AheadStride = rdi, NextC = r8,
         Line = r9, CStride = r11;
@@ -44,8 +44,8 @@ internal static class TileRegisterAssembler
 
     private static void Write(Assembler code)
     {
-        var (shape, nextTile, noStart, started, block) = (
-            code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel());
+        var (shape, nextTile, noStart, started, notLast, block) = (
+            code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel());
         code.mov(Arguments, rdi);
         code.ldtilecfg(__[shape]);
         code.mov(AheadStride, Field(nameof(TileCall.AheadStride)));
@@ -72,9 +72,13 @@ internal static class TileRegisterAssembler
         }
         code.Label(ref started);
 
-        // The next tile of C, whose rows lie far apart, where no hardware prefetcher looks.
+        // The next tile of C, whose rows lie far apart, where no hardware prefetcher looks. What follows the last may be another thread's.
         code.mov(NextC, CStride);
-        code.shl(NextC, 5); // 32 rows
+        code.shl(NextC, 5); // TileSize rows
+        code.cmp(Field(nameof(TileCall.Tiles)), 1);
+        code.jne(notLast);
+        code.xor(NextC, NextC);
+        code.Label(ref notLast);
         code.add(NextC, Field(nameof(TileCall.C)));
         code.mov(A, Field(nameof(TileCall.A)));
         code.mov(B, Field(nameof(TileCall.B)));

@@ -11,8 +11,8 @@ internal static unsafe partial class TileRegisters
 {
     private const long ArchPrctl = 158, RequestPermission = 0x1023, TileData = 18; // x86-64 Linux: ARCH_REQ_XCOMP_PERM of an XSAVE component
 
-    /// <summary>Whether there are some that multiply bf16, and the system permits them. It then does for the life of the process.</summary>
-    internal static bool ArePermitted { get; } = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && Exist && Request();
+    /// <summary>Whether there are some that multiply bf16, and the system, which is asked, permits them. It then does for the life of the process.</summary>
+    internal static bool TryPermit() => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && Exist && Request();
 
     // CPUID leaf 7: EDX bit 22 is AMX-BF16, bit 24 AMX-TILE.
     private static bool Exist => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Edx & (1 << 22)) != 0 && (X86Base.CpuId(7, 0).Edx & (1 << 24)) != 0;

@@ -36,6 +36,9 @@ internal sealed unsafe class CodeInterpreter
     /// <summary>The addresses that were to be fetched into the second-level cache, in order.</summary>
     internal List<long> FetchedAhead { get; } = [];
 
+    /// <summary>The addresses that were to be fetched because they will be written, in order.</summary>
+    internal List<long> FetchedToWrite { get; } = [];
+
     /// <summary>The number that a general register holds.</summary>
     internal long this[Register register]
     {
@@ -62,6 +65,7 @@ internal sealed unsafe class CodeInterpreter
             next = Execute(instruction) ? instruction.NearBranchTarget : instruction.NextIP;
         }
         Assert.Equal(top, this[Register.RSP]);
+        Assert.False(_tilesConfigured);
         NativeMemory.AlignedFree(stack);
     }
 
@@ -81,6 +85,12 @@ internal sealed unsafe class CodeInterpreter
                 return false;
             case Mnemonic.Sub:
                 SetInteger(i, SetFlags(Integer(i, 0) - Integer(i, 1)));
+                return false;
+            case Mnemonic.Cmp:
+                SetFlags(Integer(i, 0) - Integer(i, 1));
+                return false;
+            case Mnemonic.Xor:
+                SetInteger(i, SetFlags(Integer(i, 0) ^ Integer(i, 1)));
                 return false;
             case Mnemonic.Dec:
                 SetInteger(i, SetFlags(Integer(i, 0) - 1));
@@ -112,7 +122,10 @@ internal sealed unsafe class CodeInterpreter
                 return _zero;
             case Mnemonic.Jne:
                 return !_zero;
-            case Mnemonic.Prefetcht0 or Mnemonic.Prefetchw:
+            case Mnemonic.Prefetcht0:
+                return false;
+            case Mnemonic.Prefetchw:
+                FetchedToWrite.Add(Address(i));
                 return false;
             case Mnemonic.Prefetcht1:
                 FetchedAhead.Add(Address(i));
@@ -203,6 +216,9 @@ internal sealed unsafe class CodeInterpreter
     private void ConfigureTiles(ReadOnlySpan<byte> configuration)
     {
         Assert.Equal(1, configuration[0]);
+        Assert.Equal(-1, configuration[1..16].IndexOfAnyExcept((byte)0)); // reserved, or where to go on after a fault
+        Assert.Equal(-1, configuration[32..48].IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, configuration[56..].IndexOfAnyExcept((byte)0));
         for (var register = 0; register < 8; register++)
         {
             Assert.Equal(64, MemoryMarshal.Read<ushort>(configuration[(16 + (2 * register))..]));

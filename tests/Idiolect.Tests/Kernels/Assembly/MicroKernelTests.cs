@@ -59,6 +59,29 @@ public sealed unsafe class MicroKernelTests
         Assert.Equal(expected, code.FetchedAhead);
     }
 
+    /// <summary>Other threads write what lies around a column of tiles: to fetch that would take it from them.</summary>
+    [Fact]
+    public void Tile_registers_fetch_no_more_of_C_than_they_write()
+    {
+        const int MostSteps = 256; // of a slab
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(MicroKernelKind.BFloat16Tiles, ALayout.Panel, CallingConvention.SystemV));
+        var problem = new TileProblem(MicroKernelKind.BFloat16Tiles, ALayout.Panel, MostSteps, tiles: 3, starts: false, startIsRow: false, surplus: 7, seed: 1);
+        long first = 0, stride = 0;
+        problem.Check(call =>
+        {
+            (first, stride) = ((long)((TileCall*)call)->C, ((TileCall*)call)->CStride);
+            code[Register.RDI] = call;
+            code.Run();
+        });
+
+        int[] tiles = [1, 2, 2]; // during the last there is no next one
+        var expected = from tile in tiles
+                       from row in Enumerable.Range(0, 32)
+                       from line in Enumerable.Range(0, 2) // of the cache
+                       select first + (((tile * 32) + row) * stride) + (line * 64);
+        Assert.Equal(expected, code.FetchedToWrite);
+    }
+
     [Theory]
     [MemberData(nameof(Kernels))]
     public void The_caller_finds_its_registers_as_they_were(string kindName, string layoutName, string conventionName)
@@ -95,6 +118,10 @@ public sealed unsafe class MicroKernelTests
             var function = (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)ExecutableMemory.Seal(
                 MicroKernelAssembler.Assemble(kind, ALayout.Panel, convention));
             Assert.True(function != null);
+            if (kind == MicroKernelKind.BFloat16Tiles)
+            {
+                TileRegisters.PrepareThread();
+            }
             Cases.Sample(
                 c => new TileProblem(kind, ALayout.Panel, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed)
                     .Check(call => function((TileCall*)call)),
