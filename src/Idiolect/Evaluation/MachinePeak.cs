@@ -61,5 +61,5 @@ public static class MachinePeak
         }
     }
 
-    private static unsafe bool HasAssembledKernels => MicroKernels.Float32 != null;
+    private static bool HasAssembledKernels => MicroKernels.Float32.Exists;
 }

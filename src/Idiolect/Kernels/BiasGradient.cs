@@ -11,15 +11,19 @@ internal static unsafe class BiasGradient
     private const int PrefetchRows = 12;
 
     /// <summary>dBias (width) += the sum of the rows of dy (rows, width), in ascending order.</summary>
-    internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width)
-        => team.Run(new Job { Dy = dy, DBias = dBias, Rows = rows, Width = width }, (width + PartColumns - 1) / PartColumns);
+    internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width) => Accumulate(team, dy, dBias, rows, width, width);
+
+    /// <summary>The same with rows <paramref name="stride"/> floats apart.</summary>
+    internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width, int stride)
+        => team.Run(new Job { Dy = dy, DBias = dBias, Rows = rows, Width = width, Stride = stride }, (width + PartColumns - 1) / PartColumns);
 
     private struct Job : IJob
     {
-        internal float* Dy; // (rows, width)
+        internal float* Dy; // (rows, width), rows Stride apart
         internal float* DBias; // (width)
         internal int Rows;
         internal int Width;
+        internal int Stride;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)
@@ -34,7 +38,7 @@ internal static unsafe class BiasGradient
             }
             for (var row = 0; first < end && row < Rows; row++)
             {
-                Row.AddTo<S, V>(Dy + ((long)row * Width) + first, DBias + first, end - first);
+                Row.AddTo<S, V>(Dy + ((long)row * Stride) + first, DBias + first, end - first);
             }
         }
 
@@ -50,14 +54,14 @@ internal static unsafe class BiasGradient
                 if (Sse.IsSupported)
                 {
                     // Rows lie too far apart for the hardware to foresee the next one.
-                    Sse.Prefetch0(dy + ((long)PrefetchRows * Width));
-                    Sse.Prefetch0(dy + ((long)PrefetchRows * Width) + (2 * S.Count));
+                    Sse.Prefetch0(dy + ((long)PrefetchRows * Stride));
+                    Sse.Prefetch0(dy + ((long)PrefetchRows * Stride) + (2 * S.Count));
                 }
                 s0 = S.Add(s0, S.Load(dy));
                 s1 = S.Add(s1, S.Load(dy + S.Count));
                 s2 = S.Add(s2, S.Load(dy + (2 * S.Count)));
                 s3 = S.Add(s3, S.Load(dy + (3 * S.Count)));
-                dy += Width;
+                dy += Stride;
             }
             S.Store(dBias, s0);
             S.Store(dBias + S.Count, s1);

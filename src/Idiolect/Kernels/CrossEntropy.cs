@@ -19,27 +19,28 @@ internal static unsafe partial class CrossEntropy
 
     /// <summary>The losses only; logits are not changed.</summary>
     /// <param name="team">The threads.</param>
-    /// <param name="logits">(rows, vocabulary).</param>
+    /// <param name="logits">(rows, vocabulary), rows <paramref name="stride"/> apart.</param>
     /// <param name="targets">(rows), each in [-1, vocabulary): checked by the caller.</param>
     /// <param name="losses">(rows), in nats; 0 where the target is <see cref="Ignored"/>.</param>
     /// <param name="rows">The number of rows.</param>
     /// <param name="vocabulary">The length of a row.</param>
+    /// <param name="stride">Floats between rows; what lies between is neither read nor written.</param>
     /// <param name="labelSmoothing">e, in [0, 1).</param>
     internal static void Forward(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, float labelSmoothing = 0f)
-        => Run(team, logits, targets, losses, rows, vocabulary, scale: 0f, labelSmoothing, backward: false);
+        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float labelSmoothing = 0f)
+        => Run(team, logits, targets, losses, rows, vocabulary, stride, scale: 0f, labelSmoothing, backward: false);
 
     /// <summary>
     /// The losses, and in place of the logits their gradients times <paramref name="scale"/>: (softmax - target
     /// distribution) * scale, zeros in rows whose target is <see cref="Ignored"/>. The other parameters are Forward's.
     /// </summary>
     internal static void ForwardBackward(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, float scale,
+        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float scale,
         float labelSmoothing = 0f)
-        => Run(team, logits, targets, losses, rows, vocabulary, scale, labelSmoothing, backward: true);
+        => Run(team, logits, targets, losses, rows, vocabulary, stride, scale, labelSmoothing, backward: true);
 
     private static void Run(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, float scale, float labelSmoothing,
+        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float scale, float labelSmoothing,
         bool backward)
         => team.Run(
             new Job
@@ -49,6 +50,7 @@ internal static unsafe partial class CrossEntropy
                 Losses = losses,
                 Rows = rows,
                 Vocabulary = vocabulary,
+                Stride = stride,
                 Scale = scale,
                 LabelSmoothing = labelSmoothing,
                 Backward = backward,
@@ -57,11 +59,12 @@ internal static unsafe partial class CrossEntropy
 
     private struct Job : IJob
     {
-        internal float* Logits; // (rows, vocabulary)
+        internal float* Logits; // (rows, vocabulary), rows Stride apart
         internal int* Targets; // (rows)
         internal float* Losses; // (rows)
         internal int Rows;
         internal int Vocabulary;
+        internal int Stride;
         internal float Scale;
         internal float LabelSmoothing;
         internal bool Backward;
@@ -74,7 +77,7 @@ internal static unsafe partial class CrossEntropy
             var (first, end) = Partition.Rows(part, Rows, Vocabulary);
             for (var row = first; row < end; row++)
             {
-                var logits = Logits + ((long)row * Vocabulary);
+                var logits = Logits + ((long)row * Stride);
                 var target = Targets[row];
                 if (target != Ignored)
                 {

@@ -20,8 +20,9 @@ internal static unsafe partial class Gemm
         internal int K;
         internal GemmStart Start;
         internal PanelFormat Format;
+        internal bool ReadsRows; // of A, where they lie; else A is packed
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
-        internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> RowsKernel; // null: A is packed
+        internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel; // for the rows of A that fill no tile; null: the same, into scratch
         private int _partPanels;
         private int _partRows;
         private int _columnParts;
@@ -33,9 +34,9 @@ internal static unsafe partial class Gemm
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
-            var (panelRows, panelColumns) = (Format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : PanelRows(vectors), PanelColumns(vectors));
+            var (panelRows, panelColumns) = (PanelRows(Format, vectors), PanelColumns(vectors));
             var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
-            var (packsA, packsB) = (RowsKernel == null && M > 1, PackedB == null);
+            var (packsA, packsB) = (!ReadsRows && M > 1, PackedB == null);
             var work = (long)M * N * Math.Max(K, 1);
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows);
@@ -83,19 +84,21 @@ internal static unsafe partial class Gemm
             var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
 
             var mostDepth = SlabDepth * StepDepth(Format); // the same bytes
-            var slabDepth = RoundUp(Math.Min(mostDepth, Math.Max(K, 1)), DepthMultiple(Format));
+            var surplus = Surplus(Format, S.Count);
+            var slabDepth = RoundUp(Math.Clamp(K, 1, mostDepth + surplus), DepthMultiple(Format));
             var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * (Format == PanelFormat.BFloat16Tiles ? slabDepth / 2 : slabDepth)) + PanelPadding;
             var bPanelLength = panelColumns * slabDepth;
-            var aLength = panelRows == 1 ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
+            var packsA = panelRows > 1 && !ReadsRows;
+            var aLength = !packsA ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
             // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the rows after these.
-            var keepsB = rows > blockRows || (RowsKernel != null && rows % panelRows != 0);
+            var keepsB = rows > blockRows;
             var bLength = PackedB != null ? 0 : (keepsB ? CeilingDivide(columns, panelColumns) : 1) * bPanelLength;
             var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
             var bPanels = aPanels + aLength; // (panels, depth, panel columns)
-            for (var first = 0; first == 0 || first < K; first += mostDepth)
+            for (int first = 0, depth; first == 0 || first < K; first += Math.Max(depth, 1))
             {
-                var depth = Math.Min(mostDepth, K - first);
+                depth = NextDepth(K - first, mostDepth, surplus);
                 var block = new TileBlock<S, V>
                 {
                     PanelRows = panelRows,
@@ -103,20 +106,16 @@ internal static unsafe partial class Gemm
                     Steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format),
                     CStride = CStride,
                     Start = first == 0 ? Start : GemmStart.Accumulate,
+                    ARowStride = A.Stride,
+                    ATileLength = packsA ? aPanelLength : (long)panelRows * A.Stride,
+                    Kernel = panelRows == 1 || depth == 0 ? null : Kernel,
+                    EdgeKernel = panelRows == 1 || depth == 0 ? null : EdgeKernel,
                 };
                 for (var row = 0; row < rows; row += block.Rows)
                 {
                     block.Rows = Math.Min(blockRows, rows - row);
                     var from = Offset(A, firstRow + row, first);
-                    if (panelRows == 1 || (RowsKernel != null && block.Rows >= panelRows))
-                    {
-                        block.Rows -= block.Rows % panelRows; // rows that fill no tile are packed, with zeros below them
-                        block.A = from.Data;
-                        block.ARowStride = A.Stride;
-                        block.ATileLength = (long)panelRows * A.Stride;
-                        block.Kernel = panelRows == 1 ? null : RowsKernel;
-                    }
-                    else
+                    if (packsA)
                     {
                         if (Format == PanelFormat.BFloat16Tiles)
                         {
@@ -126,10 +125,8 @@ internal static unsafe partial class Gemm
                         {
                             PackPanels<S, V>(from, !A.Transposed, panelRows, block.Rows, M - firstRow - row, depth, aPanels, aPanelLength, Format);
                         }
-                        block.A = aPanels;
-                        block.ATileLength = aPanelLength;
-                        block.Kernel = depth == 0 ? null : Kernel;
                     }
+                    block.A = packsA ? aPanels : from.Data;
                     for (var column = 0; column < columns; column += panelColumns)
                     {
                         block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns)
@@ -210,6 +207,7 @@ internal static unsafe partial class Gemm
         internal int AheadStride;
         internal long AheadTileStride; // floats from the first of a tile to that of the next
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
+        internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal readonly void Multiply()
@@ -219,14 +217,19 @@ internal static unsafe partial class Gemm
             var tiles = Math.Min(full, AheadTiles);
             if (tiles > 0)
             {
-                Tiles(A, B, C, CStride, tiles, Start, Bias, Ahead);
+                Tiles(Kernel, A, B, C, CStride, tiles, Start, Bias, Ahead);
             }
             if (full > tiles)
             {
-                Tiles(A + (tiles * ATileLength), B, C + ((long)tiles * PanelRows * CStride), CStride, full - tiles, Start, Bias);
+                Tiles(Kernel, A + (tiles * ATileLength), B, C + ((long)tiles * PanelRows * CStride), CStride, full - tiles, Start, Bias);
             }
             if (full * PanelRows == Rows)
             {
+                return;
+            }
+            if (Columns == panelColumns && EdgeKernel != null)
+            {
+                Tiles(EdgeKernel, A + (full * ATileLength), B, C + ((long)full * PanelRows * CStride), CStride, 1, Start, Bias);
                 return;
             }
             var edge = stackalloc float[32 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
@@ -235,7 +238,7 @@ internal static unsafe partial class Gemm
                 var height = Math.Min(PanelRows, Rows - row);
                 var c = C + ((long)row * CStride);
                 LoadEdge(c, edge, height, Columns, panelColumns);
-                Tiles(A + (row / PanelRows * ATileLength), B, edge, panelColumns, 1, GemmStart.Accumulate, null);
+                Tiles(height < PanelRows && EdgeKernel != null ? EdgeKernel : Kernel, A + (row / PanelRows * ATileLength), B, edge, panelColumns, 1, GemmStart.Accumulate, null);
                 for (var i = 0; i < height; i++)
                 {
                     new ReadOnlySpan<float>(edge + (i * panelColumns), Columns).CopyTo(new Span<float>(c + ((long)i * CStride), Columns));
@@ -245,9 +248,11 @@ internal static unsafe partial class Gemm
 
         /// <summary>A column of tiles against one panel of B.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Tiles(float* a, float* b, float* c, int cStride, int count, GemmStart start, float* bias, float* ahead = null)
+        private readonly void Tiles(
+            delegate* unmanaged[SuppressGCTransition]<TileCall*, void> kernel, float* a, float* b, float* c, int cStride, int count, GemmStart start, float* bias,
+            float* ahead = null)
         {
-            if (Kernel != null)
+            if (kernel != null)
             {
                 var call = new TileCall
                 {
@@ -265,7 +270,7 @@ internal static unsafe partial class Gemm
                     AheadStride = ahead == null ? 0 : (long)AheadStride * sizeof(float),
                     AheadTileStride = ahead == null ? 0 : AheadTileStride * sizeof(float),
                 };
-                Kernel(&call);
+                kernel(&call);
                 return;
             }
             for (var tile = 0; tile < count; tile++)

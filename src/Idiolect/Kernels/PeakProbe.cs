@@ -33,22 +33,22 @@ internal static unsafe class PeakProbe
 
     /// <summary>GFLOP/s of the assembled bf16 micro-kernel; null where the processor has no such instructions.</summary>
     internal static double? BFloat16Gflops(Team team)
-        => MicroKernels.BFloat16Tiles != null ? Tiles(team, MicroKernelKind.BFloat16Tiles, MicroKernels.BFloat16Tiles, depthOfStep: 2)
+        => MicroKernels.BFloat16Tiles.Exists ? Tiles(team, MicroKernelKind.BFloat16Tiles, MicroKernels.BFloat16Tiles, depthOfStep: 2)
             : Tiles(team, MicroKernelKind.BFloat16, MicroKernels.BFloat16, depthOfStep: 2);
 
     /// <summary>GOP/s of the assembled int8 micro-kernel; null where the processor has no such instructions.</summary>
     internal static double? Int8Gops(Team team) => Tiles(team, MicroKernelKind.Int8, MicroKernels.Int8, depthOfStep: 4);
 
     private static double? Tiles(
-        Team team, MicroKernelKind kind, delegate* unmanaged[SuppressGCTransition]<TileCall*, void> kernel, int depthOfStep)
+        Team team, MicroKernelKind kind, MicroKernelSet kernels, int depthOfStep)
     {
-        if (team.Isa != Isa.Assembled || kernel == null)
+        if (team.Isa != Isa.Assembled || !kernels.Exists)
         {
             return null;
         }
         var job = new TileJob
         {
-            Kernel = kernel,
+            Kernel = kernels.Whole,
             Rows = MicroKernelAssembler.Rows(kind),
             Columns = MicroKernelAssembler.Columns(kind),
             UsesTileRegisters = kind == MicroKernelKind.BFloat16Tiles,

@@ -36,7 +36,8 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
         var (start, biasData) = bias == null ? (GemmStart.Zero, 0) : (GemmStart.Bias, (nint)bias.Data);
         var chunk = (int)Math.Min(rows, Math.Max(64, ChunkFloats / vocabulary));
-        var logits = tape.RentMemory((long)chunk * vocabulary); // (chunk, vocabulary)
+        var stride = Gemm.AlignedStride(vocabulary);
+        var logits = tape.RentMemory((long)chunk * stride); // (chunk, vocabulary), rows stride apart
         var losses = tape.RentMemory(rows);
         var dx = loss.Node.NeedsGradient && x.Node.NeedsGradient ? tape.RentMemory(x.Shape.Count) : null;
         fixed (int* target = targets)
@@ -47,29 +48,29 @@ internal sealed unsafe class CrossEntropyOperation : Operation
                 var input = new MatrixView(x.Pointer + ((long)first * width), width); // (count, width)
                 Gemm.Multiply(
                     tape.Team, count, vocabulary, width, input, new MatrixView(weight.Data, width, transposed: true),
-                    logits.Pointer, vocabulary, start, (float*)biasData, tape.Precision);
+                    logits.Pointer, stride, start, (float*)biasData, tape.Precision);
                 if (!loss.Node.NeedsGradient)
                 {
-                    CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, labelSmoothing);
+                    CrossEntropy.Forward(tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, stride, labelSmoothing);
                     continue;
                 }
                 CrossEntropy.ForwardBackward(
-                    tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, perRow, labelSmoothing);
+                    tape.Team, logits.Pointer, target + first, losses.Pointer + first, count, vocabulary, stride, perRow, labelSmoothing);
                 if (weight.RequiresGradient)
                 {
                     var dWeight = weight.AddingProduct(out var from);
                     Gemm.Multiply(
-                        tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, vocabulary, transposed: true), input,
+                        tape.Team, vocabulary, width, count, new MatrixView(logits.Pointer, stride, transposed: true), input,
                         dWeight, width, from, precision: tape.Precision);
                 }
                 if (bias is { RequiresGradient: true })
                 {
-                    BiasGradient.Accumulate(tape.Team, logits.Pointer, bias.Gradient, count, vocabulary);
+                    BiasGradient.Accumulate(tape.Team, logits.Pointer, bias.Gradient, count, vocabulary, stride);
                 }
                 if (dx != null)
                 {
                     Gemm.Multiply(
-                        tape.Team, count, width, vocabulary, new MatrixView(logits.Pointer, vocabulary),
+                        tape.Team, count, width, vocabulary, new MatrixView(logits.Pointer, stride),
                         new MatrixView(weight.Data, width), dx.Pointer + ((long)first * width), width, precision: tape.Precision);
                 }
             }

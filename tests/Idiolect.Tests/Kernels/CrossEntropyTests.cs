@@ -21,8 +21,8 @@ public sealed unsafe class CrossEntropyTests
     public void Every_variant_agrees_with_the_reference()
     {
         using var variants = new KernelVariants();
-        Gen.Select(KernelShapes.Rows, Gen.OneOf(Gen.Int[1, 40], Gen.Int[1000, 3000]), Gen.OneOf(0f, 0.1f)).Sample(
-            (rows, vocabulary, labelSmoothing) =>
+        Gen.Select(KernelShapes.Rows, Gen.OneOf(Gen.Int[1, 40], Gen.Int[1000, 3000]), Gen.OneOf(0f, 0.1f), Gen.OneOf(0, 3)).Sample(
+            (rows, vocabulary, labelSmoothing, padding) =>
             {
                 const float Scale = 0.25f;
                 var logits = RandomValues.Normal(1, rows * vocabulary, scale: 5);
@@ -38,15 +38,17 @@ public sealed unsafe class CrossEntropyTests
                         values, targets[row], Scale, labelSmoothing, gradients.AsSpan(range));
                 }
 
-                variants.Check([.. losses, .. losses, .. gradients], 2e-6, team =>
+                var stride = vocabulary + padding;
+                variants.Check([.. losses, .. losses, .. Padding.Insert(gradients, rows, vocabulary, padding, double.NaN)], 2e-6, team =>
                 {
-                    using var logit = new NativeBuffer<float>(logits);
+                    var padded = Padding.Insert(logits, rows, vocabulary, padding, float.NaN);
+                    using var logit = new NativeBuffer<float>(padded);
                     using var target = new NativeBuffer<int>(targets);
                     using var forward = new NativeBuffer<float>(rows);
                     using var both = new NativeBuffer<float>(rows);
-                    CrossEntropy.Forward(team, logit, target, forward, rows, vocabulary, labelSmoothing);
-                    Assert.Equal(logits, logit.ToArray());
-                    CrossEntropy.ForwardBackward(team, logit, target, both, rows, vocabulary, Scale, labelSmoothing);
+                    CrossEntropy.Forward(team, logit, target, forward, rows, vocabulary, stride, labelSmoothing);
+                    Assert.Equal(padded, logit.ToArray());
+                    CrossEntropy.ForwardBackward(team, logit, target, both, rows, vocabulary, stride, Scale, labelSmoothing);
                     return [.. forward.ToArray(), .. both.ToArray(), .. logit.ToArray()];
                 });
             },
@@ -64,7 +66,7 @@ public sealed unsafe class CrossEntropyTests
             using var values = new NativeBuffer<float>(logits);
             using var targets = new NativeBuffer<int>((int[])[0]);
             using var losses = new NativeBuffer<float>(1);
-            CrossEntropy.Forward(team, values, targets, losses, 1, logits.Length);
+            CrossEntropy.Forward(team, values, targets, losses, 1, logits.Length, logits.Length);
             return losses.ToArray();
         });
     }
@@ -78,7 +80,7 @@ public sealed unsafe class CrossEntropyTests
             using var logits = new NativeBuffer<float>([1e4f, -1e4f, 0f]);
             using var targets = new NativeBuffer<int>((int[])[1]);
             using var losses = new NativeBuffer<float>(1);
-            CrossEntropy.ForwardBackward(team, logits, targets, losses, 1, 3, scale: 1);
+            CrossEntropy.ForwardBackward(team, logits, targets, losses, 1, 3, 3, scale: 1);
             return [.. losses.ToArray(), .. logits.ToArray()];
         });
     }

@@ -35,8 +35,8 @@ public sealed unsafe class ElementSumTests
     public void Bias_gradient_adds_the_column_sums()
     {
         using var variants = new KernelVariants();
-        Gen.Select(KernelShapes.Rows, KernelShapes.Width).Sample(
-            (rows, width) =>
+        Gen.Select(KernelShapes.Rows, KernelShapes.Width, Gen.OneOf(0, 3)).Sample(
+            (rows, width, padding) =>
             {
                 var dy = RandomValues.Normal(1, rows * width);
                 var old = RandomValues.Normal(2, width);
@@ -45,9 +45,9 @@ public sealed unsafe class ElementSumTests
 
                 variants.Check(expected, 1e-5, team =>
                 {
-                    using var dys = new NativeBuffer<float>(dy);
+                    using var dys = new NativeBuffer<float>(Padding.Insert(dy, rows, width, padding, float.NaN));
                     using var dBias = new NativeBuffer<float>(old);
-                    BiasGradient.Accumulate(team, dys, dBias, rows, width);
+                    BiasGradient.Accumulate(team, dys, dBias, rows, width, width + padding);
                     return dBias.ToArray();
                 });
             },

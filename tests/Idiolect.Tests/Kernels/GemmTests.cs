@@ -5,11 +5,11 @@ namespace Idiolect.Tests.Kernels;
 
 public sealed unsafe class GemmTests
 {
-    /// <summary>Sizes around those of tiles, panels, slabs (256, or 512 in bf16) and blocks of rows (96 and 384).</summary>
+    /// <summary>Sizes around those of tiles, panels, slabs (256 to 384, or 512 to 768 in bf16) and blocks of rows (96 and 384).</summary>
     private static readonly Gen<(int M, int N, int K, int Padding, bool TransposeA, bool TransposeB, GemmStart Start, ulong Seed)> Cases
         = Gen.Select(
             Gen.Frequency((4, Gen.Int[1, 130]), (1, Gen.Int[385, 420])), Gen.Int[1, 70],
-            Gen.Frequency((3, Gen.Int[1, 40]), (3, Gen.Int[250, 270]), (3, Gen.Int[505, 530]), (1, Gen.Int[1020, 1040])), Gen.OneOf(Gen.Const(0), Gen.Int[1, 20]),
+            Gen.Frequency((3, Gen.Int[1, 40]), (3, Gen.Int[250, 270]), (3, Gen.Int[375, 530]), (1, Gen.Int[760, 1040])), Gen.OneOf(Gen.Const(0), Gen.Int[1, 20]),
             Gen.Bool, Gen.Bool, Gen.Enum<GemmStart>(), Gen.ULong);
 
     [Theory]
@@ -28,12 +28,12 @@ public sealed unsafe class GemmTests
                 var expected = before.ToDoubles();
                 Gemm.Reference.Multiply<double>(
                     c.M, c.N, c.K, Rounded(a, precision), c.TransposeA, Rounded(b, precision), c.TransposeB, expected, c.Start, bias.ToDoubles());
-                variants.Check(Padded(expected, c.M, c.N, c.Padding, double.NaN), 2e-5 * Math.Sqrt(c.K), team =>
+                variants.Check(Padding.Insert(expected, c.M, c.N, c.Padding, double.NaN), 2e-5 * Math.Sqrt(c.K), team =>
                 {
-                    using var left = new NativeBuffer<float>(Padded(a, aLines, aLength, c.Padding, float.NaN));
-                    using var right = new NativeBuffer<float>(Padded(b, bLines, bLength, c.Padding, float.NaN));
+                    using var left = new NativeBuffer<float>(Padding.Insert(a, aLines, aLength, c.Padding, float.NaN));
+                    using var right = new NativeBuffer<float>(Padding.Insert(b, bLines, bLength, c.Padding, float.NaN));
                     using var biasBuffer = new NativeBuffer<float>(bias);
-                    using var result = new NativeBuffer<float>(Padded(before, c.M, c.N, c.Padding, float.NaN));
+                    using var result = new NativeBuffer<float>(Padding.Insert(before, c.M, c.N, c.Padding, float.NaN));
                     Gemm.Multiply(
                         team, c.M, c.N, c.K, new MatrixView(left, aLength + c.Padding, c.TransposeA),
                         new MatrixView(right, bLength + c.Padding, c.TransposeB), result, c.N + c.Padding, c.Start, biasBuffer, precision);
@@ -45,18 +45,6 @@ public sealed unsafe class GemmTests
 
     private static double[] Rounded(float[] values, Precision precision)
         => Array.ConvertAll(values, value => (double)(precision == Precision.Bf16 ? SimdScalar.RoundToBFloat16(value) : value));
-
-    /// <summary>Lines with something after each of them that must neither be read nor written.</summary>
-    private static T[] Padded<T>(T[] values, int lines, int length, int padding, T between)
-    {
-        var padded = new T[lines * (length + padding)];
-        Array.Fill(padded, between);
-        for (var line = 0; line < lines; line++)
-        {
-            values.AsSpan(line * length, length).CopyTo(padded.AsSpan(line * (length + padding)));
-        }
-        return padded;
-    }
 
     [Theory]
     [InlineData(1f, 1f)]
@@ -125,7 +113,7 @@ public sealed unsafe class GemmTests
     public void Weights_packed_once_give_the_same_bits()
     {
         using var variants = new KernelVariants();
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 80], Gen.Int[1, 800], Gen.ULong).Sample(
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 80], Gen.Frequency((3, Gen.Int[1, 800]), (1, Gen.Int[4090, 4500])), Gen.ULong).Sample(
             (m, n, k, seed) =>
             {
                 using var a = new NativeBuffer<float>(RandomValues.Normal(seed, m * k));
@@ -143,6 +131,14 @@ public sealed unsafe class GemmTests
             },
             iter: 10, threads: 1);
     }
+
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(65, 80)]
+    [InlineData(512, 512)]
+    [InlineData(1024, 1040)] // rows of 4 KiB would share a few lines of the L1 cache
+    [InlineData(50_257, 50_272)]
+    public void Rows_at_the_aligned_stride_begin_with_a_cache_line(int length, int stride) => Assert.Equal(stride, Gemm.AlignedStride(length));
 
     [Fact]
     public void Two_callers_of_one_team_do_not_mix_their_panels()

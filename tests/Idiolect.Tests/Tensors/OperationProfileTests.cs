@@ -140,7 +140,7 @@ public sealed class OperationProfileTests
         Assert.Equal(isa == Isa.Assembled && HasAssembledKernels, PeakProbe.Float32TileGflops(team) > 0);
     }
 
-    private static unsafe bool HasAssembledKernels => Idiolect.Kernels.Assembly.MicroKernels.Float32 != null;
+    private static bool HasAssembledKernels => Idiolect.Kernels.Assembly.MicroKernels.Float32.Exists;
 
     private static long Milliseconds(int count) => count * Stopwatch.Frequency / 1000;
 

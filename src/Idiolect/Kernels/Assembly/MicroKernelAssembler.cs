@@ -56,7 +56,8 @@ internal sealed class MicroKernelAssembler
     private readonly MicroKernelKind _kind;
     private readonly ALayout _layout;
     private readonly CallingConvention _convention;
-    private readonly int _rows;
+    private readonly int _rows; // that are computed
+    private readonly int _panelRows; // that a panel of A has
     private readonly int _registerBytes;
 
     private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11, Ahead = rsi, AheadStride = rdi;
@@ -64,13 +65,13 @@ internal sealed class MicroKernelAssembler
     // Every third row of A when they lie apart: an address can add one or two strides to it. Used while C and Start are not.
     private static readonly AssemblerRegister64[] RowPointers = [A, C, Start, rbx];
 
-    private MicroKernelAssembler(MicroKernelKind kind, ALayout layout, CallingConvention convention)
+    private MicroKernelAssembler(MicroKernelKind kind, ALayout layout, CallingConvention convention, int rows)
     {
-        (_kind, _layout, _convention) = (kind, layout, convention);
-        (_rows, _registerBytes) = (Rows(kind), kind == MicroKernelKind.Float32Avx2 ? 32 : 64);
+        (_kind, _layout, _convention, _rows) = (kind, layout, convention, rows);
+        (_panelRows, _registerBytes) = (Rows(kind), kind == MicroKernelKind.Float32Avx2 ? 32 : 64);
     }
 
-    /// <summary>Rows of a tile.</summary>
+    /// <summary>Rows of a tile, and of a panel of A.</summary>
     internal static int Rows(MicroKernelKind kind) => kind switch
     {
         MicroKernelKind.Float32Avx2 => 6,
@@ -81,14 +82,17 @@ internal sealed class MicroKernelAssembler
     /// <summary>Columns of a tile: two registers of 4-byte elements.</summary>
     internal static int Columns(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 16 : 32;
 
-    /// <summary>The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address.</summary>
-    internal static byte[] Assemble(MicroKernelKind kind, ALayout layout, CallingConvention convention)
+    /// <summary>
+    /// The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address. Of its tiles only the first
+    /// <paramref name="rows"/> rows are computed: all, or, at the lower end of a matrix, what is left (not by tile registers).
+    /// </summary>
+    internal static byte[] Assemble(MicroKernelKind kind, ALayout layout, CallingConvention convention, int rows)
     {
         if (kind == MicroKernelKind.BFloat16Tiles)
         {
             return TileRegisterAssembler.Assemble();
         }
-        var assembler = new MicroKernelAssembler(kind, layout, convention);
+        var assembler = new MicroKernelAssembler(kind, layout, convention, rows);
         assembler.Write();
         using var bytes = new MemoryStream();
         assembler._code.Assemble(new StreamCodeWriter(bytes), rip: 0);
@@ -233,7 +237,7 @@ internal sealed class MicroKernelAssembler
 
     private void BroadcastA(int register, int step, int row)
     {
-        var element = _layout == ALayout.Panel ? __dword_ptr[A + (((step * _rows) + row) * 4)]
+        var element = _layout == ALayout.Panel ? __dword_ptr[A + (((step * _panelRows) + row) * 4)]
             : row % 3 == 0 ? __dword_ptr[RowPointers[row / 3] + (step * 4)]
             : __dword_ptr[RowPointers[row / 3] + (Stride * (row % 3)) + (step * 4)];
         if (_kind == MicroKernelKind.Float32Avx2)
@@ -253,7 +257,7 @@ internal sealed class MicroKernelAssembler
             return;
         }
         _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.ARowStride))]);
-        for (var i = 1; i < _rows / 3; i++)
+        for (var i = 1; 3 * i < _rows; i++)
         {
             _code.lea(RowPointers[i], __qword_ptr[RowPointers[i - 1] + (Stride * 2)]);
             _code.add(RowPointers[i], Stride);
@@ -264,10 +268,10 @@ internal sealed class MicroKernelAssembler
     {
         if (_layout == ALayout.Panel)
         {
-            _code.add(A, steps * _rows * 4);
+            _code.add(A, steps * _panelRows * 4);
             return;
         }
-        for (var i = 0; i < _rows / 3; i++)
+        for (var i = 0; 3 * i < _rows; i++)
         {
             _code.add(RowPointers[i], steps * 4);
         }

@@ -4,44 +4,46 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels.Assembly;
 
-/// <summary>The micro-kernels that this process has assembled; null where the processor or the system does not allow one.</summary>
-internal static unsafe class MicroKernels
+/// <summary>The micro-kernels of this process; sets are empty where the processor or the system does not allow one.</summary>
+internal static class MicroKernels
 {
-    private static readonly Lazy<Functions> LazyFunctions = new(() => new Functions());
-
-    // Apart from the others: the system is asked for tile registers only by who multiplies in bf16.
-    private static readonly Lazy<BFloat16Functions> LazyBFloat16 = new(() => new BFloat16Functions());
-
-    /// <summary>Multiplies fp32 panels, in tiles as wide as <see cref="Isa.Vector512"/>'s or <see cref="Isa.Vector256"/>'s.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Float32 => LazyFunctions.Value.Float32;
+    /// <summary>Multiply fp32 panels, in tiles as wide as <see cref="Isa.Vector512"/>'s or <see cref="Isa.Vector256"/>'s.</summary>
+    internal static MicroKernelSet Float32 { get; } = new(WidestFloat32);
 
     /// <summary>The same with the rows of A where they lie.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Float32Rows => LazyFunctions.Value.Float32Rows;
+    internal static MicroKernelSet Float32Rows { get; } = new(WidestFloat32, ALayout.Rows);
 
-    /// <summary>Multiplies bf16 panels in 12 x 32 tiles; null also where there are tile registers, or where it would be slower than fp32.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> BFloat16 => LazyBFloat16.Value.Pairs;
+    /// <summary>Multiply bf16 panels in 12 x 32 tiles; none also where there are tile registers, or where they would be slower than fp32.</summary>
+    internal static MicroKernelSet BFloat16 { get; } = new(MicroKernelKind.BFloat16);
 
     /// <summary>Multiplies bf16 panels in 32 x 32 tiles, by tile registers.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> BFloat16Tiles => LazyBFloat16.Value.Tiles;
+    internal static MicroKernelSet BFloat16Tiles { get; } = new(MicroKernelKind.BFloat16Tiles);
 
-    /// <summary>Multiplies int8 panels in 12 x 32 tiles.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Int8 => LazyFunctions.Value.Int8;
+    /// <summary>Multiply int8 panels in 12 x 32 tiles.</summary>
+    internal static MicroKernelSet Int8 { get; } = new(MicroKernelKind.Int8);
 
     /// <summary>What there is, or why there is nothing, in a few words.</summary>
     internal static string Description
     {
         get
         {
-            if (Float32 == null)
+            if (!Float32.Exists)
             {
                 return IsSupported(MicroKernelKind.Float32Avx2) ? "none: the system forbids executable pages" : "none: the processor has no AVX2";
             }
             var fp32 = IsSupported(MicroKernelKind.Float32Avx512) ? "fp32 (AVX-512)" : "fp32 (AVX2)";
-            var bf16 = BFloat16Tiles != null ? "bf16 (AMX)" : BFloat16 != null ? "bf16 (AVX512-BF16)" : null;
-            var int8 = Int8 != null ? "int8 (AVX512-VNNI)" : null;
+            var bf16 = BFloat16Tiles.Exists ? "bf16 (AMX)" : BFloat16.Exists ? "bf16 (AVX512-BF16)" : null;
+            var int8 = Int8.Exists ? "int8 (AVX512-VNNI)" : null;
             return string.Join(", ", new[] { fp32, bf16, int8 }.OfType<string>());
         }
     }
+
+    private static MicroKernelKind WidestFloat32
+        => IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.Float32Avx512 : MicroKernelKind.Float32Avx2;
+
+    /// <summary>Whether this processor, and .NET's switches, allow the kernel, and it is not slower than what else there is.</summary>
+    internal static bool IsWorthwhile(MicroKernelKind kind)
+        => IsSupported(kind) && (kind != MicroKernelKind.BFloat16 || (!BFloat16IsSlow && !BFloat16Tiles.Exists));
 
     /// <summary>Whether this processor, and .NET's switches, allow the kernel.</summary>
     internal static bool IsSupported(MicroKernelKind kind)
@@ -64,38 +66,4 @@ internal static unsafe class MicroKernels
     /// Intel were not measured.
     /// </summary>
     private static bool BFloat16IsSlow => X86Base.CpuId(0, 0).Ebx == 0x756E6547; // "Genu" of GenuineIntel
-
-    private sealed class Functions
-    {
-        internal readonly delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Float32, Float32Rows, Int8;
-
-        internal Functions()
-        {
-            var kind = IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.Float32Avx512 : MicroKernelKind.Float32Avx2;
-            Float32 = Make(kind);
-            Float32Rows = Make(kind, ALayout.Rows);
-            Int8 = Make(MicroKernelKind.Int8);
-        }
-    }
-
-    private sealed class BFloat16Functions
-    {
-        internal readonly delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Pairs, Tiles;
-
-        internal BFloat16Functions()
-        {
-            Tiles = Make(MicroKernelKind.BFloat16Tiles);
-            Pairs = Tiles == null && !BFloat16IsSlow ? Make(MicroKernelKind.BFloat16) : null;
-        }
-    }
-
-    private static delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Make(MicroKernelKind kind, ALayout layout = ALayout.Panel)
-    {
-        if (!IsSupported(kind))
-        {
-            return null;
-        }
-        var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
-        return (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)ExecutableMemory.Seal(MicroKernelAssembler.Assemble(kind, layout, convention));
-    }
 }

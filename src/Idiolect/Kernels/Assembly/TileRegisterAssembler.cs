@@ -22,7 +22,7 @@ internal static class TileRegisterAssembler
 
     private const int RegisterRows = 16, RegisterBytes = 1024, LineBytes = 64;
     private const int BlockBytes = TileSize * LineBytes; // of A, and of B
-    private const int FetchedRows = 2; // of the next C tile in each block: all 32 after the 16 blocks of a whole slab
+    private const int FetchedRows = 2; // of the next C tile in each of the last 16 blocks, so all 32
 
     private static readonly AssemblerRegister64 Arguments = r10, Blocks = rcx, A = rax, B = rdx, Ahead = rsi, AheadStride = rdi, NextC = r8,
         Line = r9, CStride = r11;
@@ -44,8 +44,8 @@ internal static class TileRegisterAssembler
 
     private static void Write(Assembler code)
     {
-        var (shape, nextTile, noStart, started, notLast, block) = (
-            code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel());
+        var (shape, nextTile, noStart, started, notLast, block, fetched) = (
+            code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel(), code.CreateLabel());
         code.mov(Arguments, rdi);
         code.ldtilecfg(__[shape]);
         code.mov(AheadStride, Field(nameof(TileCall.AheadStride)));
@@ -97,12 +97,15 @@ internal static class TileRegisterAssembler
         FetchAhead(code, turns: 2);
         code.tdpbf16ps(Sums[2], tmm5, tmm6);
         code.tdpbf16ps(Sums[3], tmm5, tmm7);
+        code.cmp(Blocks, TileSize / FetchedRows);
+        code.jg(fetched);
         for (var row = 0; row < FetchedRows; row++)
         {
             code.prefetchw(__byte_ptr[NextC]);
             code.prefetchw(__byte_ptr[NextC + LineBytes]);
             code.add(NextC, CStride);
         }
+        code.Label(ref fetched);
         code.add(A, BlockBytes);
         code.add(B, BlockBytes);
         code.dec(Blocks);

@@ -114,6 +114,8 @@ internal sealed unsafe class CodeInterpreter
                 return false;
             case Mnemonic.Jl:
                 return _negative;
+            case Mnemonic.Jg:
+                return !_negative && !_zero;
             case Mnemonic.Jge:
                 return !_negative;
             case Mnemonic.Jmp:

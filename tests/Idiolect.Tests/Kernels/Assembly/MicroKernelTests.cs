@@ -13,6 +13,8 @@ public sealed unsafe class MicroKernelTests
         Row,
     }
 
+    private static int Whole(MicroKernelKind kind) => MicroKernelAssembler.Rows(kind);
+
     private static readonly Gen<(int Steps, int Tiles, StartKind Start, int Surplus, ulong Seed)> Cases
         = Gen.Select(Gen.Int[1, 19], Gen.Int[1, 3], Gen.Enum<StartKind>(), Gen.Int[0, 5], Gen.ULong);
 
@@ -27,14 +29,17 @@ public sealed unsafe class MicroKernelTests
     public void Every_kernel_multiplies_as_the_reference_does(string kindName, string layoutName, string conventionName)
     {
         var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
-        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
-        Cases.Sample(
-            c => new TileProblem(kind, layout, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed).Check(call =>
-            {
-                code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
-                code.Run();
-            }),
-            iter: 12, threads: 1);
+        foreach (var rows in Enumerable.Range(1, Whole(kind)).Where(rows => kind != MicroKernelKind.BFloat16Tiles || rows == Whole(kind)))
+        {
+            var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention, rows));
+            Cases.Sample(
+                c => new TileProblem(kind, layout, rows, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed).Check(call =>
+                {
+                    code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
+                    code.Run();
+                }),
+                iter: rows == Whole(kind) ? 12 : 3, threads: 1);
+        }
     }
 
     [Theory]
@@ -42,8 +47,8 @@ public sealed unsafe class MicroKernelTests
     public void A_line_of_the_next_panel_is_fetched_every_four_steps(string kindName, string layoutName, string conventionName)
     {
         var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
-        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
-        var problem = new TileProblem(kind, layout, steps: 11, tiles: 3, starts: false, startIsRow: false, surplus: 0, seed: 1)
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention, Whole(kind)));
+        var problem = new TileProblem(kind, layout, Whole(kind), steps: 11, tiles: 3, starts: false, startIsRow: false, surplus: 0, seed: 1)
         {
             Ahead = (1_000_000, 10_000, 512),
         };
@@ -63,9 +68,9 @@ public sealed unsafe class MicroKernelTests
     [Fact]
     public void Tile_registers_fetch_no_more_of_C_than_they_write()
     {
-        const int MostSteps = 256; // of a slab
-        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(MicroKernelKind.BFloat16Tiles, ALayout.Panel, CallingConvention.SystemV));
-        var problem = new TileProblem(MicroKernelKind.BFloat16Tiles, ALayout.Panel, MostSteps, tiles: 3, starts: false, startIsRow: false, surplus: 7, seed: 1);
+        const int MostSteps = 384; // of a slab
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(MicroKernelKind.BFloat16Tiles, ALayout.Panel, CallingConvention.SystemV, Whole(MicroKernelKind.BFloat16Tiles)));
+        var problem = new TileProblem(MicroKernelKind.BFloat16Tiles, ALayout.Panel, Whole(MicroKernelKind.BFloat16Tiles), MostSteps, tiles: 3, starts: false, startIsRow: false, surplus: 7, seed: 1);
         long first = 0, stride = 0;
         problem.Check(call =>
         {
@@ -87,7 +92,7 @@ public sealed unsafe class MicroKernelTests
     public void The_caller_finds_its_registers_as_they_were(string kindName, string layoutName, string conventionName)
     {
         var (kind, layout, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<ALayout>(layoutName), Enum.Parse<CallingConvention>(conventionName));
-        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention));
+        var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, layout, convention, Whole(kind)));
         Register[] kept = [Register.RBX, Register.RBP, Register.R12, Register.R13, Register.R14, Register.R15];
         kept = convention == CallingConvention.Windows ? [.. kept, Register.RSI, Register.RDI] : kept;
         var keptVectors = convention == CallingConvention.Windows ? Enumerable.Range(6, 10).ToArray() : [];
@@ -99,7 +104,7 @@ public sealed unsafe class MicroKernelTests
         {
             code.Vector(vector)[..16].Fill((byte)vector);
         }
-        new TileProblem(kind, layout, steps: 5, tiles: 2, starts: true, startIsRow: false, surplus: 0, seed: 1).Check(call =>
+        new TileProblem(kind, layout, Whole(kind), steps: 5, tiles: 2, starts: true, startIsRow: false, surplus: 0, seed: 1).Check(call =>
         {
             code[convention == CallingConvention.SystemV ? Register.RDI : Register.RCX] = (long)call;
             code.Run();
@@ -115,17 +120,20 @@ public sealed unsafe class MicroKernelTests
         var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
         foreach (var kind in Enum.GetValues<MicroKernelKind>().Where(MicroKernels.IsSupported))
         {
-            var function = (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)ExecutableMemory.Seal(
-                MicroKernelAssembler.Assemble(kind, ALayout.Panel, convention));
-            Assert.True(function != null);
             if (kind == MicroKernelKind.BFloat16Tiles)
             {
                 TileRegisters.PrepareThread();
             }
-            Cases.Sample(
-                c => new TileProblem(kind, ALayout.Panel, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed)
-                    .Check(call => function((TileCall*)call)),
-                iter: 50, threads: 1);
+            foreach (var rows in new[] { 1, 5, Whole(kind) }.Where(rows => kind != MicroKernelKind.BFloat16Tiles || rows == Whole(kind)))
+            {
+                var function = (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)ExecutableMemory.Seal(
+                    MicroKernelAssembler.Assemble(kind, ALayout.Panel, convention, rows));
+                Assert.True(function != null);
+                Cases.Sample(
+                    c => new TileProblem(kind, ALayout.Panel, rows, c.Steps, c.Tiles, c.Start != StartKind.Nothing, c.Start == StartKind.Row, c.Surplus, c.Seed)
+                        .Check(call => function((TileCall*)call)),
+                    iter: 50, threads: 1);
+            }
         }
     }
 }
