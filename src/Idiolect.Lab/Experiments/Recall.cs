@@ -41,16 +41,16 @@ internal sealed class Recall : Experiment
         var sizes = new (int Pairs, int Gap)[] { (2, 0), (16, 0), (2, 32) };
         var arms = new (string Name, int Layers)[] { ("LSTM", 0), ("attention, 1 layer", 1), ("attention, 2 layers", 2) };
         double[] rates = bench.Size<double[]>([4e-3, 2e-2], [2e-2]);
-        var accuracy = new double[arms.Length, sizes.Length];
-        for (var arm = 0; arm < arms.Length; arm++)
+        var trials = (from arm in Enumerable.Range(0, arms.Length)
+                      from size in Enumerable.Range(0, sizes.Length)
+                      from rate in rates
+                      select (Arm: arm, Size: size, Rate: rate)).ToArray();
+        var results = bench.Beside(
+            trials, (trial, team, progress) => Train(bench, arms[trial.Arm].Layers, sizes[trial.Size].Pairs, sizes[trial.Size].Gap, trial.Rate, team, progress));
+        var accuracy = new double[arms.Length, sizes.Length]; // with the better learning rate
+        foreach (var ((arm, size, _), result) in trials.Zip(results))
         {
-            for (var size = 0; size < sizes.Length; size++)
-            {
-                var (layers, (pairs, gap)) = (arms[arm].Layers, sizes[size]);
-                accuracy[arm, size] = LabTraining.Tune(
-                    rates, bench.Part((arm * sizes.Length) + size, arms.Length * sizes.Length),
-                    (rate, progress) => Train(bench, layers, pairs, gap, rate, progress), result => result);
-            }
+            accuracy[arm, size] = Math.Max(accuracy[arm, size], result);
         }
         double[] Of(int arm) => [.. Enumerable.Range(0, sizes.Length).Select(size => accuracy[arm, size])];
         return new Observation
@@ -75,7 +75,7 @@ internal sealed class Recall : Experiment
         };
     }
 
-    private static double Train(Bench bench, int layers, int pairs, int gap, double rate, Action<double> progress)
+    private static double Train(Bench bench, int layers, int pairs, int gap, double rate, Team team, Action<double> progress)
     {
         var task = new RecallTask(pairs, gap, bench.Random(1));
         using ITokenModel model = layers == 0
@@ -87,7 +87,7 @@ internal sealed class Recall : Experiment
             : new LabTransformer(new LabShape { Vocabulary = RecallTask.Vocabulary, Context = task.Time, Layers = layers, Width = Width, EmbeddingDeviation = 0.3 }, bench.Seed);
         var steps = bench.Size(layers == 0 ? RecurrentSteps : AttentionSteps, 20);
         var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon);
-        var curve = LabTraining.Train(model, options, Batch, () => task.Batch(Batch), progress);
+        var curve = LabTraining.Train(model, options, Batch, () => task.Batch(Batch), progress, team: team);
         var (tokens, targets) = new RecallTask(pairs, gap, bench.Random(2)).Batch(256);
         return curve.Diverged ? 0 : model.Accuracy(tokens, targets, 256);
     }

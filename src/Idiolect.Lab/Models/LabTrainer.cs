@@ -12,11 +12,14 @@ internal sealed unsafe class LabTrainer : IDisposable
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
     private readonly Optimizer _optimizer;
-    private readonly Tape _tape = new();
+    private readonly Team _team;
+    private readonly Tape _tape;
     private readonly ForwardContext _context;
 
-    internal LabTrainer(ParameterSet parameters, TrainingOptions options)
+    internal LabTrainer(ParameterSet parameters, TrainingOptions options, Team? team = null)
     {
+        _team = team ?? Team.Shared;
+        _tape = new Tape(_team);
         (_parameters, _options, _schedule) = (parameters, options, LearningRateSchedule.From(options));
         _optimizer = new Optimizer(parameters, options);
         _context = new ForwardContext(_tape) { Training = true };
@@ -39,14 +42,14 @@ internal sealed unsafe class LabTrainer : IDisposable
     {
         _context.SetRandomKey(_options.Seed, Steps, 0);
         var value = Gradients(loss);
-        var norm = Math.Sqrt(SquaredNorm.Compute(Team.Shared, Flat, _parameters.FlatLength));
+        var norm = Math.Sqrt(SquaredNorm.Compute(_team, Flat, _parameters.FlatLength));
         if (!double.IsFinite(value) || !double.IsFinite(norm))
         {
             _parameters.ZeroGradients();
             return double.NaN;
         }
         var clip = _options.GradientClip > 0 && norm > _options.GradientClip ? _options.GradientClip / norm : 1;
-        _optimizer.Step(Team.Shared, Steps, _schedule.At(Steps), clip);
+        _optimizer.Step(_team, Steps, _schedule.At(Steps), clip);
         Steps++;
         return value;
     }

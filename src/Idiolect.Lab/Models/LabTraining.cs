@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Idiolect.Kernels;
 using Idiolect.Training;
 
 namespace Idiolect.Lab.Models;
@@ -25,11 +27,12 @@ internal static class LabTraining
     /// <param name="score">What to ask of the model at each look.</param>
     /// <param name="beforeUpdate">Changes gradients before each update.</param>
     /// <param name="enough">Whether a score ends the training.</param>
+    /// <param name="team">The threads; all of the processor's if null.</param>
     internal static LearningCurve Train(
         ITokenModel model, TrainingOptions options, int batch, Func<(int[] Tokens, int[] Targets)> next, Action<double> progress,
-        int looks = 20, Func<double>? score = null, Action? beforeUpdate = null, Func<double, bool>? enough = null)
+        int looks = 20, Func<double>? score = null, Action? beforeUpdate = null, Func<double, bool>? enough = null, Team? team = null)
     {
-        using var trainer = new LabTrainer(model.Parameters, options) { BeforeUpdate = beforeUpdate };
+        using var trainer = new LabTrainer(model.Parameters, options, team) { BeforeUpdate = beforeUpdate };
         var (steps, losses, scores) = (new List<double>(), new List<double>(), new List<double>());
         var every = (int)Math.Max(1, options.Steps / looks);
         var sum = 0.0;
@@ -75,6 +78,34 @@ internal static class LabTraining
             return double.IsNaN(value) ? double.NegativeInfinity : value;
         }
         return trials.MaxBy(Rank)!;
+    }
+
+    /// <summary>
+    /// Runs trials beside each other, each on one thread: for models so small that two threads would mostly wait for each other. A trial's bits do
+    /// not depend on that, but its time does.
+    /// </summary>
+    /// <param name="bench">Hears the fraction done; cancels.</param>
+    /// <param name="trials">What to run, the longest first.</param>
+    /// <param name="run">Runs one on the thread that it is given.</param>
+    internal static TResult[] Beside<TTrial, TResult>(this Bench bench, TTrial[] trials, Func<TTrial, Team, Action<double>, TResult> run)
+    {
+        var (results, done) = (new TResult[trials.Length], new double[trials.Length]);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = bench.CancellationToken };
+        var oneByOne = Partitioner.Create(Enumerable.Range(0, trials.Length), EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(oneByOne, options, i =>
+        {
+            using var team = new Team(1, IsaSelector.Default);
+            results[i] = run(trials[i], team, fraction =>
+            {
+                lock (done)
+                {
+                    done[i] = fraction;
+                    bench.Advance(done.Sum() / trials.Length);
+                }
+            });
+            done[i] = 1;
+        });
+        return results;
     }
 
     /// <summary>A part of a longer piece of work.</summary>
