@@ -67,6 +67,7 @@ internal static class Failure
     internal static string Describe(Exception exception) => exception switch
     {
         AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0]),
+        TypeInitializationException { InnerException: { } inner } => Describe(inner), // such as an environment variable's value
         ArgumentException argument => OneLine(WithFlag(WithoutParameter(argument))),
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
             => OneLine(exception.Message),

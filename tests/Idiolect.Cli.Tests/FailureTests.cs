@@ -10,6 +10,7 @@ public sealed class FailureTests
         { new ArgumentException("--width must be even", "width"), "--width must be even" },
         { new AggregateException(new IOException("No space left on device")), "No space left on device" },
         { new InvalidDataException("two\r\nlines"), "two lines" },
+        { new TypeInitializationException("Isa", new ArgumentException("IDIOLECT_ISA=sse is not one of them")), "IDIOLECT_ISA=sse is not one of them" },
     };
 
     [Theory]

@@ -101,9 +101,9 @@ internal sealed class TrainingFlags
     internal TrainingSetup ResolveStep(ParseResult parsed)
     {
         var setup = Resolve(parsed);
-        if (setup.Translates || setup.IsBert)
+        if (setup.Translates || setup.Kind != setup.Architecture)
         {
-            throw new ArgumentException($"bench train measures models that predict the next token, and --preset {setup.Preset} is none");
+            throw new ArgumentException($"bench train measures GPTs, and --preset {setup.Preset} is none");
         }
         return setup with
         {

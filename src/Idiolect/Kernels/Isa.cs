@@ -42,8 +42,8 @@ internal static class IsaSelector
         {
             return Isa.Assembled;
         }
-        return Enum.TryParse<Isa>(forced, ignoreCase: true, out var isa) && Enum.IsDefined(isa)
-            ? isa
+        return Enum.GetNames<Isa>().Contains(forced, StringComparer.OrdinalIgnoreCase) // not its number
+            ? Enum.Parse<Isa>(forced, ignoreCase: true)
             : throw new ArgumentException($"{Variable}={forced} is not one of scalar, vector128, vector256, vector512, assembled.");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.Intrinsics;
 using Idiolect.Kernels.Assembly;
 
@@ -42,6 +43,7 @@ internal sealed unsafe class Team : IDisposable
 
     // How many threads besides the caller's work on the job; Closed is added while nobody may join.
     private int _joined = Closed;
+    private ExceptionDispatchInfo? _failure; // the first that a thread of the team met in this job
     private bool _disposed;
 
     /// <summary>Starts a team.</summary>
@@ -77,7 +79,7 @@ internal sealed unsafe class Team : IDisposable
     /// <summary>Where a measurement counts the caller's time; null, and free, otherwise. Change it between jobs only.</summary>
     internal KernelClock? Clock { get; set; }
 
-    /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done.</summary>
+    /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done. What a part throws is thrown here.</summary>
     internal void Run<TJob>(in TJob job, int parts)
         where TJob : unmanaged, IJob
     {
@@ -108,6 +110,7 @@ internal sealed unsafe class Team : IDisposable
             _invoke = invoke;
             _parts = parts;
             _nextPart = 0;
+            _failure = null;
             Volatile.Write(ref _joined, 0);
             Interlocked.Increment(ref _epoch);
             WakeParked();
@@ -129,6 +132,7 @@ internal sealed unsafe class Team : IDisposable
                 }
                 Clock?.Switch(TeamActivity.Between);
             }
+            _failure?.Throw();
         }
     }
 
@@ -140,6 +144,8 @@ internal sealed unsafe class Team : IDisposable
             // On a huge page: small ones lie anywhere, and panels that should fill a cache evenly push each other out of it.
             count = Math.Max(count, NativeBuffer.HugePageFloats);
             NativeBuffer.Free(_scratch[index]);
+            _scratch[index] = null; // should there not be enough memory for the next
+            _scratchCounts[index] = 0;
             _scratch[index] = NativeBuffer.Allocate(count);
             _scratchCounts[index] = count;
         }
@@ -220,7 +226,15 @@ internal sealed unsafe class Team : IDisposable
             }
             if (TryJoin())
             {
-                RunParts(worker);
+                try
+                {
+                    RunParts(worker);
+                }
+                catch (Exception exception)
+                {
+                    // It belongs to the caller; here it would end the process.
+                    Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
+                }
                 Interlocked.Decrement(ref _joined);
             }
         }

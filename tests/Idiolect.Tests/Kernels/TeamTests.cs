@@ -72,6 +72,37 @@ public sealed unsafe class TeamTests
     }
 
     [Fact]
+    public void What_a_part_throws_on_another_thread_is_thrown_at_the_caller_and_the_team_goes_on()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        var thrown = Record.Exception(() =>
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                team.Run(default(FailingJob), 2); // until the other thread comes in time for a part
+            }
+        });
+        Assert.IsType<InsufficientMemoryException>(thrown);
+
+        using var counts = new NativeBuffer<int>(8);
+        team.Run(new CountJob { Counts = counts }, 8);
+        Assert.All(counts.ToArray(), count => Assert.Equal(1, count));
+    }
+
+    [Theory]
+    [InlineData("vector512", Isa.Vector512)]
+    [InlineData("Scalar", Isa.Scalar)]
+    [InlineData("", Isa.Assembled)]
+    [InlineData(null, Isa.Assembled)]
+    public void A_variant_is_chosen_by_its_name(string? name, object isa) => Assert.Equal(isa, IsaSelector.Choose(name));
+
+    [Theory]
+    [InlineData("sse")]
+    [InlineData("3")]
+    public void Another_name_is_refused_with_those_that_there_are(string name)
+        => Assert.Contains("vector256, vector512, assembled", Assert.Throws<ArgumentException>(() => IsaSelector.Choose(name)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Dispose_ends_the_threads_whether_they_spin_or_are_parked_and_may_be_repeated()
     {
         foreach (var rest in new[] { 0, 20 })
@@ -95,7 +126,21 @@ public sealed unsafe class TeamTests
             => Interlocked.Increment(ref Counts[part]);
     }
 
-    /// <summary>Starts another job, on the caller's thread only: an exception on another thread ends the process.</summary>
+    /// <summary>Starts another job, on the caller's thread only.</summary>
+    private struct FailingJob : IJob
+    {
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            if (Thread.CurrentThread.Name?.StartsWith("Idiolect worker", StringComparison.Ordinal) == true)
+            {
+                throw new InsufficientMemoryException();
+            }
+            Thread.Sleep(1);
+        }
+    }
+
     private struct NestedJob : IJob
     {
         internal static Team? Team;
