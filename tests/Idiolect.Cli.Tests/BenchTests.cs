@@ -117,7 +117,6 @@ public sealed class BenchTests : IDisposable
     [InlineData("bench train --data book.txt", 2, "unknown flag --data")]
     [InlineData("bench machine --threads -1", 1, "--threads takes a whole number of at least 1, not -1")]
     [InlineData("bench train --preset translate", 1, "bench train measures GPTs, and --preset translate is none")]
-    [InlineData("bench train --preset bert", 1, "bench train measures GPTs, and --preset bert is none")]
     [InlineData("bench train --preset lstm", 1, "bench train measures GPTs, and --preset lstm is none")]
     [InlineData("bench train --preset ngram", 1, "bench train measures GPTs, and --preset ngram is none")]
     [InlineData(

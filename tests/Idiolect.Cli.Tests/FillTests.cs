@@ -64,7 +64,7 @@ public sealed class FillTests : IDisposable
     [InlineData("train --model bert --kv-heads 2", "--kv-heads means nothing to --model bert")]
     [InlineData("train --model bert --task translate", "--task translate takes --model")]
     [InlineData("train --model bert --rivals", "--rivals")]
-    [InlineData("bench train --preset bert", "bench train measures models that predict the next token")]
+    [InlineData("bench train --preset bert", "bench train measures GPTs")]
     [InlineData("fill nowhere --text a", "nowhere")]
     [InlineData("fill", "give a text with --text")]
     [InlineData("embed", "give a text with --text or a file with --file")]

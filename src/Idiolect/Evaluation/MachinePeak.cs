@@ -27,8 +27,7 @@ public static class MachinePeak
         for (var count = 1; count <= most; count++)
         {
             using var team = new Team(count, IsaSelector.Default);
-            // Whichever is faster: a bound must not lie below what a product reaches.
-            fp32.Add(Best(() => Math.Max(PeakProbe.Gflops(team), PeakProbe.Float32TileGflops(team) ?? 0)));
+            fp32.Add(Best(() => PeakProbe.Gflops(team, Precision.Fp32)));
             AddIfAny(bf16, () => PeakProbe.BFloat16Gflops(team));
             AddIfAny(int8, () => PeakProbe.Int8Gops(team));
             read.Add(Best(() => memory.Read(team)));

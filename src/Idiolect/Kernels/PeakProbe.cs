@@ -23,9 +23,12 @@ internal static unsafe class PeakProbe
         return 2.0 * Chains * team.Vectors.Lanes() * Iterations * team.ThreadCount / Seconds(team, job) / 1e9;
     }
 
-    /// <summary>GFLOP/s that products of a precision can reach: bf16 without instructions of its own is multiplied as fp32.</summary>
+    /// <summary>
+    /// GFLOP/s that products of a precision can reach: bf16 without instructions of its own is multiplied as fp32. Of fp32's two measures the
+    /// larger, for a bound must not lie below what a product reaches.
+    /// </summary>
     internal static double Gflops(Team team, Precision precision)
-        => precision == Precision.Bf16 && BFloat16Gflops(team) is { } gflops ? gflops : Gflops(team);
+        => precision == Precision.Bf16 && BFloat16Gflops(team) is { } gflops ? gflops : Math.Max(Gflops(team), Float32TileGflops(team) ?? 0);
 
     /// <summary>GFLOP/s of the assembled fp32 micro-kernel; null where there is none.</summary>
     internal static double? Float32TileGflops(Team team)

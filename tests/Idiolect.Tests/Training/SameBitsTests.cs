@@ -1,3 +1,4 @@
+using Idiolect.Kernels;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -18,13 +19,16 @@ public sealed class SameBitsTests : IDisposable
     [InlineData("gpt2", 1, 1)]
     [InlineData("gpt2", 1, 2)]
     [InlineData("gpt2", 2, 2)]
+    [InlineData("gpt2", 1, 2, Precision.Bf16)]
     [InlineData("llama", 1, 1)]
     [InlineData("llama", 1, 2)]
     [InlineData("llama", 2, 2)]
+    [InlineData("llama", 1, 2, Precision.Bf16)]
     [InlineData("lstm", 1, 2)]
-    public void Two_runs_with_one_seed_write_the_same_bytes(string shape, int threads, int otherThreads)
+    [InlineData("lstm", 1, 2, Precision.Bf16)]
+    public void Two_runs_with_one_seed_write_the_same_bytes(string shape, int threads, int otherThreads, Precision precision = Precision.Fp32)
     {
-        var options = TinyRun.Options with { Steps = 30 };
+        var options = TinyRun.Options with { Steps = 30, Precision = precision };
         _run.Train(options with { Threads = threads }, shape);
         _other.Train(options with { Threads = otherThreads }, shape);
         Assert.Contains(_run.Bytes(), line => line.Contains("optimizer.safetensors", StringComparison.Ordinal));
@@ -34,22 +38,34 @@ public sealed class SameBitsTests : IDisposable
     [Theory]
     [InlineData("gpt2")]
     [InlineData("llama")]
-    public void Muon_gives_the_same_bytes_on_two_threads_and_after_a_resume(string shape)
+    [InlineData("llama", Precision.Bf16)]
+    public void Muon_gives_the_same_bytes_on_two_threads_and_after_a_resume(string shape, Precision precision = Precision.Fp32)
     {
-        var options = TinyRun.Options with { Steps = 50, Optimizer = OptimizerKind.Muon };
+        var options = TinyRun.Options with { Steps = 50, Optimizer = OptimizerKind.Muon, Precision = precision };
         _run.Train(options with { Threads = 2 }, shape);
         _other.Train(options, shape, stopAt: 25);
         _other.Resume();
         Assert.Equal(_run.Bytes(), _other.Bytes());
     }
 
-    [Fact]
-    public void Recomputed_blocks_change_no_byte_of_a_run()
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void Recomputed_blocks_change_no_byte_of_a_run(Precision precision)
     {
-        var options = TinyRun.Options with { Steps = 20 };
+        var options = TinyRun.Options with { Steps = 20, Precision = precision };
         _run.Train(options);
         _other.Train(options with { Recompute = true, Threads = 2 });
         Assert.Equal(_run.Bytes(), _other.Bytes());
+    }
+
+    [Fact]
+    public void Another_precision_gives_other_weights()
+    {
+        var options = TinyRun.Options with { Steps = 5 };
+        _run.Train(options);
+        _other.Train(options with { Precision = Precision.Bf16 });
+        Assert.NotEqual(_run.Weights(5), _other.Weights(5));
     }
 
     [Fact]
@@ -63,13 +79,15 @@ public sealed class SameBitsTests : IDisposable
 
     [Theory]
     [InlineData("gpt2", 1, 1)]
+    [InlineData("gpt2", 2, 1, Precision.Bf16)]
     [InlineData("llama", 1, 2)]
     [InlineData("llama", 2, 1)]
     [InlineData("lstm", 1, 2)]
-    public void A_run_interrupted_half_way_ends_with_the_same_bytes(string shape, int threads, int threadsAfter)
+    public void A_run_interrupted_half_way_ends_with_the_same_bytes(string shape, int threads, int threadsAfter, Precision precision = Precision.Fp32)
     {
-        _run.Train(TinyRun.Options, shape);
-        var first = _other.Train(TinyRun.Options with { Threads = threads }, shape, stopAt: 100);
+        var options = TinyRun.Options with { Precision = precision };
+        _run.Train(options, shape);
+        var first = _other.Train(options with { Threads = threads }, shape, stopAt: 100);
         Assert.Equal(EndReason.Interrupted, ((TrainingEnded)first[^1]).Reason);
         Assert.Equal(100, first[^1].Step);
         _other.Resume(options => options with { Threads = threadsAfter });
