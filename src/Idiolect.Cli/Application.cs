@@ -39,9 +39,7 @@ internal static class Application
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // The one place where every exception ends.
-        catch (Exception exception)
-#pragma warning restore CA1031
+        catch (Exception exception) // the one place where every exception ends
         {
             return Failure.Report(exception, terminal, json);
         }

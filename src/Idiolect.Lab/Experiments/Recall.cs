@@ -45,7 +45,7 @@ internal sealed class Recall : Experiment
                       from size in Enumerable.Range(0, sizes.Length)
                       from rate in rates
                       select (Arm: arm, Size: size, Rate: rate)).ToArray();
-        var results = bench.Beside(
+        var results = bench.InParallel(
             trials, (trial, team, progress) => Train(bench, arms[trial.Arm].Layers, sizes[trial.Size].Pairs, sizes[trial.Size].Gap, trial.Rate, team, progress));
         var accuracy = new double[arms.Length, sizes.Length]; // with the better learning rate
         foreach (var ((arm, size, _), result) in trials.Zip(results))

@@ -81,13 +81,13 @@ internal static class LabTraining
     }
 
     /// <summary>
-    /// Runs trials beside each other, each on one thread: for models so small that two threads would mostly wait for each other. A trial's bits do
+    /// Runs trials in parallel, each on one thread: for models so small that two threads would mostly wait for each other. A trial's bits do
     /// not depend on that, but its time does.
     /// </summary>
     /// <param name="bench">Hears the fraction done; cancels.</param>
     /// <param name="trials">What to run, the longest first.</param>
     /// <param name="run">Runs one on the thread that it is given.</param>
-    internal static TResult[] Beside<TTrial, TResult>(this Bench bench, TTrial[] trials, Func<TTrial, Team, Action<double>, TResult> run)
+    internal static TResult[] InParallel<TTrial, TResult>(this Bench bench, TTrial[] trials, Func<TTrial, Team, Action<double>, TResult> run)
     {
         var (results, done) = (new TResult[trials.Length], new double[trials.Length]);
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = bench.CancellationToken };
@@ -103,7 +103,6 @@ internal static class LabTraining
                     bench.Advance(done.Sum() / trials.Length);
                 }
             });
-            done[i] = 1;
         });
         return results;
     }

@@ -126,7 +126,7 @@ public sealed unsafe class TeamTests
             => Interlocked.Increment(ref Counts[part]);
     }
 
-    /// <summary>Starts another job, on the caller's thread only.</summary>
+    /// <summary>Fails on the team's own threads.</summary>
     private struct FailingJob : IJob
     {
         public readonly void Execute<S, V>(int part, in Worker worker)
@@ -141,6 +141,7 @@ public sealed unsafe class TeamTests
         }
     }
 
+    /// <summary>Starts another job, on the caller's thread only: another thread would wait for the caller, which waits for it.</summary>
     private struct NestedJob : IJob
     {
         internal static Team? Team;
