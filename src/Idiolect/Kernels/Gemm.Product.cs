@@ -20,7 +20,6 @@ internal static unsafe partial class Gemm
         internal int K;
         internal GemmStart Start;
         internal PanelFormat Format;
-        internal bool ReadsRows; // of A, where they lie; else A is packed
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel; // for the rows of A that fill no tile; null: the same, into scratch
         private int _partPanels;
@@ -36,16 +35,15 @@ internal static unsafe partial class Gemm
         {
             var (panelRows, panelColumns) = (PanelRows(Format, vectors), PanelColumns(vectors));
             var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
-            var (packsA, packsB) = (!ReadsRows && M > 1, PackedB == null);
+            var (packsA, packsB) = (M > 1, PackedB == null);
             var work = (long)M * N * Math.Max(K, 1);
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
-            var leastRowParts = CeilingDivide(M, MostPartRows);
-            var leastColumnParts = CeilingDivide(panels, PartPanels);
+            var leastRowParts = CeilingDivide(M, MostPartRows(Format, vectors));
             var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Tiles ? 16 : StepDepth(Format)); // multiply-adds
             var least = double.MaxValue;
-            for (var rowParts = leastRowParts; rowParts == leastRowParts || (rowParts <= tiles && rowParts * leastColumnParts <= mostParts); rowParts++)
+            for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostParts); rowParts++)
             {
-                for (var columnParts = leastColumnParts; columnParts == leastColumnParts || (columnParts <= panels && rowParts * columnParts <= mostParts); columnParts++)
+                for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostParts); columnParts++)
                 {
                     var (partTiles, partPanels) = (CeilingDivide(tiles, rowParts), CeilingDivide(panels, columnParts));
                     var (rows, columns) = (CeilingDivide(tiles, partTiles), CeilingDivide(panels, partPanels)); // of parts
@@ -86,67 +84,51 @@ internal static unsafe partial class Gemm
             var mostDepth = SlabDepth * StepDepth(Format); // the same bytes
             var surplus = Surplus(Format, S.Count);
             var slabDepth = RoundUp(Math.Clamp(K, 1, mostDepth + surplus), DepthMultiple(Format));
-            var blockRows = S.Count == 16 ? 4 * BlockRows : BlockRows;
             var aPanelLength = (panelRows * (Format == PanelFormat.BFloat16Tiles ? slabDepth / 2 : slabDepth)) + PanelPadding;
-            var bPanelLength = panelColumns * slabDepth;
-            var packsA = panelRows > 1 && !ReadsRows;
-            var aLength = !packsA ? 0 : RoundUp(CeilingDivide(Math.Min(rows, blockRows), panelRows) * aPanelLength, 16);
-            // One panel of B at a time where all rows are multiplied with it at once; else all of them, for the rows after these.
-            var keepsB = rows > blockRows;
-            var bLength = PackedB != null ? 0 : (keepsB ? CeilingDivide(columns, panelColumns) : 1) * bPanelLength;
+            var packsA = panelRows > 1;
+            var aLength = !packsA ? 0 : RoundUp(CeilingDivide(rows, panelRows) * aPanelLength, 16);
+            var bLength = PackedB != null ? 0 : panelColumns * slabDepth;
             var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
-            var bPanels = aPanels + aLength; // (panels, depth, panel columns)
+            var bPanel = aPanels + aLength; // (depth, panel columns)
             for (int first = 0, depth; first == 0 || first < K; first += Math.Max(depth, 1))
             {
                 depth = NextDepth(K - first, mostDepth, surplus);
+                var a = Offset(A, firstRow, first);
+                if (packsA && Format == PanelFormat.BFloat16Tiles)
+                {
+                    PackTiles(a, rows, depth, aPanels, aPanelLength);
+                }
+                else if (packsA)
+                {
+                    PackPanels<S, V>(a, !A.Transposed, panelRows, rows, M - firstRow, depth, aPanels, aPanelLength, Format);
+                }
                 var block = new TileBlock<S, V>
                 {
+                    A = packsA ? aPanels : a.Data,
+                    ATileLength = aPanelLength,
                     PanelRows = panelRows,
+                    Rows = rows,
                     Depth = depth,
                     Steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format),
                     CStride = CStride,
                     Start = first == 0 ? Start : GemmStart.Accumulate,
-                    ARowStride = A.Stride,
-                    ATileLength = packsA ? aPanelLength : (long)panelRows * A.Stride,
                     Kernel = panelRows == 1 || depth == 0 ? null : Kernel,
                     EdgeKernel = panelRows == 1 || depth == 0 ? null : EdgeKernel,
                 };
-                for (var row = 0; row < rows; row += block.Rows)
+                for (var column = 0; column < columns; column += panelColumns)
                 {
-                    block.Rows = Math.Min(blockRows, rows - row);
-                    var from = Offset(A, firstRow + row, first);
-                    if (packsA)
+                    block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns) : bPanel;
+                    block.Columns = Math.Min(panelColumns, columns - column);
+                    block.Bias = Bias + firstColumn + column;
+                    block.C = C + ((long)firstRow * CStride) + firstColumn + column;
+                    if (PackedB == null)
                     {
-                        if (Format == PanelFormat.BFloat16Tiles)
-                        {
-                            PackTiles(from, block.Rows, depth, aPanels, aPanelLength);
-                        }
-                        else
-                        {
-                            PackPanels<S, V>(from, !A.Transposed, panelRows, block.Rows, M - firstRow - row, depth, aPanels, aPanelLength, Format);
-                        }
+                        PackPanels<S, V>(
+                            Offset(B, first, firstColumn + column), B.Transposed, panelColumns, block.Columns, N - firstColumn - column, depth,
+                            bPanel, bLength, Format);
+                        FindAhead(ref block, first, depth, firstColumn, column, columns);
                     }
-                    block.A = packsA ? aPanels : from.Data;
-                    for (var column = 0; column < columns; column += panelColumns)
-                    {
-                        block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns)
-                            : bPanels + (keepsB ? column / panelColumns * bPanelLength : 0);
-                        block.Columns = Math.Min(panelColumns, columns - column);
-                        block.Bias = Bias + firstColumn + column;
-                        block.C = C + ((long)(firstRow + row) * CStride) + firstColumn + column;
-                        if (PackedB == null && row == 0)
-                        {
-                            PackPanels<S, V>(
-                                Offset(B, first, firstColumn + column), B.Transposed, panelColumns, block.Columns, N - firstColumn - column, depth,
-                                block.B, bPanelLength, Format);
-                            FindAhead(ref block, first, depth, firstColumn, column, columns);
-                        }
-                        else
-                        {
-                            block.AheadTiles = 0;
-                        }
-                        block.Multiply();
-                    }
+                    block.Multiply();
                 }
             }
         }
@@ -194,7 +176,6 @@ internal static unsafe partial class Gemm
         internal float* C; // (Rows, Columns), stride CStride
         internal float* Bias; // (Columns)
         internal long ATileLength;
-        internal int ARowStride; // of rows that are not packed
         internal int CStride;
         internal int PanelRows;
         internal int Rows;
@@ -263,7 +244,6 @@ internal static unsafe partial class Gemm
                     Steps = Steps,
                     CStride = (long)cStride * sizeof(float),
                     StartStride = start == GemmStart.Accumulate ? (long)cStride * sizeof(float) : 0,
-                    ARowStride = (long)ARowStride * sizeof(float),
                     TileBytes = (long)ATileLength * sizeof(float),
                     Tiles = count,
                     Ahead = ahead == null ? b : ahead, // nothing: the same line, again and again

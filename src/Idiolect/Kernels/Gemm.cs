@@ -57,16 +57,10 @@ internal static unsafe partial class Gemm
     private const int SlabSurplus = SlabDepth / 2;
 
     /// <summary>
-    /// Rows packed at a time on registers of 8 floats, 4 times as many on wider ones: 96 x 256 floats (96 KiB) stay in an L2 cache of
-    /// 512 KiB beside the panels of B, 384 x 256 in one of 1 MiB.
+    /// Rows of a part at most: on registers of 8 floats 192 x 256 floats of A (192 KiB) stay in an L2 cache of 512 KiB beside a panel of B, on wider
+    /// ones 384 x 384 in one of 1 MiB, and with tile registers, where packing B weighs most, 960 x 384 in one of 2 MiB, which all processors with them have.
     /// </summary>
-    private const int BlockRows = 96;
-
-    /// <summary>Panels of B in a part: 12 x 16 x 256 floats (192 KiB).</summary>
-    private const int PartPanels = 12;
-
-    /// <summary>Rows of a part at most: what it writes of C then stays in a cache from slab to slab.</summary>
-    private const int MostPartRows = 768;
+    private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
 
     /// <summary>Parts for each thread at most, and the multiply-adds below which a thread is not worth waking.</summary>
     private const int MostParts = 8, LeastPartWork = 250_000;
@@ -80,7 +74,7 @@ internal static unsafe partial class Gemm
     /// <summary>The share of a part's time by which threads miss each other at the end.</summary>
     private const double UnevenEnd = 0.06;
 
-    /// <summary>Rows this many floats apart fall into the same few lines of an L1 cache, and are better packed.</summary>
+    /// <summary>Rows this many floats apart fall into the same few lines of an L1 cache.</summary>
     private const int AliasingStride = 1024;
 
     private const int LineFloats = 16; // of a cache line
@@ -150,12 +144,9 @@ internal static unsafe partial class Gemm
             : bf16 && MicroKernels.BFloat16.Exists ? PanelFormat.BFloat16Pairs
             : PanelFormat.RoundedFloat32;
         var rowsLeft = m % PanelRows(format, team.Vectors);
-        var readsRows = assembled && precision == Precision.Fp32 && !a.Transposed && m > 1 && k > 0 && a.Stride % AliasingStride != 0
-            && MicroKernels.Float32Rows.Exists && (rowsLeft == 0 || MicroKernels.Float32Rows.Rows(rowsLeft) != null);
         var kernels = !assembled ? null
             : format == PanelFormat.BFloat16Tiles ? MicroKernels.BFloat16Tiles
             : format == PanelFormat.BFloat16Pairs ? MicroKernels.BFloat16
-            : readsRows ? MicroKernels.Float32Rows
             : MicroKernels.Float32;
         var job = new ProductJob
         {
@@ -166,7 +157,6 @@ internal static unsafe partial class Gemm
             N = n,
             C = c,
             Format = format,
-            ReadsRows = readsRows,
             Kernel = kernels == null ? null : kernels.Whole,
             EdgeKernel = kernels == null || rowsLeft == 0 ? null : kernels.Rows(rowsLeft),
         };
@@ -192,6 +182,9 @@ internal static unsafe partial class Gemm
     /// <summary>Rows of a micro-kernel tile: 12 where there are 32 registers, else 6.</summary>
     private static int PanelRows(PanelFormat format, Isa vectors)
         => format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : vectors == Isa.Vector512 ? 12 : 6;
+
+    private static int MostPartRows(PanelFormat format, Isa vectors)
+        => format == PanelFormat.BFloat16Tiles ? TilePartRows : vectors == Isa.Vector512 ? WidePartRows : PartRows;
 
     /// <summary>Columns of a micro-kernel tile: two registers.</summary>
     private static int PanelColumns(Isa vectors) => 2 * vectors.Lanes();

@@ -22,16 +22,6 @@ internal enum MicroKernelKind
     Int8,
 }
 
-/// <summary>Where a micro-kernel finds the elements of A.</summary>
-internal enum ALayout
-{
-    /// <summary>In a packed panel: those of one step lie together.</summary>
-    Panel,
-
-    /// <summary>In the rows of the matrix itself, a stride apart, which saves the packing.</summary>
-    Rows,
-}
-
 /// <summary>How a function is called: where its one argument is, and which registers it must leave as they were.</summary>
 internal enum CallingConvention
 {
@@ -54,20 +44,16 @@ internal sealed class MicroKernelAssembler
 
     private readonly Assembler _code = new(64);
     private readonly MicroKernelKind _kind;
-    private readonly ALayout _layout;
     private readonly CallingConvention _convention;
     private readonly int _rows; // that are computed
     private readonly int _panelRows; // that a panel of A has
     private readonly int _registerBytes;
 
-    private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11, Ahead = rsi, AheadStride = rdi;
+    private static readonly AssemblerRegister64 Arguments = r10, Steps = rcx, A = rax, B = rdx, C = r8, Start = r9, Stride = r11, Ahead = rsi, AheadStride = rdi, RowsAhead = rbx;
 
-    // Every third row of A when they lie apart: an address can add one or two strides to it. Used while C and Start are not.
-    private static readonly AssemblerRegister64[] RowPointers = [A, C, Start, rbx];
-
-    private MicroKernelAssembler(MicroKernelKind kind, ALayout layout, CallingConvention convention, int rows)
+    private MicroKernelAssembler(MicroKernelKind kind, CallingConvention convention, int rows)
     {
-        (_kind, _layout, _convention, _rows) = (kind, layout, convention, rows);
+        (_kind, _convention, _rows) = (kind, convention, rows);
         (_panelRows, _registerBytes) = (Rows(kind), kind == MicroKernelKind.Float32Avx2 ? 32 : 64);
     }
 
@@ -86,13 +72,13 @@ internal sealed class MicroKernelAssembler
     /// The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address. Of its tiles only the first
     /// <paramref name="rows"/> rows are computed: all, or, at the lower end of a matrix, what is left (not by tile registers).
     /// </summary>
-    internal static byte[] Assemble(MicroKernelKind kind, ALayout layout, CallingConvention convention, int rows)
+    internal static byte[] Assemble(MicroKernelKind kind, CallingConvention convention, int rows)
     {
         if (kind == MicroKernelKind.BFloat16Tiles)
         {
             return TileRegisterAssembler.Assemble();
         }
-        var assembler = new MicroKernelAssembler(kind, layout, convention, rows);
+        var assembler = new MicroKernelAssembler(kind, convention, rows);
         assembler.Write();
         using var bytes = new MemoryStream();
         assembler._code.Assemble(new StreamCodeWriter(bytes), rip: 0);
@@ -112,8 +98,8 @@ internal sealed class MicroKernelAssembler
 
     private void Write()
     {
-        var (nextTile, unrolled, remainder, remainderLoop, finish, noStart) = (
-            _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
+        var (nextTile, withC, withoutC, remainder, remainderLoop, finish, noStart) = (
+            _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel(), _code.CreateLabel());
         Enter();
         _code.mov(AheadStride, __qword_ptr[Arguments + Offset(nameof(TileCall.AheadStride))]);
         _code.Label(ref nextTile);
@@ -123,43 +109,30 @@ internal sealed class MicroKernelAssembler
         _code.mov(C, __qword_ptr[Arguments + Offset(nameof(TileCall.C))]);
         _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.CStride))]);
         _code.mov(Steps, __qword_ptr[Arguments + Offset(nameof(TileCall.Steps))]);
-        for (var row = 0; row < _rows; row++)
+        for (var register = 0; register < 2 * _rows; register++)
         {
-            Zero(Accumulator(row, 0));
-            Zero(Accumulator(row, 1));
-            // C is needed only when the tile has been computed; its rows lie far apart, where no hardware prefetcher looks.
-            for (var line = 0; line < 2 * _registerBytes; line += 64)
-            {
-                _code.prefetcht0(__byte_ptr[C + line]);
-            }
-            _code.add(C, Stride);
+            Zero(register);
         }
-        FindRows();
 
+        // C is needed only when the tile has been computed; its rows lie far apart, where no hardware prefetcher looks.
+        _code.mov(RowsAhead, _rows);
         _code.sub(Steps, Unroll);
         _code.jl(remainder);
-        _code.Label(ref unrolled);
-        for (var step = 0; step < Unroll; step++)
-        {
-            Step(step);
-            if (step < 2 * _registerBytes / 64)
-            {
-                // A few at a time: a burst of them would keep the loads of A and B waiting.
-                _code.prefetcht1(__byte_ptr[Ahead + (64 * step)]);
-            }
-        }
-        _code.add(Ahead, AheadStride);
-        AdvanceA(Unroll);
-        _code.add(B, Unroll * 2 * _registerBytes);
-        _code.sub(Steps, Unroll);
-        _code.jge(unrolled);
+        _code.Label(ref withC);
+        Turn(fetchesC: true);
+        _code.jl(remainder);
+        _code.dec(RowsAhead);
+        _code.jnz(withC);
+        _code.Label(ref withoutC);
+        Turn(fetchesC: false);
+        _code.jge(withoutC);
 
         _code.Label(ref remainder);
         _code.add(Steps, Unroll);
         _code.jz(finish);
         _code.Label(ref remainderLoop);
         Step(0);
-        AdvanceA(1);
+        _code.add(A, _panelRows * 4);
         _code.add(B, 2 * _registerBytes);
         _code.dec(Steps);
         _code.jnz(remainderLoop);
@@ -196,6 +169,35 @@ internal sealed class MicroKernelAssembler
         Leave();
     }
 
+    /// <summary>
+    /// Some steps, between which a row of C's tile and a few lines of what comes next are asked for: a burst of them would keep the loads of A
+    /// and B waiting. Ends with the flags of the steps that are left.
+    /// </summary>
+    private void Turn(bool fetchesC)
+    {
+        var lines = 2 * _registerBytes / 64; // of a row of a tile
+        for (var step = 0; step < Unroll; step++)
+        {
+            Step(step);
+            if (step < lines)
+            {
+                _code.prefetcht1(__byte_ptr[Ahead + (64 * step)]);
+            }
+            else if (fetchesC && step < 2 * lines)
+            {
+                _code.prefetcht0(__byte_ptr[C + (64 * (step - lines))]);
+            }
+        }
+        _code.add(Ahead, AheadStride);
+        if (fetchesC)
+        {
+            _code.add(C, Stride);
+        }
+        _code.add(A, Unroll * _panelRows * 4);
+        _code.add(B, Unroll * 2 * _registerBytes);
+        _code.sub(Steps, Unroll);
+    }
+
     /// <summary>One step: two registers of B, and for each row one element of A against both.</summary>
     private void Step(int step)
     {
@@ -205,7 +207,14 @@ internal sealed class MicroKernelAssembler
         }
         for (var row = 0; row < _rows; row++)
         {
-            BroadcastA(ARegister, step, row);
+            var element = ((step * _panelRows) + row) * 4;
+            if (_kind == MicroKernelKind.Float32Avx512 && row % 6 != 0)
+            {
+                _code.vfmadd231ps(Wide(Accumulator(row, 0)), Wide(BRegister(0)), __dword_bcst[A + element]);
+                _code.vfmadd231ps(Wide(Accumulator(row, 1)), Wide(BRegister(1)), __dword_bcst[A + element]);
+                continue;
+            }
+            BroadcastA(ARegister, element);
             MultiplyAdd(Accumulator(row, 0), ARegister, BRegister(0));
             MultiplyAdd(Accumulator(row, 1), ARegister, BRegister(1));
         }
@@ -235,45 +244,15 @@ internal sealed class MicroKernelAssembler
         }
     }
 
-    private void BroadcastA(int register, int step, int row)
+    private void BroadcastA(int register, int offset)
     {
-        var element = _layout == ALayout.Panel ? __dword_ptr[A + (((step * _panelRows) + row) * 4)]
-            : row % 3 == 0 ? __dword_ptr[RowPointers[row / 3] + (step * 4)]
-            : __dword_ptr[RowPointers[row / 3] + (Stride * (row % 3)) + (step * 4)];
         if (_kind == MicroKernelKind.Float32Avx2)
         {
-            _code.vbroadcastss(Narrow(register), element);
+            _code.vbroadcastss(Narrow(register), __dword_ptr[A + offset]);
         }
         else
         {
-            _code.vbroadcastss(Wide(register), element);
-        }
-    }
-
-    private void FindRows()
-    {
-        if (_layout == ALayout.Panel)
-        {
-            return;
-        }
-        _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.ARowStride))]);
-        for (var i = 1; 3 * i < _rows; i++)
-        {
-            _code.lea(RowPointers[i], __qword_ptr[RowPointers[i - 1] + (Stride * 2)]);
-            _code.add(RowPointers[i], Stride);
-        }
-    }
-
-    private void AdvanceA(int steps)
-    {
-        if (_layout == ALayout.Panel)
-        {
-            _code.add(A, steps * _panelRows * 4);
-            return;
-        }
-        for (var i = 0; 3 * i < _rows; i++)
-        {
-            _code.add(RowPointers[i], steps * 4);
+            _code.vbroadcastss(Wide(register), __dword_ptr[A + offset]);
         }
     }
 

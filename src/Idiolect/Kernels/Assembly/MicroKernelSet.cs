@@ -4,9 +4,9 @@ namespace Idiolect.Kernels.Assembly;
 /// The micro-kernels of a kind, each assembled when it is first asked for: one for whole tiles, and one for each number of rows that may be
 /// left at the lower end of a matrix, so that nothing is computed for rows that there are not.
 /// </summary>
-internal sealed unsafe class MicroKernelSet(MicroKernelKind kind, ALayout layout = ALayout.Panel)
+internal sealed unsafe class MicroKernelSet(MicroKernelKind kind)
 {
-    private readonly Lazy<nint>[] _byRows = [.. Enumerable.Range(1, MicroKernelAssembler.Rows(kind)).Select(rows => new Lazy<nint>(() => Make(kind, layout, rows)))];
+    private readonly Lazy<nint>[] _byRows = [.. Enumerable.Range(1, MicroKernelAssembler.Rows(kind)).Select(rows => new Lazy<nint>(() => Make(kind, rows)))];
 
     /// <summary>Whether there is any.</summary>
     internal bool Exists => Whole != null;
@@ -18,13 +18,13 @@ internal sealed unsafe class MicroKernelSet(MicroKernelKind kind, ALayout layout
     internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Rows(int rows)
         => (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)_byRows[rows - 1].Value;
 
-    private static nint Make(MicroKernelKind kind, ALayout layout, int rows)
+    private static nint Make(MicroKernelKind kind, int rows)
     {
         if (!MicroKernels.IsWorthwhile(kind) || (kind == MicroKernelKind.BFloat16Tiles && rows < MicroKernelAssembler.Rows(kind)))
         {
             return 0;
         }
         var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
-        return (nint)ExecutableMemory.Seal(MicroKernelAssembler.Assemble(kind, layout, convention, rows));
+        return (nint)ExecutableMemory.Seal(MicroKernelAssembler.Assemble(kind, convention, rows));
     }
 }

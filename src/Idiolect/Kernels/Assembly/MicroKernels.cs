@@ -10,9 +10,6 @@ internal static class MicroKernels
     /// <summary>Multiply fp32 panels, in tiles as wide as <see cref="Isa.Vector512"/>'s or <see cref="Isa.Vector256"/>'s.</summary>
     internal static MicroKernelSet Float32 { get; } = new(WidestFloat32);
 
-    /// <summary>The same with the rows of A where they lie.</summary>
-    internal static MicroKernelSet Float32Rows { get; } = new(WidestFloat32, ALayout.Rows);
-
     /// <summary>Multiply bf16 panels in 12 x 32 tiles; none also where there are tile registers, or where they would be slower than fp32.</summary>
     internal static MicroKernelSet BFloat16 { get; } = new(MicroKernelKind.BFloat16);
 

@@ -6,7 +6,7 @@ namespace Idiolect.Kernels.Assembly;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct TileCall
 {
-    internal void* A; // (tiles, steps, rows, elements of a step); or fp32 rows that lie ARowStride apart; or, for tile registers, (tiles, steps / 16, rows, 16, 2)
+    internal void* A; // (tiles, steps, rows, elements of a step); or, for tile registers, (tiles, steps / 16, rows, 16, 2)
     internal void* B; // (steps, columns, elements of a step)
     internal void* C; // (tiles x rows, columns), 4 bytes an element
     internal void* Start; // what C starts from: C itself, a row to add to each row of C (its stride 0), or null for zero
@@ -14,7 +14,6 @@ internal unsafe struct TileCall
     internal long CStride; // bytes between rows of C
     internal long StartStride; // bytes between rows of Start
     internal long TileBytes; // bytes between tiles of A
-    internal long ARowStride; // bytes between rows of A where it is not packed
     internal long Tiles; // at least 1
     internal void* Ahead; // what to fetch into the second-level cache meanwhile: every four steps as many bytes as B has columns x 4; any readable address
     internal long AheadStride; // bytes from one of these to the next

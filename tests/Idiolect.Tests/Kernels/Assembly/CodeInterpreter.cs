@@ -36,6 +36,9 @@ internal sealed unsafe class CodeInterpreter
     /// <summary>The addresses that were to be fetched into the second-level cache, in order.</summary>
     internal List<long> FetchedAhead { get; } = [];
 
+    /// <summary>The addresses that were to be fetched into the first-level cache, in order.</summary>
+    internal List<long> FetchedC { get; } = [];
+
     /// <summary>The addresses that were to be fetched because they will be written, in order.</summary>
     internal List<long> FetchedToWrite { get; } = [];
 
@@ -125,6 +128,7 @@ internal sealed unsafe class CodeInterpreter
             case Mnemonic.Jne:
                 return !_zero;
             case Mnemonic.Prefetcht0:
+                FetchedC.Add(Address(i));
                 return false;
             case Mnemonic.Prefetchw:
                 FetchedToWrite.Add(Address(i));
@@ -167,7 +171,7 @@ internal sealed unsafe class CodeInterpreter
                 for (var lane = 0; lane < Lanes(i); lane++)
                 {
                     ref var sum = ref Floats(i.Op0Register)[lane];
-                    sum = MathF.FusedMultiplyAdd(Floats(i.Op1Register)[lane], Floats(i.Op2Register)[lane], sum);
+                    sum = MathF.FusedMultiplyAdd(Floats(i.Op1Register)[lane], i.IsBroadcast ? *(float*)Address(i) : Floats(i.Op2Register)[lane], sum);
                 }
                 return false;
             case Mnemonic.Vdpbf16ps:

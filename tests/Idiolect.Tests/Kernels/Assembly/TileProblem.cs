@@ -7,21 +7,20 @@ namespace Idiolect.Tests.Kernels.Assembly;
 internal sealed unsafe class TileProblem
 {
     private readonly MicroKernelKind _kind;
-    private readonly ALayout _layout;
-    private readonly int _steps, _tiles, _rows, _columns, _cStride, _aStride;
+    private readonly int _steps, _tiles, _rows, _columns, _cStride;
     private readonly int _computed; // rows of each tile
     private readonly bool _starts, _startIsRow;
     private readonly int[] _a, _b, _c, _row; // the 4 bytes of each step, or of each element of C
     private readonly double[] _expected; // (tiles x rows, columns)
 
-    internal TileProblem(MicroKernelKind kind, ALayout layout, int computed, int steps, int tiles, bool starts, bool startIsRow, int surplus, ulong seed)
+    internal TileProblem(MicroKernelKind kind, int computed, int steps, int tiles, bool starts, bool startIsRow, int surplus, ulong seed)
     {
         tiles = computed == MicroKernelAssembler.Rows(kind) ? tiles : 1;
         steps = Steps(kind, steps);
-        (_kind, _layout, _computed, _steps, _tiles, _starts, _startIsRow) = (kind, layout, computed, steps, tiles, starts, startIsRow);
+        (_kind, _computed, _steps, _tiles, _starts, _startIsRow) = (kind, computed, steps, tiles, starts, startIsRow);
         (_rows, _columns) = (MicroKernelAssembler.Rows(kind), MicroKernelAssembler.Columns(kind));
-        (_cStride, _aStride) = (_columns + surplus, steps + surplus);
-        _a = Fill(seed, tiles * _rows * (layout == ALayout.Panel ? steps : _aStride));
+        _cStride = _columns + surplus;
+        _a = Fill(seed, tiles * _rows * steps);
         _b = Fill(seed + 1, steps * _columns);
         _c = Numbers(seed + 2, tiles * _rows * _cStride);
         _row = Numbers(seed + 3, _columns);
@@ -62,8 +61,7 @@ internal sealed unsafe class TileProblem
             Steps = _steps,
             CStride = _cStride * 4,
             StartStride = _starts && !_startIsRow ? _cStride * 4 : 0,
-            TileBytes = (_layout == ALayout.Panel ? _rows * _steps : _rows * _aStride) * 4,
-            ARowStride = _aStride * 4,
+            TileBytes = _rows * _steps * 4,
             Tiles = _tiles,
             Ahead = (void*)Ahead.First,
             AheadStride = Ahead.Stride,
@@ -86,7 +84,7 @@ internal sealed unsafe class TileProblem
 
     private int AIndex(int row, int step)
         => _kind == MicroKernelKind.BFloat16Tiles ? (row / _rows * _steps * _rows) + (((step / 16 * _rows) + (row % _rows)) * 16) + (step % 16)
-            : _layout == ALayout.Panel ? (((row / _rows * _steps) + step) * _rows) + (row % _rows) : (row * _aStride) + step;
+            : (((row / _rows * _steps) + step) * _rows) + (row % _rows);
 
     private double Product(int a, int b) => _kind switch
     {
