@@ -73,6 +73,14 @@ public sealed class BenchTests : IDisposable
         Assert.Contains("Optimizer update", names);
         Assert.Contains("GradientNorm update", names);
         Assert.Contains("between kernels ", names);
+        var product = operations.Single(line => line.GetProperty("name").GetString() == "Linear attention.qkv" && line.GetProperty("phase").GetString() == "forward");
+        Assert.Equal(2.0 * (2 * 8) * 32 * 96 / 1e9, product.GetProperty("gflop").GetDouble(), 1e-12);
+        Assert.Equal(4.0 * ((2 * 8 * 32) + (32 * 96) + (2 * 8 * 96)) / 1e6, product.GetProperty("megabytes").GetDouble(), 1e-12);
+        Assert.Equal(
+            Math.Max(
+                product.GetProperty("gflop").GetDouble() / lines[^2].GetProperty("peakGflops").GetDouble(),
+                product.GetProperty("megabytes").GetDouble() / 1e3 / lines[^2].GetProperty("copyGBps").GetDouble()) * 1e3,
+            product.GetProperty("floorMs").GetDouble(), product.GetProperty("floorMs").GetDouble() * 1e-2);
         var whole = lines[^2].GetProperty("operationsMs").GetDouble();
         Assert.Equal(whole, operations.Sum(line => line.GetProperty("ms").GetDouble()), whole * 1e-6);
     }
@@ -87,8 +95,8 @@ public sealed class BenchTests : IDisposable
         Assert.Contains(" managed bytes a step; ", result.Out, StringComparison.Ordinal);
         Assert.DoesNotContain(result.Out.Split('\n'), line => line.Length > 80);
         var rows = result.Out.Split('\n').SkipWhile(line => !line.StartsWith("ms a step", StringComparison.Ordinal)).Skip(1)
-            .TakeWhile(line => line.EndsWith('%')).Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
-                System.Globalization.CultureInfo.InvariantCulture)).ToList();
+            .TakeWhile(line => line.EndsWith('%')).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(cells => double.Parse(
+                cells[Array.FindIndex(cells, cell => cell.EndsWith('%')) - 1], System.Globalization.CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(rows[^1], rows.SkipLast(1).Sum(), 0.0005 * rows.Count);
     }
 

@@ -11,8 +11,7 @@ namespace Idiolect.Cli.Output;
 internal sealed class BenchTrainOutput(Terminal terminal, bool json)
 {
     internal const string Formula = "FLOPs a step = (6 x parameters + 12 x layers x width x context) x tokens";
-    private const int ColumnWidth = 10;
-    private const int Columns = 4;
+    private const int ColumnWidth = 9;
     private const int LeastNameWidth = 12;
 
     private readonly TextWriter output = terminal.Out;
@@ -106,32 +105,41 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             Name: group.Key,
             Forward: group.Where(share => share.Phase == StepPhase.Forward).Sum(share => share.Milliseconds),
             Backward: group.Where(share => share.Phase == StepPhase.Backward).Sum(share => share.Milliseconds),
-            All: group.Sum(share => share.Milliseconds))).OrderByDescending(row => row.All).ToList();
-        rows.Add(("waiting for threads", 0, 0, measured.CoordinationMilliseconds));
-        rows.Add(("between kernels", 0, 0, measured.BetweenMilliseconds));
-        var width = Math.Max(LeastNameWidth, Math.Min(rows.Max(row => row.Name.Length), terminal.Width - (Columns * ColumnWidth)));
-        output.WriteLine($"{"ms a step".PadRight(width)}{"forward",ColumnWidth}{"backward",ColumnWidth}{"all",ColumnWidth}{"share",ColumnWidth}");
-        foreach (var (name, forward, backward, all) in rows)
+            All: group.Sum(share => share.Milliseconds),
+            Floor: group.Sum(measured.FloorMilliseconds))).OrderByDescending(row => row.All).ToList();
+        rows.Add(("waiting for threads", 0, 0, measured.CoordinationMilliseconds, 0));
+        rows.Add(("between kernels", 0, 0, measured.BetweenMilliseconds, 0));
+        var withFloor = terminal.Width >= LeastNameWidth + (6 * ColumnWidth);
+        var width = Math.Max(LeastNameWidth, Math.Min(rows.Max(row => row.Name.Length), terminal.Width - ((withFloor ? 6 : 4) * ColumnWidth)));
+        output.WriteLine(
+            $"{"ms a step".PadRight(width)}{"forward",ColumnWidth}{"backward",ColumnWidth}{"all",ColumnWidth}{"share",ColumnWidth}"
+            + (withFloor ? $"{"floor",ColumnWidth}{"of it",ColumnWidth}" : ""));
+        foreach (var (name, forward, backward, all, floor) in rows)
         {
-            WriteRow(name, forward, backward, all);
+            WriteRow(name, forward, backward, all, floor);
         }
-        WriteRow("step", measured.Operations.Where(share => share.Phase == StepPhase.Forward).Sum(share => share.Milliseconds),
-            measured.Operations.Where(share => share.Phase == StepPhase.Backward).Sum(share => share.Milliseconds), total);
+        WriteRow("step", rows.Sum(row => row.Forward), rows.Sum(row => row.Backward), total, rows.Sum(row => row.Floor));
         output.WriteLine("The middle half of the steps, on average.");
         output.WriteLine("Waiting is the caller's: starting threads, and the end of the slowest.");
+        if (withFloor)
+        {
+            output.WriteLine(Say($"Floor: arithmetic at {measured.PeakGflops:0} GFLOP/s or, where that is more, bytes at {measured.CopyGBps:0.0} GB/s."));
+            output.WriteLine("What still lies in a cache costs less. Of it: the floor over the time.");
+        }
 
-        void WriteRow(string name, double forward, double backward, double all)
-            => output.WriteLine($"{Fit(name, width)}{Cell(forward)}{Cell(backward)}{Cell(all)}{(all / total).ToString("0.0%", CultureInfo.InvariantCulture),ColumnWidth}");
+        void WriteRow(string name, double forward, double backward, double all, double floor)
+            => output.WriteLine(
+                $"{Fit(name, width)}{Cell(forward)}{Cell(backward)}{Cell(all)}{Percent(all / total)}{(withFloor && floor > 0 ? Cell(floor) + Percent(floor / all) : "")}");
     }
 
     private void WriteJson(TrainingMeasurement measured, int steps)
     {
         foreach (var share in measured.Operations)
         {
-            Operation(share.Operation, share.Phase.ToString().ToLowerInvariant(), share.Milliseconds);
+            Operation(share.Operation, share.Phase.ToString().ToLowerInvariant(), share.Milliseconds, share);
         }
-        Operation("waiting for threads", null, measured.CoordinationMilliseconds);
-        Operation("between kernels", null, measured.BetweenMilliseconds);
+        Operation("waiting for threads", null, measured.CoordinationMilliseconds, null);
+        Operation("between kernels", null, measured.BetweenMilliseconds, null);
         lines.Write("steps", writer =>
         {
             writer.WriteNumber("steps", steps);
@@ -139,6 +147,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             writer.WriteFinite("p90", Math.Round(measured.Slowest10, 4));
             writer.WriteFinite("operationsMs", measured.TableMilliseconds);
             writer.WriteFinite("peakGflops", Math.Round(measured.PeakGflops, 2));
+            writer.WriteFinite("copyGBps", Math.Round(measured.CopyGBps, 2));
         });
         lines.Write("done", writer =>
         {
@@ -152,11 +161,17 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             writer.WriteNumber("peakMemoryBytes", measured.PeakMemoryBytes);
         });
 
-        void Operation(string name, string? phase, double milliseconds) => lines.Write("operation", writer =>
+        void Operation(string name, string? phase, double milliseconds, OperationShare? work) => lines.Write("operation", writer =>
         {
             writer.WriteString("name", name);
             writer.WriteString("phase", phase);
             writer.WriteFinite("ms", milliseconds);
+            if (work != null)
+            {
+                writer.WriteFinite("gflop", work.Gflop);
+                writer.WriteFinite("megabytes", work.Megabytes);
+                writer.WriteFinite("floorMs", measured.FloorMilliseconds(work));
+            }
         });
     }
 
@@ -164,6 +179,8 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
 
     private static string Cell(double milliseconds)
         => (milliseconds > 0 ? milliseconds.ToString("0.000", CultureInfo.InvariantCulture) : "").PadLeft(ColumnWidth);
+
+    private static string Percent(double share) => share.ToString("0.0%", CultureInfo.InvariantCulture).PadLeft(ColumnWidth);
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -66,8 +66,9 @@ internal sealed class TrainingBench(TrainingSetup setup, int? steps, bool withPe
                 output.Round(Median(ours), Median(other));
             }
         }
-        output.Peer(peer.Self, Median(theirs), benchmark.Summarize().Milliseconds);
-        output.End(benchmark.Summarize(), count);
+        var measured = benchmark.Summarize();
+        output.Peer(peer.Self, Median(theirs), measured.Milliseconds);
+        output.End(measured, count);
     }
 
     private static double Median(IEnumerable<double> values)

@@ -35,7 +35,7 @@ internal static unsafe class AdamW
                 Count = count,
                 P = p,
             },
-            Partition.ElementParts(count));
+            Partition.ElementParts(count), KernelWork.Moving(7.0 * count));
 
     private struct Job : IJob
     {

@@ -29,14 +29,15 @@ internal static unsafe partial class Attention
         {
             _chunks = new KeyChunks(Inputs.Shape);
             var parts = _chunks.Count * _chunks.Pairs;
+            var work = team.Clock == null ? default : Inputs.Work(backward: true);
             if (_chunks.Count == 1)
             {
-                team.Run(this, parts);
+                team.Run(this, parts, work);
                 return;
             }
             using var hold = team.HoldSharedScratch();
             _partial = team.SharedScratch(_chunks.Count * PartialStride);
-            team.Run(this, parts);
+            team.Run(this, parts, work);
             team.Run(new QueryGradientSum { Job = this }, _chunks.Pairs * TileCount);
         }
 

@@ -52,6 +52,26 @@ internal static unsafe partial class Attention
         internal readonly int VisibleKeys(int sequence, int row, int firstKey, int keys)
             => Math.Clamp(VisibleKeys(sequence, row) - firstKey, 0, keys);
 
+        /// <summary>
+        /// Forward: scores and their sum of values, for the pairs of a query and a key that it sees. Backward the scores once more, and four products
+        /// of gradients; it reads what the forward pass reads and writes, and a gradient, and writes three.
+        /// </summary>
+        internal readonly KernelWork Work(bool backward)
+        {
+            double pairs = 0, keys = 0;
+            for (var sequence = 0; sequence < Shape.Batch; sequence++)
+            {
+                keys += KeyLengths[sequence];
+                for (var query = 0; query < Shape.QueryLength; query++)
+                {
+                    pairs += VisibleKeys(sequence, query * GroupSize);
+                }
+            }
+            var flops = 4 * pairs * Shape.HeadCount * Shape.HeadSize;
+            var floats = 2 * Shape.HeadSize * ((Shape.HeadCount * (double)Shape.Batch * Shape.QueryLength) + (Shape.KeyValueHeadCount * keys));
+            return backward ? new KernelWork(2.5 * flops, 2 * sizeof(float) * floats) : new KernelWork(flops, sizeof(float) * floats);
+        }
+
         /// <summary>The first row that sees the key, if any does.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal readonly int FirstRowSeeing(int sequence, int key)
@@ -124,7 +144,7 @@ internal static unsafe partial class Attention
         var tiles = (inputs.RowCount + tileRows - 1) / tileRows;
         team.Run(
             new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileRows = tileRows, TileCount = tiles },
-            shape.Batch * shape.KeyValueHeadCount * tiles);
+            shape.Batch * shape.KeyValueHeadCount * tiles, team.Clock == null ? default : inputs.Work(backward: false));
     }
 
     /// <summary>

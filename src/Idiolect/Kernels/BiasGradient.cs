@@ -15,7 +15,9 @@ internal static unsafe class BiasGradient
 
     /// <summary>The same with rows <paramref name="stride"/> floats apart.</summary>
     internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width, int stride)
-        => team.Run(new Job { Dy = dy, DBias = dBias, Rows = rows, Width = width, Stride = stride }, (width + PartColumns - 1) / PartColumns);
+        => team.Run(
+            new Job { Dy = dy, DBias = dBias, Rows = rows, Width = width, Stride = stride }, (width + PartColumns - 1) / PartColumns,
+            KernelWork.Moving((double)rows * width));
 
     private struct Job : IJob
     {

@@ -28,7 +28,7 @@ internal static unsafe class ChunkedSum
         var chunks = checked((int)((count + Chunk - 1) / Chunk));
         using var hold = team.HoldSharedScratch();
         var sums = (double*)team.SharedScratch(2L * chunks);
-        team.Run(new Job<TOperator> { X = x, Count = count, Sums = sums }, chunks);
+        team.Run(new Job<TOperator> { X = x, Count = count, Sums = sums }, chunks, KernelWork.Moving(count));
         var total = 0.0;
         for (var chunk = 0; chunk < chunks; chunk++)
         {

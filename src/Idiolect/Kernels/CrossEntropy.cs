@@ -55,7 +55,7 @@ internal static unsafe partial class CrossEntropy
                 LabelSmoothing = labelSmoothing,
                 Backward = backward,
             },
-            Partition.RowParts(rows, vocabulary));
+            Partition.RowParts(rows, vocabulary), KernelWork.Moving((backward ? 2.0 : 1.0) * rows * vocabulary));
 
     private struct Job : IJob
     {

@@ -35,7 +35,7 @@ internal static unsafe class Dropout
                 Scale = 1f / (1f - probability),
                 Key = key,
             },
-            checked(samples * partsPerSample));
+            checked(samples * partsPerSample), KernelWork.Moving(2.0 * samples * elementsPerSample));
     }
 
     private struct Job : IJob

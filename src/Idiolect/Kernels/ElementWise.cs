@@ -23,7 +23,8 @@ internal static unsafe class ElementWise
     internal static void Apply<TOperator>(Team team, float* a, float* b, float* y, long count, bool accumulate = false)
         where TOperator : struct, IBinaryOperator
         => team.Run(
-            new Job<TOperator> { A = a, B = b, Y = y, Count = count, Accumulate = accumulate }, Partition.ElementParts(count));
+            new Job<TOperator> { A = a, B = b, Y = y, Count = count, Accumulate = accumulate }, Partition.ElementParts(count),
+            KernelWork.Moving((a == b ? 2.0 : 3.0) * count + (accumulate ? count : 0)));
 
     private struct Job<TOperator> : IJob
         where TOperator : struct, IBinaryOperator

@@ -28,7 +28,7 @@ internal static unsafe class Embedding
                 Rows = rows,
                 Width = width,
             },
-            Partition.RowParts(rows, width));
+            Partition.RowParts(rows, width), KernelWork.Moving((positionTable == null ? 2.0 : 3.0) * rows * width));
 
     /// <summary>
     /// dTable[ids[row]] += dy[row] and dPositionTable[positions[row]] += dy[row], rows ascending; either table may be null.
@@ -40,13 +40,14 @@ internal static unsafe class Embedding
         if (dTable != null)
         {
             team.Run(
-                new BackwardJob { Ids = ids, Dy = dy, DTable = dTable, Rows = rows, Width = width }, Partition.ColumnParts(width));
+                new BackwardJob { Ids = ids, Dy = dy, DTable = dTable, Rows = rows, Width = width }, Partition.ColumnParts(width),
+                KernelWork.Moving(3.0 * rows * width));
         }
         if (dPositionTable != null)
         {
             team.Run(
                 new BackwardJob { Ids = positions, Dy = dy, DTable = dPositionTable, Rows = rows, Width = width },
-                Partition.ColumnParts(width));
+                Partition.ColumnParts(width), KernelWork.Moving(3.0 * rows * width));
         }
     }
 

@@ -27,6 +27,9 @@ internal static unsafe partial class Gemm
         private int _columnParts;
         private int _rowParts;
 
+        internal readonly KernelWork Work
+            => new(2.0 * M * N * K, sizeof(float) * (((double)M * K) + ((double)K * N) + ((double)M * N * (Start == GemmStart.Accumulate ? 2 : 1))));
+
         /// <summary>
         /// Chooses the parts: so many that the threads end together, of the shape that packs least. Each part of the columns
         /// packs A again, each part of the rows B. Returns their number.

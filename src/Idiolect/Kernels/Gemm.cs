@@ -166,7 +166,7 @@ internal static unsafe partial class Gemm
             job.B = Offset(b, first, 0);
             job.Start = first == 0 ? start : GemmStart.Accumulate;
             job.A = Offset(a, 0, first);
-            team.Run(job, job.Divide(team.ThreadCount, team.Vectors));
+            team.Run(job, job.Divide(team.ThreadCount, team.Vectors), job.Work);
             if (k == 0)
             {
                 break;

@@ -15,13 +15,13 @@ internal enum TeamActivity
     Computing,
 }
 
-/// <summary>Ticks of <see cref="Stopwatch"/> in each <see cref="TeamActivity"/>.</summary>
-internal record struct KernelTime(long Between, long Coordinating, long Computing)
+/// <summary>Ticks of <see cref="Stopwatch"/> in each <see cref="TeamActivity"/>, and what was done meanwhile.</summary>
+internal record struct KernelTime(long Between, long Coordinating, long Computing, KernelWork Work)
 {
     internal readonly long Total => Between + Coordinating + Computing;
 
     public static KernelTime operator +(KernelTime a, KernelTime b)
-        => new(a.Between + b.Between, a.Coordinating + b.Coordinating, a.Computing + b.Computing);
+        => new(a.Between + b.Between, a.Coordinating + b.Coordinating, a.Computing + b.Computing, a.Work + b.Work);
 }
 
 /// <summary>
@@ -52,6 +52,9 @@ internal sealed class KernelClock
         }
         (_last, _activity) = (now, next);
     }
+
+    /// <summary>Counts what a job has to do.</summary>
+    internal void Count(KernelWork work) => _time.Work += work;
 
     /// <summary>The time since the last call, or since the clock was made.</summary>
     internal KernelTime Take()

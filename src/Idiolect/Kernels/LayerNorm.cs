@@ -36,7 +36,7 @@ internal static unsafe partial class LayerNorm
                 Width = width,
                 Epsilon = epsilon,
             },
-            Partition.RowParts(rows, width));
+            Partition.RowParts(rows, width), KernelWork.Moving((addend == null ? 2.0 : 4.0) * rows * width));
 
     private struct ForwardJob : IJob
     {

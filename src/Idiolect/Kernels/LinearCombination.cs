@@ -7,7 +7,9 @@ internal static unsafe class LinearCombination
 {
     /// <summary>Combines <paramref name="count"/> elements; y may be a or b.</summary>
     internal static void Apply(Team team, float alpha, float* a, float beta, float* b, float* y, long count)
-        => team.Run(new Job { A = a, B = b, Y = y, Alpha = alpha, Beta = beta, Count = count }, Partition.ElementParts(count));
+        => team.Run(
+            new Job { A = a, B = b, Y = y, Alpha = alpha, Beta = beta, Count = count }, Partition.ElementParts(count),
+            KernelWork.Moving((a == b ? 2.0 : 3.0) * count));
 
     private struct Job : IJob
     {

@@ -62,7 +62,7 @@ internal static unsafe partial class Muon
                 Scale = (float)p.GradientScale,
                 Decay = (float)p.Momentum,
             },
-            Partition.ElementParts(count));
+            Partition.ElementParts(count), KernelWork.Moving(4.0 * count));
         update = Orthogonalize(team, update, rows, columns, scratch + count, precision);
         var step = p.LearningRate * Scale(rows, columns);
         LinearCombination.Apply(

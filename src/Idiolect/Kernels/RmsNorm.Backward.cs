@@ -46,7 +46,7 @@ internal static unsafe partial class RmsNorm
             Rows = rows,
             Width = width,
         };
-        team.Run(job, parts);
+        team.Run(job, parts, KernelWork.Moving((accumulateDx ? 4.0 : 3.0) * rows * width));
         if (dGain != null)
         {
             BiasGradient.Accumulate(team, job.DGains, dGain, parts, width);

@@ -52,7 +52,7 @@ internal static unsafe class Rope
                 Sine = sine,
                 Sign = inverse ? -1f : 1f,
             },
-            Partition.RowParts(rows, headCount * headSize));
+            Partition.RowParts(rows, headCount * headSize), KernelWork.Moving(2.0 * rows * headCount * headSize));
 
     private struct Job : IJob
     {

@@ -9,13 +9,13 @@ internal static unsafe class SwiGlu
     /// <summary>y (rows, width) = silu(gate) * up; gateUp (rows, 2 * width) holds each row's gates, then its ups.</summary>
     internal static void Forward(Team team, float* gateUp, float* y, int rows, int width)
         => team.Run(
-            new ForwardJob { GateUp = gateUp, Y = y, Rows = rows, Width = width }, Partition.RowParts(rows, width));
+            new ForwardJob { GateUp = gateUp, Y = y, Rows = rows, Width = width }, Partition.RowParts(rows, width), KernelWork.Moving(3.0 * rows * width));
 
     /// <summary>Writes dGateUp (rows, 2 * width), which may alias gateUp, from dy (rows, width).</summary>
     internal static void Backward(Team team, float* dy, float* gateUp, float* dGateUp, int rows, int width)
         => team.Run(
             new BackwardJob { Dy = dy, GateUp = gateUp, DGateUp = dGateUp, Rows = rows, Width = width },
-            Partition.RowParts(rows, width));
+            Partition.RowParts(rows, width), KernelWork.Moving(5.0 * rows * width));
 
     private struct ForwardJob : IJob
     {

@@ -80,7 +80,10 @@ internal sealed unsafe class Team : IDisposable
     internal KernelClock? Clock { get; set; }
 
     /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of the job and returns when all are done. What a part throws is thrown here.</summary>
-    internal void Run<TJob>(in TJob job, int parts)
+    /// <param name="job">The job.</param>
+    /// <param name="parts">How many parts it has.</param>
+    /// <param name="work">What it must do at least, for a measurement.</param>
+    internal void Run<TJob>(in TJob job, int parts, KernelWork work = default)
         where TJob : unmanaged, IJob
     {
         if (parts <= 0)
@@ -93,6 +96,7 @@ internal sealed unsafe class Team : IDisposable
         {
             throw new InvalidOperationException("A job cannot start another job on its own team.");
         }
+        Clock?.Count(work);
         Clock?.Switch(TeamActivity.Coordinating);
         lock (_exclusive) // for one part too: another caller's job would use the same scratch memory
         {

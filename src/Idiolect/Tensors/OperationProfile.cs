@@ -47,7 +47,7 @@ internal sealed class OperationProfile
         foreach (var group in _entries.GroupBy(entry => (Name: NameOf(entry.Key.Work), entry.Key.Phase), entry => entry.Value.Time))
         {
             var time = group.Aggregate((sum, next) => sum + next);
-            operations.Add(new OperationTime(group.Key.Name, group.Key.Phase, time.Computing));
+            operations.Add(new OperationTime(group.Key.Name, group.Key.Phase, time.Computing, time.Work));
             rest += time with { Computing = 0 };
         }
         return new StepTimes(operations, rest.Coordinating, rest.Between + rest.Computing);
@@ -61,8 +61,8 @@ internal sealed class OperationProfile
     }
 }
 
-/// <summary>The computing ticks of one operation in one phase of a step.</summary>
-internal sealed record OperationTime(string Name, StepPhase Phase, long Computing);
+/// <summary>The computing ticks of one operation in one phase of a step, and what it had to do.</summary>
+internal sealed record OperationTime(string Name, StepPhase Phase, long Computing, KernelWork Work);
 
 /// <summary>A step, divided: the operations, then starting threads and waiting for them, then everything between kernels; all in ticks.</summary>
 internal sealed record StepTimes(IReadOnlyList<OperationTime> Operations, long Coordinating, long Between)

@@ -93,11 +93,20 @@ public sealed class TrainingBenchmark : IDisposable
             throw new InvalidOperationException("No steps were measured.");
         }
         using var process = Process.GetCurrentProcess();
-        return TrainingMeasurement.From(_steps, _peaks, TokensPerStep, _model.Config.TrainingFlopsPerToken, process.PeakWorkingSet64);
+        var peakMemory = process.PeakWorkingSet64; // before the probe's buffers
+        return TrainingMeasurement.From(_steps, _peaks, Copy(), TokensPerStep, _model.Config.TrainingFlopsPerToken, peakMemory);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _step.Dispose();
+
+    private double Copy()
+    {
+        const int Rounds = 5;
+        using var memory = new BandwidthProbe();
+        memory.Copy(_step.Team); // page faults
+        return Enumerable.Range(0, Rounds).Max(_ => memory.Copy(_step.Team));
+    }
 
     private void TakeStep()
     {

@@ -13,6 +13,7 @@ namespace Idiolect.Training;
 /// (Chowdhery et al. 2022, appendix B).
 /// </param>
 /// <param name="PeakGflops">The machine's peak on the same threads: the highest of those measured between the steps, since what else runs can only lower it.</param>
+/// <param name="CopyGBps">The memory bandwidth of a copy on the same threads, in GB/s, bytes read and written together: the best of some.</param>
 /// <param name="ManagedBytesPerStep">Managed memory that the median step allocated, on all threads.</param>
 /// <param name="PeakMemoryBytes">The most memory of the process that was resident at once.</param>
 /// <param name="Operations">The computing time of each operation and phase, the longest first.</param>
@@ -26,6 +27,7 @@ public sealed record TrainingMeasurement(
     double TokensPerSecond,
     double Gflops,
     double PeakGflops,
+    double CopyGBps,
     long ManagedBytesPerStep,
     long PeakMemoryBytes,
     IReadOnlyList<OperationShare> Operations,
@@ -36,8 +38,14 @@ public sealed record TrainingMeasurement(
     /// <summary>Model FLOPs utilisation: the share of the peak.</summary>
     public double Mfu => Gflops / PeakGflops;
 
+    /// <summary>
+    /// The time below which an operation cannot go: the larger of its arithmetic over the peak and its bytes over the bandwidth. What still lies in
+    /// a cache costs less, so a small one can be beaten.
+    /// </summary>
+    public double FloorMilliseconds(OperationShare share) => Math.Max(share.Gflop / PeakGflops, share.Megabytes / 1e3 / CopyGBps) * 1e3;
+
     internal static TrainingMeasurement From(
-        IReadOnlyList<MeasuredStep> steps, IReadOnlyList<double> peaks, long tokens, double flopsPerToken, long peakMemory)
+        IReadOnlyList<MeasuredStep> steps, IReadOnlyList<double> peaks, double copy, long tokens, double flopsPerToken, long peakMemory)
     {
         // A mean of steps that were not disturbed: their operations add up, which those of medians would not.
         MeasuredStep[] sorted = [.. steps.OrderBy(step => step.Milliseconds)];
@@ -46,9 +54,11 @@ public sealed record TrainingMeasurement(
         var median = Quantile(times, 0.5);
         return new TrainingMeasurement(
             median, Quantile(times, 0.1), Quantile(times, 0.9), tokens / median * 1e3, tokens * flopsPerToken / median / 1e6,
-            peaks.Max(), sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
+            peaks.Max(), copy, sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
             [.. middle.SelectMany(step => step.Times.Operations).GroupBy(time => (time.Name, time.Phase))
-                .Select(group => new OperationShare(group.Key.Name, group.Key.Phase, Mean(group.Sum(time => time.Computing))))
+                .Select(group => new OperationShare(
+                    group.Key.Name, group.Key.Phase, Mean(group.Sum(time => time.Computing)), group.Sum(time => time.Work.Flops) / middle.Length / 1e9,
+                    group.Sum(time => time.Work.Bytes) / middle.Length / 1e6))
                 .OrderByDescending(share => share.Milliseconds)],
             Mean(middle.Sum(step => step.Times.Coordinating)), Mean(middle.Sum(step => step.Times.Between)), Mean(middle.Sum(step => step.Times.Total)));
 
@@ -68,4 +78,6 @@ public sealed record TrainingMeasurement(
 /// <param name="Operation">What it is, and whose weight it has where that matters: "Linear attention.qkv".</param>
 /// <param name="Phase">When it runs.</param>
 /// <param name="Milliseconds">Computing time of the thread that leads the step.</param>
-public sealed record OperationShare(string Operation, StepPhase Phase, double Milliseconds);
+/// <param name="Gflop">10^9 operations of its matrix products, two a multiply-add; attention counts the pairs that causality leaves.</param>
+/// <param name="Megabytes">10^6 bytes that it must read and write: every operand and every result once.</param>
+public sealed record OperationShare(string Operation, StepPhase Phase, double Milliseconds, double Gflop, double Megabytes);

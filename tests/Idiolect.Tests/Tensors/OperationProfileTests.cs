@@ -100,6 +100,42 @@ public sealed class OperationProfileTests
         IEnumerable<string> Names(StepPhase phase) => measured.Operations.Where(share => share.Phase == phase).Select(share => share.Operation).Order();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Every_operation_says_what_it_has_to_do(bool llama)
+    {
+        var config = llama
+            ? new GptConfig { VocabularySize = 17, ContextLength = 8, LayerCount = 2, HeadCount = 2, KeyValueHeadCount = 2, Width = 16, NormalizeQueryKey = true, Dropout = 0.1f }
+            : GptConfig.Gpt2(17, contextLength: 8, layerCount: 2, headCount: 2, width: 16) with { Dropout = 0.1f };
+        using var model = new Gpt(config, seed: 1);
+        using var benchmark = new TrainingBenchmark(model, new TrainingOptions(BatchSize: 2, Threads: 2));
+
+        benchmark.Measure(3, TestContext.Current.CancellationToken);
+        var shares = benchmark.Summarize().Operations;
+
+        // The output layer's gradients are made on the way forward; a sum hands its gradient on without a pass of its own.
+        Assert.All(
+            shares.Where(share => share.Phase != StepPhase.Backward || share.Operation is not ("CrossEntropy" or "ResidualAdd")),
+            share => Assert.True(share.Megabytes > 0, $"{share.Operation} {share.Phase}"));
+        const double Rows = 2 * 8, Layers = 2, Width = 16, Vocabulary = 17;
+        Check("Linear attention.qkv", StepPhase.Forward, Layers * 2 * Rows * Width * 3 * Width, Layers * ((Rows * Width) + (Width * 3 * Width) + (Rows * 3 * Width)));
+        Check("Attention", StepPhase.Forward, Layers * 4 * (2 * 36) * Width, Layers * 4 * Rows * Width); // 36 pairs of 8 positions
+        Check("Attention", StepPhase.Backward, Layers * 10 * (2 * 36) * Width, Layers * 8 * Rows * Width);
+        var parameters = 4.0 * model.Config.ParameterCount / 1e6; // and what aligns them
+        Assert.InRange(Of("Optimizer", StepPhase.Update).Megabytes, 7 * parameters, 7 * parameters * 1.02);
+        Assert.InRange(Of("GradientNorm", StepPhase.Update).Megabytes, parameters, parameters * 1.02);
+        Assert.Equal(3 * 2 * Rows * Width * Vocabulary / 1e9, Of("CrossEntropy", StepPhase.Forward).Gflop, 1e-12);
+
+        OperationShare Of(string name, StepPhase phase) => shares.Single(share => share.Operation == name && share.Phase == phase);
+
+        void Check(string name, StepPhase phase, double flops, double floats)
+        {
+            Assert.Equal(flops / 1e9, Of(name, phase).Gflop, 1e-12);
+            Assert.Equal(4 * floats / 1e6, Of(name, phase).Megabytes, 1e-12);
+        }
+    }
+
     [Fact]
     public void A_measured_step_trains()
     {
