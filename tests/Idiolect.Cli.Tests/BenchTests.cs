@@ -79,7 +79,7 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(
             Math.Max(
                 product.GetProperty("gflop").GetDouble() / lines[^2].GetProperty("peakGflops").GetDouble(),
-                product.GetProperty("megabytes").GetDouble() / 1e3 / lines[^2].GetProperty("copyGBps").GetDouble()) * 1e3,
+                product.GetProperty("megabytes").GetDouble() / 1e3 / lines[^2].GetProperty("memoryGBps").GetDouble()) * 1e3,
             product.GetProperty("floorMs").GetDouble(), product.GetProperty("floorMs").GetDouble() * 1e-2);
         var whole = lines[^2].GetProperty("operationsMs").GetDouble();
         Assert.Equal(whole, operations.Sum(line => line.GetProperty("ms").GetDouble()), whole * 1e-6);

@@ -123,7 +123,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
         output.WriteLine("Waiting is the caller's: starting threads, and the end of the slowest.");
         if (withFloor)
         {
-            output.WriteLine(Say($"Floor: arithmetic at {measured.PeakGflops:0} GFLOP/s or, where that is more, bytes at {measured.CopyGBps:0.0} GB/s."));
+            output.WriteLine(Say($"Floor: arithmetic at {measured.PeakGflops:0} GFLOP/s or, where that is more, bytes at {measured.MemoryGBps:0.0} GB/s."));
             output.WriteLine("What still lies in a cache costs less. Of it: the floor over the time.");
         }
 
@@ -147,7 +147,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             writer.WriteFinite("p90", Math.Round(measured.Slowest10, 4));
             writer.WriteFinite("operationsMs", measured.TableMilliseconds);
             writer.WriteFinite("peakGflops", Math.Round(measured.PeakGflops, 2));
-            writer.WriteFinite("copyGBps", Math.Round(measured.CopyGBps, 2));
+            writer.WriteFinite("memoryGBps", Math.Round(measured.MemoryGBps, 2));
         });
         lines.Write("done", writer =>
         {

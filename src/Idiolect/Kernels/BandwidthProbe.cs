@@ -29,6 +29,11 @@ internal sealed unsafe class BandwidthProbe : IDisposable
     /// <summary>GB/s of copying, bytes read and bytes written together.</summary>
     internal double Copy(Team team) => Measure<Copying>(team, 2 * sizeof(float));
 
+    /// <summary>
+    /// GB/s of an update in place, bytes read and bytes written together: all that moves is counted, where a copy also fetches the lines that it writes.
+    /// </summary>
+    internal double Update(Team team) => Measure<Updating>(team, 2 * sizeof(float));
+
     public void Dispose()
     {
         NativeBuffer.Free(_source);
@@ -101,6 +106,21 @@ internal sealed unsafe class BandwidthProbe : IDisposable
             for (var i = 0; i < 4; i++)
             {
                 S.Store(destination + (i * S.Count), sum);
+            }
+            return sum;
+        }
+    }
+
+    private readonly struct Updating : IPass
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Step<S, V>(float* source, float* destination, V sum)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                S.Store(destination + (i * S.Count), S.Add(S.Load(destination + (i * S.Count)), sum));
             }
             return sum;
         }

@@ -94,18 +94,18 @@ public sealed class TrainingBenchmark : IDisposable
         }
         using var process = Process.GetCurrentProcess();
         var peakMemory = process.PeakWorkingSet64; // before the probe's buffers
-        return TrainingMeasurement.From(_steps, _peaks, Copy(), TokensPerStep, _model.Config.TrainingFlopsPerToken, peakMemory);
+        return TrainingMeasurement.From(_steps, _peaks, Bandwidth(), TokensPerStep, _model.Config.TrainingFlopsPerToken, peakMemory);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _step.Dispose();
 
-    private double Copy()
+    private double Bandwidth()
     {
         const int Rounds = 5;
         using var memory = new BandwidthProbe();
-        memory.Copy(_step.Team); // page faults
-        return Enumerable.Range(0, Rounds).Max(_ => memory.Copy(_step.Team));
+        memory.Update(_step.Team); // page faults
+        return Enumerable.Range(0, Rounds).Max(_ => memory.Update(_step.Team));
     }
 
     private void TakeStep()

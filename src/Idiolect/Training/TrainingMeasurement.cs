@@ -13,7 +13,7 @@ namespace Idiolect.Training;
 /// (Chowdhery et al. 2022, appendix B).
 /// </param>
 /// <param name="PeakGflops">The machine's peak on the same threads: the highest of those measured between the steps, since what else runs can only lower it.</param>
-/// <param name="CopyGBps">The memory bandwidth of a copy on the same threads, in GB/s, bytes read and written together: the best of some.</param>
+/// <param name="MemoryGBps">The memory bandwidth of an update in place on the same threads, in GB/s, bytes read and written together: the best of some.</param>
 /// <param name="ManagedBytesPerStep">Managed memory that the median step allocated, on all threads.</param>
 /// <param name="PeakMemoryBytes">The most memory of the process that was resident at once.</param>
 /// <param name="Operations">The computing time of each operation and phase, the longest first.</param>
@@ -27,7 +27,7 @@ public sealed record TrainingMeasurement(
     double TokensPerSecond,
     double Gflops,
     double PeakGflops,
-    double CopyGBps,
+    double MemoryGBps,
     long ManagedBytesPerStep,
     long PeakMemoryBytes,
     IReadOnlyList<OperationShare> Operations,
@@ -42,10 +42,10 @@ public sealed record TrainingMeasurement(
     /// The time below which an operation cannot go: the larger of its arithmetic over the peak and its bytes over the bandwidth. What still lies in
     /// a cache costs less, so a small one can be beaten.
     /// </summary>
-    public double FloorMilliseconds(OperationShare share) => Math.Max(share.Gflop / PeakGflops, share.Megabytes / 1e3 / CopyGBps) * 1e3;
+    public double FloorMilliseconds(OperationShare share) => Math.Max(share.Gflop / PeakGflops, share.Megabytes / 1e3 / MemoryGBps) * 1e3;
 
     internal static TrainingMeasurement From(
-        IReadOnlyList<MeasuredStep> steps, IReadOnlyList<double> peaks, double copy, long tokens, double flopsPerToken, long peakMemory)
+        IReadOnlyList<MeasuredStep> steps, IReadOnlyList<double> peaks, double bandwidth, long tokens, double flopsPerToken, long peakMemory)
     {
         // A mean of steps that were not disturbed: their operations add up, which those of medians would not.
         MeasuredStep[] sorted = [.. steps.OrderBy(step => step.Milliseconds)];
@@ -54,7 +54,7 @@ public sealed record TrainingMeasurement(
         var median = Quantile(times, 0.5);
         return new TrainingMeasurement(
             median, Quantile(times, 0.1), Quantile(times, 0.9), tokens / median * 1e3, tokens * flopsPerToken / median / 1e6,
-            peaks.Max(), copy, sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
+            peaks.Max(), bandwidth, sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
             [.. middle.SelectMany(step => step.Times.Operations).GroupBy(time => (time.Name, time.Phase))
                 .Select(group => new OperationShare(
                     group.Key.Name, group.Key.Phase, Mean(group.Sum(time => time.Computing)), group.Sum(time => time.Work.Flops) / middle.Length / 1e9,

@@ -172,6 +172,7 @@ public sealed class OperationProfileTests
         Assert.True(memory.Read(team) > 0);
         Assert.True(memory.Write(team) > 0);
         Assert.True(memory.Copy(team) > 0);
+        Assert.True(memory.Update(team) > 0);
         Assert.True(PeakProbe.Gflops(team, Precision.Bf16) > 0);
         Assert.Equal(isa == Isa.Assembled && HasAssembledKernels, PeakProbe.Float32TileGflops(team) > 0);
     }
