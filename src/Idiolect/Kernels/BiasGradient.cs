@@ -1,14 +1,15 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels;
 
 /// <summary>The gradient of a bias that was added to every row: the column sums.</summary>
 internal static unsafe class BiasGradient
 {
-    private const int PartColumns = 64;
-    private const int PrefetchRows = 12;
+    private const int PartColumns = 128;
+
+    // Few: rows whole pages apart, as at a width of 3,072, share sets of the cache, which keep eight lines each.
+    private const int RowsAtATime = 4;
 
     /// <summary>dBias (width) += the sum of the rows of dy (rows, width), in ascending order.</summary>
     internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width) => Accumulate(team, dy, dBias, rows, width, width);
@@ -33,42 +34,45 @@ internal static unsafe class BiasGradient
             where V : struct
         {
             var first = part * PartColumns;
-            var end = Math.Min(first + PartColumns, Width);
-            for (; first + (4 * S.Count) <= end; first += 4 * S.Count)
+            var columns = Math.Min(PartColumns, Width - first);
+            var dBias = DBias + first; // (columns), in the first-level cache all the time
+            var row = 0;
+            for (; row <= Rows - RowsAtATime; row += RowsAtATime)
             {
-                SumColumns<S, V>(Dy + first, DBias + first);
+                AddRows<S, V>(Dy + ((long)row * Stride) + first, dBias, columns);
             }
-            for (var row = 0; first < end && row < Rows; row++)
+            for (; row < Rows; row++)
             {
-                Row.AddTo<S, V>(Dy + ((long)row * Stride) + first, DBias + first, end - first);
+                Row.AddTo<S, V>(Dy + ((long)row * Stride) + first, dBias, columns);
             }
         }
 
-        /// <summary>Four registers of columns, kept from row to row.</summary>
-        private readonly void SumColumns<S, V>(float* dy, float* dBias)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void AddRows<S, V>(float* dy, float* dBias, int columns)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var (s0, s1) = (S.Load(dBias), S.Load(dBias + S.Count));
-            var (s2, s3) = (S.Load(dBias + (2 * S.Count)), S.Load(dBias + (3 * S.Count)));
-            for (var row = 0; row < Rows; row++)
+            var row1 = dy + Stride;
+            var row2 = row1 + Stride;
+            var row3 = row2 + Stride;
+            var i = 0;
+            for (; i <= columns - S.Count; i += S.Count)
             {
-                if (Sse.IsSupported)
-                {
-                    // Rows lie too far apart for the hardware to foresee the next one.
-                    Sse.Prefetch0(dy + ((long)PrefetchRows * Stride));
-                    Sse.Prefetch0(dy + ((long)PrefetchRows * Stride) + (2 * S.Count));
-                }
-                s0 = S.Add(s0, S.Load(dy));
-                s1 = S.Add(s1, S.Load(dy + S.Count));
-                s2 = S.Add(s2, S.Load(dy + (2 * S.Count)));
-                s3 = S.Add(s3, S.Load(dy + (3 * S.Count)));
-                dy += Stride;
+                AddRegister<S, V>(dy, row1, row2, row3, dBias, i);
             }
-            S.Store(dBias, s0);
-            S.Store(dBias + S.Count, s1);
-            S.Store(dBias + (2 * S.Count), s2);
-            S.Store(dBias + (3 * S.Count), s3);
+            for (; i < columns; i++)
+            {
+                AddRegister<SimdScalar, float>(dy, row1, row2, row3, dBias, i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void AddRegister<S, V>(float* row0, float* row1, float* row2, float* row3, float* dBias, int i)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var sum = S.Add(S.Add(S.Load(dBias + i), S.Load(row0 + i)), S.Load(row1 + i));
+            S.Store(dBias + i, S.Add(S.Add(sum, S.Load(row2 + i)), S.Load(row3 + i)));
         }
     }
 

@@ -190,10 +190,14 @@ internal static unsafe partial class CrossEntropy
         {
             var factors = S.Create(factor);
             var uniform = S.Create(-LabelSmoothing * Scale / Vocabulary);
-            for (var i = 0; i < Vocabulary; i += S.Count)
+            var i = 0;
+            for (; i <= Vocabulary - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, Vocabulary - i);
-                S.StorePartial(terms + i, S.MultiplyAdd(S.LoadPartial(terms + i, count), factors, uniform), count);
+                S.Store(terms + i, S.MultiplyAdd(S.Load(terms + i), factors, uniform));
+            }
+            if (i < Vocabulary)
+            {
+                S.StorePartial(terms + i, S.MultiplyAdd(S.LoadPartial(terms + i, Vocabulary - i), factors, uniform), Vocabulary - i);
             }
         }
     }

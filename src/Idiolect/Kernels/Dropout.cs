@@ -61,11 +61,16 @@ internal static unsafe class Dropout
             var x = X + (sample * ElementsPerSample) + first;
             var y = Y + (sample * ElementsPerSample) + first;
             var scale = S.Create(Scale);
-            for (var i = 0; i < length; i += S.Count)
+            var i = 0;
+            for (; i <= length - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, length - i);
                 var keep = S.Keep(key0, key1, (uint)(first + i), Threshold);
-                S.StorePartial(y + i, S.Multiply(S.LoadPartial(x + i, count), S.Multiply(keep, scale)), count);
+                S.Store(y + i, S.Multiply(S.Load(x + i), S.Multiply(keep, scale)));
+            }
+            if (i < length)
+            {
+                var keep = S.Keep(key0, key1, (uint)(first + i), Threshold);
+                S.StorePartial(y + i, S.Multiply(S.LoadPartial(x + i, length - i), S.Multiply(keep, scale)), length - i);
             }
         }
     }

@@ -86,17 +86,15 @@ internal static unsafe partial class LayerNorm
                 var inverse = S.Create(InverseDeviation[row]);
                 var sum = S.Zero;
                 var dot = S.Zero;
-                for (var i = 0; i < Width; i += S.Count)
+                // The sums of the parameters first, for dx may overwrite dy.
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    // The sums of the parameters first, for dx may overwrite dy.
-                    var count = Math.Min(S.Count, Width - i);
-                    var gradient = S.LoadPartial(dy + i, count);
-                    var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), mean), inverse);
-                    S.StorePartial(dGain + i, S.MultiplyAdd(gradient, normal, S.LoadPartial(dGain + i, count)), count);
-                    S.StorePartial(dBias + i, S.Add(gradient, S.LoadPartial(dBias + i, count)), count);
-                    var g = S.Multiply(gradient, S.LoadPartial(Gain + i, count));
-                    sum = S.Add(sum, g);
-                    dot = S.MultiplyAdd(g, normal, dot);
+                    AddSums<S, V>(dy, x, mean, inverse, dGain, dBias, i, S.Count, ref sum, ref dot);
+                }
+                if (i < Width)
+                {
+                    AddSums<S, V>(dy, x, mean, inverse, dGain, dBias, i, Width - i, ref sum, ref dot);
                 }
                 if (Dx != null)
                 {
@@ -106,18 +104,46 @@ internal static unsafe partial class LayerNorm
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void AddSums<S, V>(
+            float* dy, float* x, V mean, V inverse, float* dGain, float* dBias, int i, int count, ref V sum, ref V dot)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var gradient = S.LoadPartial(dy + i, count);
+            var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), mean), inverse);
+            S.StorePartial(dGain + i, S.MultiplyAdd(gradient, normal, S.LoadPartial(dGain + i, count)), count);
+            S.StorePartial(dBias + i, S.Add(gradient, S.LoadPartial(dBias + i, count)), count);
+            var g = S.Multiply(gradient, S.LoadPartial(Gain + i, count));
+            sum = S.Add(sum, g);
+            dot = S.MultiplyAdd(g, normal, dot);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void WriteInputGradient<S, V>(float* dy, float* x, V mean, V inverse, V meanOfG, V meanOfDot, float* dx)
             where S : struct, ISimd<V>
             where V : struct
         {
-            for (var i = 0; i < Width; i += S.Count)
+            var i = 0;
+            for (; i <= Width - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, Width - i);
-                var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(Gain + i, count));
-                var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), mean), inverse);
-                var value = S.Multiply(inverse, S.Subtract(S.Subtract(g, meanOfG), S.Multiply(normal, meanOfDot)));
-                S.StorePartial(dx + i, Accumulate ? S.Add(S.LoadPartial(dx + i, count), value) : value, count);
+                WriteInputGradient<S, V>(dy, x, mean, inverse, meanOfG, meanOfDot, dx, i, S.Count);
             }
+            if (i < Width)
+            {
+                WriteInputGradient<S, V>(dy, x, mean, inverse, meanOfG, meanOfDot, dx, i, Width - i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void WriteInputGradient<S, V>(
+            float* dy, float* x, V mean, V inverse, V meanOfG, V meanOfDot, float* dx, int i, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(Gain + i, count));
+            var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), mean), inverse);
+            var value = S.Multiply(inverse, S.Subtract(S.Subtract(g, meanOfG), S.Multiply(normal, meanOfDot)));
+            S.StorePartial(dx + i, Accumulate ? S.Add(S.LoadPartial(dx + i, count), value) : value, count);
         }
     }
 }

@@ -110,14 +110,26 @@ internal static unsafe partial class LayerNorm
         {
             var means = S.Create(mean);
             var inverses = S.Create(inverse);
-            for (var i = 0; i < Width; i += S.Count)
+            var i = 0;
+            for (; i <= Width - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, Width - i);
-                var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), means), inverses);
-                var gain = S.LoadPartial(Gain + i, count);
-                var value = Bias == null ? S.Multiply(normal, gain) : S.MultiplyAdd(normal, gain, S.LoadPartial(Bias + i, count));
-                S.StorePartial(y + i, value, count);
+                Normalise<S, V>(x, means, inverses, y, i, S.Count);
             }
+            if (i < Width)
+            {
+                Normalise<S, V>(x, means, inverses, y, i, Width - i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Normalise<S, V>(float* x, V means, V inverses, float* y, int i, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var normal = S.Multiply(S.Subtract(S.LoadPartial(x + i, count), means), inverses);
+            var gain = S.LoadPartial(Gain + i, count);
+            var value = Bias == null ? S.Multiply(normal, gain) : S.MultiplyAdd(normal, gain, S.LoadPartial(Bias + i, count));
+            S.StorePartial(y + i, value, count);
         }
     }
 }

@@ -32,11 +32,15 @@ internal static unsafe class LinearCombination
             var y = Y + first;
             var alpha = S.Create(Alpha);
             var beta = S.Create(Beta);
-            for (var i = 0; i < length; i += S.Count)
+            var i = 0;
+            for (; i <= length - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, length - i);
-                var scaled = S.Multiply(beta, S.LoadPartial(b + i, count));
-                S.StorePartial(y + i, S.MultiplyAdd(alpha, S.LoadPartial(a + i, count), scaled), count);
+                S.Store(y + i, S.MultiplyAdd(alpha, S.Load(a + i), S.Multiply(beta, S.Load(b + i))));
+            }
+            if (i < length)
+            {
+                var scaled = S.Multiply(beta, S.LoadPartial(b + i, length - i));
+                S.StorePartial(y + i, S.MultiplyAdd(alpha, S.LoadPartial(a + i, length - i), scaled), length - i);
             }
         }
     }

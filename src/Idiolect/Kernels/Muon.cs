@@ -128,14 +128,26 @@ internal static unsafe partial class Muon
             var update = Update + first;
             var scale = S.Create(Scale);
             var decay = S.Create(Decay);
-            for (var i = 0; i < length; i += S.Count)
+            var i = 0;
+            for (; i <= length - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, length - i);
-                var g = S.Multiply(scale, S.LoadPartial(gradients + i, count));
-                var m = S.MultiplyAdd(decay, S.LoadPartial(momentum + i, count), g);
-                S.StorePartial(momentum + i, m, count);
-                S.StorePartial(update + i, S.MultiplyAdd(decay, m, g), count);
+                Advance<S, V>(gradients + i, momentum + i, update + i, scale, decay, S.Count);
             }
+            if (i < length)
+            {
+                Advance<S, V>(gradients + i, momentum + i, update + i, scale, decay, length - i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Advance<S, V>(float* gradients, float* momentum, float* update, V scale, V decay, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var g = S.Multiply(scale, S.LoadPartial(gradients, count));
+            var m = S.MultiplyAdd(decay, S.LoadPartial(momentum, count), g);
+            S.StorePartial(momentum, m, count);
+            S.StorePartial(update, S.MultiplyAdd(decay, m, g), count);
         }
     }
 }

@@ -35,12 +35,13 @@ internal static unsafe class PositionalEncoding
     internal static void Forward(Team team, float* x, float* table, int* positions, float* y, int rows, int width, float scale)
         => team.Run(
             new Job { X = x, Table = table, Positions = positions, Y = y, Rows = rows, Width = width, Scale = scale },
-            Partition.RowParts(rows, width));
+            Partition.RowParts(rows, width), KernelWork.Moving(3.0 * rows * width));
 
     /// <summary>dx = scale * dy; dx may be dy.</summary>
     internal static void Backward(Team team, float* dy, float* dx, int rows, int width, float scale)
         => team.Run(
-            new Job { X = dy, Y = dx, Rows = rows, Width = width, Scale = scale }, Partition.RowParts(rows, width));
+            new Job { X = dy, Y = dx, Rows = rows, Width = width, Scale = scale }, Partition.RowParts(rows, width),
+            KernelWork.Moving(2.0 * rows * width));
 
     private struct Job : IJob
     {
@@ -64,13 +65,25 @@ internal static unsafe class PositionalEncoding
                 var x = X + ((long)row * Width);
                 var y = Y + ((long)row * Width);
                 var table = Table == null ? null : Table + ((long)Positions[row] * Width);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    var lanes = Math.Min(S.Count, Width - i);
-                    var added = table == null ? S.Zero : S.LoadPartial(table + i, lanes);
-                    S.StorePartial(y + i, S.MultiplyAdd(S.LoadPartial(x + i, lanes), scale, added), lanes);
+                    Add<S, V>(x, scale, table, y, i, S.Count);
+                }
+                if (i < Width)
+                {
+                    Add<S, V>(x, scale, table, y, i, Width - i);
                 }
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Add<S, V>(float* x, V scale, float* table, float* y, int i, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var added = table == null ? S.Zero : S.LoadPartial(table + i, count);
+            S.StorePartial(y + i, S.MultiplyAdd(S.LoadPartial(x + i, count), scale, added), count);
         }
     }
 

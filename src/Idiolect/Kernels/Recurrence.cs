@@ -240,9 +240,14 @@ internal static unsafe partial class Recurrence
             for (var sequence = first; sequence < end; sequence++)
             {
                 var row = Step.Row(sequence, Width);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    TCell.Forward<S, V>(row, Width, i, Math.Min(S.Count, Width - i));
+                    TCell.Forward<S, V>(row, Width, i, S.Count);
+                }
+                if (i < Width)
+                {
+                    TCell.Forward<S, V>(row, Width, i, Width - i);
                 }
             }
         }
@@ -265,9 +270,14 @@ internal static unsafe partial class Recurrence
             for (var sequence = first; sequence < end; sequence++)
             {
                 var row = Step.Row(sequence, Width);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    TCell.Backward<S, V>(row, Width, i, Math.Min(S.Count, Width - i));
+                    TCell.Backward<S, V>(row, Width, i, S.Count);
+                }
+                if (i < Width)
+                {
+                    TCell.Backward<S, V>(row, Width, i, Width - i);
                 }
             }
         }

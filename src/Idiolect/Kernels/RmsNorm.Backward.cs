@@ -85,14 +85,15 @@ internal static unsafe partial class RmsNorm
                 var x = X + XLayout.Offset(row);
                 var inverse = S.Create(InverseRms[row]);
                 var dot = S.Zero;
-                for (var i = 0; i < Width; i += S.Count)
+                // The gain's sum first, for dx may overwrite dy.
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    // The gain's sum first, for dx may overwrite dy.
-                    var count = Math.Min(S.Count, Width - i);
-                    var gradient = S.LoadPartial(dy + i, count);
-                    var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
-                    S.StorePartial(dGain + i, S.MultiplyAdd(gradient, normal, S.LoadPartial(dGain + i, count)), count);
-                    dot = S.MultiplyAdd(S.Multiply(gradient, S.LoadPartial(Gain + i, count)), normal, dot);
+                    AddSums<S, V>(dy, x, inverse, dGain, i, S.Count, ref dot);
+                }
+                if (i < Width)
+                {
+                    AddSums<S, V>(dy, x, inverse, dGain, i, Width - i, ref dot);
                 }
                 if (Dx != null)
                 {
@@ -102,18 +103,41 @@ internal static unsafe partial class RmsNorm
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void AddSums<S, V>(float* dy, float* x, V inverse, float* dGain, int i, int count, ref V dot)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var gradient = S.LoadPartial(dy + i, count);
+            var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
+            S.StorePartial(dGain + i, S.MultiplyAdd(gradient, normal, S.LoadPartial(dGain + i, count)), count);
+            dot = S.MultiplyAdd(S.Multiply(gradient, S.LoadPartial(Gain + i, count)), normal, dot);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void WriteInputGradient<S, V>(float* dy, float* x, V inverse, V mean, float* dx)
             where S : struct, ISimd<V>
             where V : struct
         {
-            for (var i = 0; i < Width; i += S.Count)
+            var i = 0;
+            for (; i <= Width - S.Count; i += S.Count)
             {
-                var count = Math.Min(S.Count, Width - i);
-                var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(Gain + i, count));
-                var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
-                var value = S.Multiply(inverse, S.Subtract(g, S.Multiply(normal, mean)));
-                S.StorePartial(dx + i, Accumulate ? S.Add(S.LoadPartial(dx + i, count), value) : value, count);
+                WriteInputGradient<S, V>(dy, x, inverse, mean, dx, i, S.Count);
             }
+            if (i < Width)
+            {
+                WriteInputGradient<S, V>(dy, x, inverse, mean, dx, i, Width - i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void WriteInputGradient<S, V>(float* dy, float* x, V inverse, V mean, float* dx, int i, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var g = S.Multiply(S.LoadPartial(dy + i, count), S.LoadPartial(Gain + i, count));
+            var normal = S.Multiply(S.LoadPartial(x + i, count), inverse);
+            var value = S.Multiply(inverse, S.Subtract(g, S.Multiply(normal, mean)));
+            S.StorePartial(dx + i, Accumulate ? S.Add(S.LoadPartial(dx + i, count), value) : value, count);
         }
     }
 }

@@ -83,17 +83,29 @@ internal static unsafe partial class RmsNorm
                 var y = Y + YLayout.Offset(row);
                 var inverse = 1f / MathF.Sqrt((Row.Dot<S, V>(x, x, Width) / Width) + Epsilon);
                 var inverses = S.Create(inverse);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    var count = Math.Min(S.Count, Width - i);
-                    var normal = S.Multiply(S.LoadPartial(x + i, count), inverses);
-                    S.StorePartial(y + i, S.Multiply(normal, S.LoadPartial(Gain + i, count)), count);
+                    Normalise<S, V>(x, inverses, y, i, S.Count);
+                }
+                if (i < Width)
+                {
+                    Normalise<S, V>(x, inverses, y, i, Width - i);
                 }
                 if (InverseRms != null)
                 {
                     InverseRms[row] = inverse;
                 }
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Normalise<S, V>(float* x, V inverses, float* y, int i, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var normal = S.Multiply(S.LoadPartial(x + i, count), inverses);
+            S.StorePartial(y + i, S.Multiply(normal, S.LoadPartial(Gain + i, count)), count);
         }
     }
 }

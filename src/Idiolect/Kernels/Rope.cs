@@ -81,18 +81,30 @@ internal static unsafe class Rope
                 {
                     var low = X + ((long)row * RowStride) + ((long)head * Half * 2);
                     var high = low + Half;
-                    for (var i = 0; i < Half; i += S.Count)
+                    var i = 0;
+                    for (; i <= Half - S.Count; i += S.Count)
                     {
-                        var count = Math.Min(S.Count, Half - i);
-                        var cos = S.LoadPartial(cosine + i, count);
-                        var sin = S.Multiply(S.LoadPartial(sine + i, count), sign);
-                        var a = S.LoadPartial(low + i, count);
-                        var b = S.LoadPartial(high + i, count);
-                        S.StorePartial(low + i, S.Subtract(S.Multiply(a, cos), S.Multiply(b, sin)), count);
-                        S.StorePartial(high + i, S.MultiplyAdd(b, cos, S.Multiply(a, sin)), count);
+                        Turn<S, V>(low + i, high + i, cosine + i, sine + i, sign, S.Count);
+                    }
+                    if (i < Half)
+                    {
+                        Turn<S, V>(low + i, high + i, cosine + i, sine + i, sign, Half - i);
                     }
                 }
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Turn<S, V>(float* low, float* high, float* cosine, float* sine, V sign, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var cos = S.LoadPartial(cosine, count);
+            var sin = S.Multiply(S.LoadPartial(sine, count), sign);
+            var a = S.LoadPartial(low, count);
+            var b = S.LoadPartial(high, count);
+            S.StorePartial(low, S.Subtract(S.Multiply(a, cos), S.Multiply(b, sin)), count);
+            S.StorePartial(high, S.MultiplyAdd(b, cos, S.Multiply(a, sin)), count);
         }
     }
 

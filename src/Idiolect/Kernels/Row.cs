@@ -49,10 +49,14 @@ internal static unsafe class Row
         where S : struct, ISimd<V>
         where V : struct
     {
-        for (var i = 0; i < count; i += S.Count)
+        var i = 0;
+        for (; i <= count - S.Count; i += S.Count)
         {
-            var lanes = Math.Min(S.Count, count - i);
-            S.StorePartial(sum + i, S.Add(S.LoadPartial(a + i, lanes), S.LoadPartial(b + i, lanes)), lanes);
+            S.Store(sum + i, S.Add(S.Load(a + i), S.Load(b + i)));
+        }
+        if (i < count)
+        {
+            S.StorePartial(sum + i, S.Add(S.LoadPartial(a + i, count - i), S.LoadPartial(b + i, count - i)), count - i);
         }
     }
 

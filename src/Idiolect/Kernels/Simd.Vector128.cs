@@ -11,8 +11,12 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
     public static Vector128<float> Create(float value) => Vector128.Create(value);
     public static Vector128<float> Load(float* source) => Vector128.Load(source);
 
+    // Lane by lane and no copy of memory: around a call, every register of a loop would live on the stack.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> LoadPartial(float* source, int count) => count >= Count ? Vector128.Load(source) : LoadEdge(source, count);
+    public static Vector128<float> LoadPartial(float* source, int count)
+        => count >= Count
+            ? Vector128.Load(source)
+            : Vector128.Create(count > 0 ? source[0] : 0f, count > 1 ? source[1] : 0f, count > 2 ? source[2] : 0f, 0f);
 
     public static void Store(float* destination, Vector128<float> value) => Vector128.Store(value, destination);
 
@@ -23,9 +27,17 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
         {
             Vector128.Store(value, destination);
         }
-        else
+        else if (count > 0)
         {
-            StoreEdge(destination, value, count);
+            destination[0] = value.ToScalar();
+            if (count > 1)
+            {
+                destination[1] = value.GetElement(1);
+            }
+            if (count > 2)
+            {
+                destination[2] = value.GetElement(2);
+            }
         }
     }
 
@@ -86,19 +98,6 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
         return Vector128.ConditionalSelect(
             Vector128.GreaterThanOrEqual(h, Vector128.Create(threshold)).AsSingle(), Vector128<float>.One, Vector128<float>.Zero);
     }
-
-    // Not inlined: a register whose address is taken would live in memory in the loops around it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector128<float> LoadEdge(float* source, int count)
-    {
-        var lanes = Vector128<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreEdge(float* destination, Vector128<float> value, int count)
-        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
 
     public static Vector128<float> RoundToBFloat16(Vector128<float> a)
     {

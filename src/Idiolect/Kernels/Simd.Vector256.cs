@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels;
 
@@ -12,7 +13,16 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadPartial(float* source, int count) => count >= Count ? Vector256.Load(source) : LoadEdge(source, count);
+    public static Vector256<float> LoadPartial(float* source, int count)
+    {
+        if (count >= Count)
+        {
+            return Vector256.Load(source);
+        }
+        return Avx.IsSupported
+            ? Avx.MaskLoad(source, FirstLanes(count))
+            : Vector256.Create(SimdVector128.LoadPartial(source, count), SimdVector128.LoadPartial(source + 4, Math.Max(0, count - 4)));
+    }
 
     public static void Store(float* destination, Vector256<float> value) => Vector256.Store(value, destination);
 
@@ -23,9 +33,14 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
         {
             Vector256.Store(value, destination);
         }
+        else if (Avx.IsSupported)
+        {
+            Avx.MaskStore(destination, FirstLanes(count), value);
+        }
         else
         {
-            StoreEdge(destination, value, count);
+            SimdVector128.StorePartial(destination, value.GetLower(), count);
+            SimdVector128.StorePartial(destination + 4, value.GetUpper(), Math.Max(0, count - 4));
         }
     }
 
@@ -85,18 +100,10 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
             Vector256.GreaterThanOrEqual(h, Vector256.Create(threshold)).AsSingle(), Vector256<float>.One, Vector256<float>.Zero);
     }
 
-    // Not inlined: a register whose address is taken would live in memory in the loops around it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector256<float> LoadEdge(float* source, int count)
-    {
-        var lanes = Vector256<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreEdge(float* destination, Vector256<float> value, int count)
-        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
+    // A mask and no copy of memory: around a call, every register of a loop would live on the stack.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FirstLanes(int count)
+        => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
 
     public static Vector256<float> RoundToBFloat16(Vector256<float> a)
     {

@@ -12,7 +12,10 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> LoadPartial(float* source, int count) => count >= Count ? Vector512.Load(source) : LoadEdge(source, count);
+    public static Vector512<float> LoadPartial(float* source, int count)
+        => count >= Count
+            ? Vector512.Load(source)
+            : Vector512.Create(SimdVector256.LoadPartial(source, count), SimdVector256.LoadPartial(source + 8, Math.Max(0, count - 8)));
 
     public static void Store(float* destination, Vector512<float> value) => Vector512.Store(value, destination);
 
@@ -25,7 +28,8 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
         }
         else
         {
-            StoreEdge(destination, value, count);
+            SimdVector256.StorePartial(destination, value.GetLower(), count);
+            SimdVector256.StorePartial(destination + 8, value.GetUpper(), Math.Max(0, count - 8));
         }
     }
 
@@ -84,19 +88,6 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
         return Vector512.ConditionalSelect(
             Vector512.GreaterThanOrEqual(h, Vector512.Create(threshold)).AsSingle(), Vector512<float>.One, Vector512<float>.Zero);
     }
-
-    // Not inlined: a register whose address is taken would live in memory in the loops around it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vector512<float> LoadEdge(float* source, int count)
-    {
-        var lanes = Vector512<float>.Zero;
-        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
-        return lanes;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreEdge(float* destination, Vector512<float> value, int count)
-        => Unsafe.CopyBlockUnaligned(destination, &value, (uint)count * sizeof(float));
 
     public static Vector512<float> RoundToBFloat16(Vector512<float> a)
     {

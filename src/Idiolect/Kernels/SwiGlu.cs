@@ -35,14 +35,26 @@ internal static unsafe class SwiGlu
                 var gates = GateUp + (2L * row * Width);
                 var ups = gates + Width;
                 var y = Y + ((long)row * Width);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    var count = Math.Min(S.Count, Width - i);
-                    var gate = S.LoadPartial(gates + i, count);
-                    var silu = S.Multiply(gate, SimdMath.Sigmoid<S, V>(gate));
-                    S.StorePartial(y + i, S.Multiply(silu, S.LoadPartial(ups + i, count)), count);
+                    Multiply<S, V>(gates + i, ups + i, y + i, S.Count);
+                }
+                if (i < Width)
+                {
+                    Multiply<S, V>(gates + i, ups + i, y + i, Width - i);
                 }
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Multiply<S, V>(float* gates, float* ups, float* y, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var gate = S.LoadPartial(gates, count);
+            var silu = S.Multiply(gate, SimdMath.Sigmoid<S, V>(gate));
+            S.StorePartial(y, S.Multiply(silu, S.LoadPartial(ups, count)), count);
         }
     }
 
@@ -65,20 +77,32 @@ internal static unsafe class SwiGlu
                 var gates = GateUp + (2L * row * Width);
                 var dGates = DGateUp + (2L * row * Width);
                 var dys = Dy + ((long)row * Width);
-                for (var i = 0; i < Width; i += S.Count)
+                var i = 0;
+                for (; i <= Width - S.Count; i += S.Count)
                 {
-                    var count = Math.Min(S.Count, Width - i);
-                    var gate = S.LoadPartial(gates + i, count);
-                    var up = S.LoadPartial(gates + Width + i, count);
-                    var dy = S.LoadPartial(dys + i, count);
-                    var s = SimdMath.Sigmoid<S, V>(gate);
-                    var silu = S.Multiply(gate, s);
-                    // silu'(gate) = s + silu (1 - s)
-                    var slope = S.MultiplyAdd(silu, S.Subtract(S.Create(1f), s), s);
-                    S.StorePartial(dGates + i, S.Multiply(S.Multiply(dy, up), slope), count);
-                    S.StorePartial(dGates + Width + i, S.Multiply(dy, silu), count);
+                    Differentiate<S, V>(dys + i, gates + i, dGates + i, S.Count);
+                }
+                if (i < Width)
+                {
+                    Differentiate<S, V>(dys + i, gates + i, dGates + i, Width - i);
                 }
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Differentiate<S, V>(float* dys, float* gates, float* dGates, int count)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var gate = S.LoadPartial(gates, count);
+            var up = S.LoadPartial(gates + Width, count);
+            var dy = S.LoadPartial(dys, count);
+            var s = SimdMath.Sigmoid<S, V>(gate);
+            var silu = S.Multiply(gate, s);
+            // silu'(gate) = s + silu (1 - s)
+            var slope = S.MultiplyAdd(silu, S.Subtract(S.Create(1f), s), s);
+            S.StorePartial(dGates, S.Multiply(S.Multiply(dy, up), slope), count);
+            S.StorePartial(dGates + Width, S.Multiply(dy, silu), count);
         }
     }
 
