@@ -70,10 +70,13 @@ internal static unsafe partial class Attention
                     {
                         DifferentiateTile<S, V>(scratch, tile, firstKey, key, Math.Min(PageLength, keys - key));
                     }
-                    UnpackPanels(
-                        Inputs, tile, scratch.QueryGradient, scratch.Factors,
-                        _partial == null ? QueryGradient : _partial + (chunk * PartialStride),
-                        _partial == null ? shape.QueryStride : shape.HeadCount * shape.HeadSize);
+                    for (var panel = 0; panel < tile.Panels; panel++)
+                    {
+                        UnpackPanel(
+                            Inputs, tile, panel, scratch.QueryGradient + (panel * scratch.PanelSize), scratch.Factors,
+                            _partial == null ? QueryGradient : _partial + (chunk * PartialStride),
+                            _partial == null ? shape.QueryStride : shape.HeadCount * shape.HeadSize);
+                    }
                 }
             }
             WriteKeyGradients<S, V>(scratch, sequence, head, firstKey);
@@ -113,8 +116,12 @@ internal static unsafe partial class Attention
         {
             ref readonly var shape = ref Inputs.Shape;
             FillColumns(Inputs, tile, scratch.Visible, scratch.DropKeys0, scratch.DropKeys1);
-            PackPanels(Inputs, tile, Inputs.Query, shape.QueryStride, shape.Scale * Log2E, scratch.Query);
-            PackPanels(Inputs, tile, OutputGradient, shape.OutputStride, 1f, scratch.OutputGradient);
+            for (var panel = 0; panel < tile.Panels; panel++)
+            {
+                var to = panel * scratch.PanelSize;
+                PackPanel(Inputs, tile, panel, Inputs.Query, shape.QueryStride, shape.Scale * Log2E, scratch.Query + to);
+                PackPanel(Inputs, tile, panel, OutputGradient, shape.OutputStride, 1f, scratch.OutputGradient + to);
+            }
             new Span<float>(scratch.QueryGradient, tile.Panels * scratch.PanelSize).Clear();
             for (var row = 0; row < tile.Rows; row++)
             {

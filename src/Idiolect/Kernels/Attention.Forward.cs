@@ -115,27 +115,24 @@ internal static unsafe partial class Attention
                 }
                 return;
             }
-            Prepare(scratch, tile);
-            var keys = Inputs.VisibleKeys(sequence, firstRow + tile.Rows - 1);
-            for (var firstKey = 0; firstKey < keys; firstKey += PageLength)
-            {
-                Attend<S, V>(scratch, tile, firstKey, Math.Min(PageLength, keys - firstKey));
-            }
-            Finish(scratch, tile);
-        }
-
-        private readonly void Prepare(in ForwardScratch scratch, in QueryTile tile)
-        {
             FillColumns(Inputs, tile, scratch.Visible, scratch.DropKeys0, scratch.DropKeys1);
-            PackPanels(Inputs, tile, Inputs.Query, Inputs.Shape.QueryStride, Inputs.Shape.Scale * Log2E, scratch.Query);
-            new Span<float>(scratch.Accumulator, tile.Panels * scratch.PanelSize).Clear();
-            new Span<float>(scratch.Sums, tile.Panels * tile.PanelWidth).Clear();
-            new Span<float>(scratch.Maxima, tile.Panels * tile.PanelWidth).Fill(float.MinValue);
+            var keys = Inputs.VisibleKeys(sequence, firstRow + tile.Rows - 1);
+            var firstKey = 0;
+            do
+            {
+                Attend<S, V>(scratch, tile, firstKey, keys);
+                firstKey += PageLength;
+            }
+            while (firstKey < keys);
         }
 
-        /// <summary>A query tile against a page of keys, panel by panel, each only as far as its last row sees.</summary>
+        /// <summary>
+        /// A query tile against a page of keys, panel by panel, each only as far as its last row sees. A panel's queries are packed
+        /// at its first page and its outputs written at its last, and what comes next is asked for before: rows of a head are short
+        /// and lie far apart, and memory would otherwise be waited for.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Attend<S, V>(in ForwardScratch scratch, in QueryTile tile, int firstKey, int keys)
+        private readonly void Attend<S, V>(in ForwardScratch scratch, in QueryTile tile, int firstKey, int endKey)
             where S : struct, ISimd<V>
             where V : struct
         {
@@ -143,8 +140,13 @@ internal static unsafe partial class Attention
             var width = tile.PanelWidth;
             var page = (tile.Sequence * Inputs.PagesPerSequence) + (firstKey / PageLength);
             var offset = tile.Head * shape.HeadSize;
-            PackRows<S, V>(Inputs.KeyPages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Keys, scratch.KeyStride);
-            PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.ValueStride, keys, shape.HeadSize, scratch.Values, scratch.KeyStride);
+            var keys = Math.Clamp(endKey - firstKey, 0, PageLength);
+            var nextKeys = Math.Clamp(endKey - firstKey - PageLength, 0, PageLength);
+            if (keys > 0)
+            {
+                PackRows<S, V>(Inputs.KeyPages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Keys, scratch.KeyStride);
+                PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.ValueStride, keys, shape.HeadSize, scratch.Values, scratch.KeyStride);
+            }
             var scores = new Product
             {
                 A = scratch.Keys, // (keys, head size)
@@ -167,6 +169,21 @@ internal static unsafe partial class Attention
             };
             for (var panel = 0; panel < tile.Panels; panel++)
             {
+                if (firstKey == 0)
+                {
+                    PreparePanel(scratch, tile, panel);
+                }
+                if (nextKeys > 0)
+                {
+                    var (first, end) = (panel * nextKeys / tile.Panels, (panel + 1) * nextKeys / tile.Panels);
+                    PrefetchRows(Inputs.KeyPages[page + 1] + offset + (first * (long)shape.KeyStride), shape.KeyStride, end - first, shape.HeadSize);
+                    PrefetchRows(Inputs.ValuePages[page + 1] + offset + (first * (long)shape.ValueStride), shape.ValueStride, end - first, shape.HeadSize);
+                }
+                var ends = EndsIn(tile, panel, firstKey);
+                if (ends)
+                {
+                    PrefetchPanel(Inputs, tile, panel, Output, shape.OutputStride);
+                }
                 var (all, any) = tile.Visible(Inputs, panel, firstKey, keys);
                 if (any > 0)
                 {
@@ -178,7 +195,28 @@ internal static unsafe partial class Attention
                     outputs.Steps = any;
                     Multiply<S, V>(outputs, shape.HeadSize);
                 }
+                if (ends)
+                {
+                    FinishPanel(scratch, tile, panel);
+                }
             }
+        }
+
+        private readonly void PreparePanel(in ForwardScratch scratch, in QueryTile tile, int panel)
+        {
+            ref readonly var shape = ref Inputs.Shape;
+            PackPanel(Inputs, tile, panel, Inputs.Query, shape.QueryStride, shape.Scale * Log2E, scratch.Query + (panel * scratch.PanelSize));
+            PrefetchPanel(Inputs, tile, panel + 1, Inputs.Query, shape.QueryStride);
+            new Span<float>(scratch.Accumulator + (panel * scratch.PanelSize), scratch.PanelSize).Clear();
+            new Span<float>(scratch.Sums + (panel * tile.PanelWidth), tile.PanelWidth).Clear();
+            new Span<float>(scratch.Maxima + (panel * tile.PanelWidth), tile.PanelWidth).Fill(float.MinValue);
+        }
+
+        /// <summary>Whether the page is the last of which the panel sees a key, or the first if it sees none.</summary>
+        private readonly bool EndsIn(in QueryTile tile, int panel, int firstKey)
+        {
+            var seen = Inputs.VisibleKeys(tile.Sequence, tile.FirstRow + tile.EndRow(panel) - 1);
+            return Math.Max(0, seen - 1) / PageLength == firstKey / PageLength;
         }
 
         /// <summary>Softmax and dropout of the panel that starts at a column of the tile.</summary>
@@ -197,13 +235,13 @@ internal static unsafe partial class Attention
             }
         }
 
-        private readonly void Finish(in ForwardScratch scratch, in QueryTile tile)
+        private readonly void FinishPanel(in ForwardScratch scratch, in QueryTile tile, int panel)
         {
-            for (var row = 0; row < tile.Rows; row++)
+            for (var row = panel * tile.PanelWidth; row < tile.EndRow(panel); row++)
             {
                 scratch.Sums[row] = OutputFactor(tile, row, scratch.Maxima[row], scratch.Sums[row]);
             }
-            UnpackPanels(Inputs, tile, scratch.Accumulator, scratch.Sums, Output, Inputs.Shape.OutputStride);
+            UnpackPanel(Inputs, tile, panel, scratch.Accumulator + (panel * scratch.PanelSize), scratch.Sums, Output, Inputs.Shape.OutputStride);
         }
 
         /// <summary>What a row of the accumulator is multiplied by; writes the row's log-sum-exp.</summary>

@@ -24,6 +24,20 @@ internal static unsafe partial class Attention
         }
     }
 
+    /// <summary>Asks for rows (rows, head size), <paramref name="stride"/> apart, which are needed soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRows(float* source, long stride, int rows, int headSize)
+    {
+        const int CacheLine = 16; // floats
+        for (var row = 0; Sse.IsSupported && row < rows; row++, source += stride)
+        {
+            for (var column = 0; column < headSize; column += CacheLine)
+            {
+                Sse.Prefetch1(source + column);
+            }
+        }
+    }
+
     /// <summary>
     /// destination (rows, width) = source (rows, head size), zeros from head size to width and up to a multiple of
     /// <see cref="RowMultiple"/> rows.

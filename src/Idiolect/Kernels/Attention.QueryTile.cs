@@ -25,12 +25,15 @@ internal static unsafe partial class Attention
         internal readonly int PanelWidth;
         internal readonly int Panels;
 
+        /// <summary>The row after the panel's last.</summary>
+        internal int EndRow(int panel) => Math.Min((panel + 1) * PanelWidth, Rows);
+
         /// <summary>How many keys of a page all rows of a panel see, and how many some row sees: the first of them and the last.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal (int All, int Any) Visible(in Inputs inputs, int panel, int firstKey, int keys)
         {
             var first = FirstRow + (panel * PanelWidth);
-            var last = FirstRow + Math.Min((panel + 1) * PanelWidth, Rows) - 1;
+            var last = FirstRow + EndRow(panel) - 1;
             return (inputs.VisibleKeys(Sequence, first, firstKey, keys), inputs.VisibleKeys(Sequence, last, firstKey, keys));
         }
     }
@@ -53,50 +56,52 @@ internal static unsafe partial class Attention
         }
     }
 
-    /// <summary>panels (panels, head size, panel width) = factor * the tile's rows of data; surplus columns repeat the last.</summary>
+    /// <summary>to (head size, panel width) = factor * the panel's rows of data; surplus columns repeat the last row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackPanels(in Inputs inputs, in QueryTile tile, float* data, long stride, float factor, float* panels)
+    private static void PackPanel(in Inputs inputs, in QueryTile tile, int panel, float* data, long stride, float factor, float* to)
     {
         var (headSize, width) = (inputs.Shape.HeadSize, tile.PanelWidth);
         var last = tile.Rows - 1;
-        for (var panel = 0; panel < tile.Panels; panel++, panels += PanelRows(headSize) * width)
+        var column = 0;
+        for (; Sse.IsSupported && column <= width - 4; column += 4)
         {
-            var column = 0;
-            for (; Sse.IsSupported && column <= width - 4; column += 4)
-            {
-                var row = (panel * width) + column;
-                RowsToColumns(
-                    inputs.Row(tile, data, stride, Math.Min(row, last)), inputs.Row(tile, data, stride, Math.Min(row + 1, last)),
-                    inputs.Row(tile, data, stride, Math.Min(row + 2, last)), inputs.Row(tile, data, stride, Math.Min(row + 3, last)),
-                    headSize, factor, panels + column, width);
-            }
-            for (; column < width; column++)
-            {
-                RowToColumn(
-                    inputs.Row(tile, data, stride, Math.Min((panel * width) + column, last)), 0, headSize, factor, panels + column, width);
-            }
+            var row = (panel * width) + column;
+            RowsToColumns(
+                inputs.Row(tile, data, stride, Math.Min(row, last)), inputs.Row(tile, data, stride, Math.Min(row + 1, last)),
+                inputs.Row(tile, data, stride, Math.Min(row + 2, last)), inputs.Row(tile, data, stride, Math.Min(row + 3, last)),
+                headSize, factor, to + column, width);
+        }
+        for (; column < width; column++)
+        {
+            RowToColumn(inputs.Row(tile, data, stride, Math.Min((panel * width) + column, last)), 0, headSize, factor, to + column, width);
         }
     }
 
-    /// <summary>The tile's rows of data = panels (panels, head size, panel width), each row times its factor.</summary>
+    /// <summary>The panel's rows of data = from (head size, panel width), each row times its factor; factors are those of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void UnpackPanels(in Inputs inputs, in QueryTile tile, float* panels, float* factors, float* data, long stride)
+    private static void UnpackPanel(in Inputs inputs, in QueryTile tile, int panel, float* from, float* factors, float* data, long stride)
     {
         var (headSize, width) = (inputs.Shape.HeadSize, tile.PanelWidth);
-        for (var panel = 0; panel < tile.Panels; panel++, panels += PanelRows(headSize) * width)
+        var row = panel * width;
+        var end = tile.EndRow(panel);
+        for (; Sse.IsSupported && row <= end - 4; row += 4)
         {
-            var row = panel * width;
-            var end = Math.Min(row + width, tile.Rows);
-            for (; Sse.IsSupported && row <= end - 4; row += 4)
-            {
-                ColumnsToRows(
-                    panels + (row % width), width, headSize, factors + row, inputs.Row(tile, data, stride, row),
-                    inputs.Row(tile, data, stride, row + 1), inputs.Row(tile, data, stride, row + 2), inputs.Row(tile, data, stride, row + 3));
-            }
-            for (; row < end; row++)
-            {
-                ColumnToRow(panels + (row % width), width, 0, headSize, factors[row], inputs.Row(tile, data, stride, row));
-            }
+            ColumnsToRows(
+                from + (row % width), width, headSize, factors + row, inputs.Row(tile, data, stride, row),
+                inputs.Row(tile, data, stride, row + 1), inputs.Row(tile, data, stride, row + 2), inputs.Row(tile, data, stride, row + 3));
+        }
+        for (; row < end; row++)
+        {
+            ColumnToRow(from + (row % width), width, 0, headSize, factors[row], inputs.Row(tile, data, stride, row));
+        }
+    }
+
+    /// <summary>Asks for the panel's rows of data, if it has any.</summary>
+    private static void PrefetchPanel(in Inputs inputs, in QueryTile tile, int panel, float* data, long stride)
+    {
+        for (var row = panel * tile.PanelWidth; row < tile.EndRow(panel); row++)
+        {
+            PrefetchRows(inputs.Row(tile, data, stride, row), 0, 1, inputs.Shape.HeadSize);
         }
     }
 
