@@ -18,7 +18,7 @@ public sealed class TextOutputTests
         var text = output.ToString();
         Assert.DoesNotContain('\e', text);
         Assert.Contains("1,234,567 parameters: llama, 4 layers, 4 heads (2 for keys and values), width 128, context 128\n", text, StringComparison.Ordinal);
-        Assert.Contains("300 steps of 2,048 tokens (0.31 epochs), 2 threads\n", text, StringComparison.Ordinal);
+        Assert.Contains("300 steps of 2,048 tokens (0.31 epochs), fp32, 2 threads\n", text, StringComparison.Ordinal);
         Assert.Contains("  | Gets the\n  | value\uFFFD[31m.\n", text, StringComparison.Ordinal);
         Assert.Contains("validation loss    2.1337 nats a token\n", text, StringComparison.Ordinal);
         Assert.Contains("beside it: xz      1.5500 bits per byte\n", text, StringComparison.Ordinal);

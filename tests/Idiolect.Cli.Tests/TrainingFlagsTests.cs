@@ -22,6 +22,19 @@ public sealed class TrainingFlagsTests
         Assert.Equal(("gpt2", "char"), (setup.Architecture, setup.Tokenizer));
     }
 
+    [Theory]
+    [InlineData("", true, "bf16")]
+    [InlineData("--preset nanogpt-cpu", true, "bf16")]
+    [InlineData("--depth 6", true, "bf16")]
+    [InlineData("", false, "fp32")]
+    [InlineData("--precision fp32", true, "fp32")]
+    [InlineData("--precision bf16", false, "bf16")]
+    [InlineData("--model lstm", true, "fp32")]
+    [InlineData("--model bert", true, "fp32")]
+    [InlineData("--task translate", true, "fp32")]
+    public void A_gpt_trains_in_bf16_where_the_processor_multiplies_it(string line, bool multipliesBf16, string precision)
+        => Assert.Equal(precision, Resolve(line, multipliesBf16).Precision);
+
     [Fact]
     public void Flags_win_over_depth_and_depth_over_preset()
     {
@@ -139,15 +152,15 @@ public sealed class TrainingFlagsTests
         Assert.StartsWith(folder.Combine(RunFile.Setup), exception.Message, StringComparison.Ordinal);
     }
 
-    private static TrainingSetup Resolve(string line)
+    private static TrainingSetup Resolve(string line, bool prefersBf16 = false)
     {
-        var (flags, command) = Create();
+        var (flags, command) = Create(prefersBf16);
         return flags.Resolve(command.Parse(line));
     }
 
-    private static (TrainingFlags Flags, Command Command) Create()
+    private static (TrainingFlags Flags, Command Command) Create(bool prefersBf16 = false)
     {
-        var flags = new TrainingFlags();
+        var flags = new TrainingFlags(() => prefersBf16);
         var command = new RootCommand();
         foreach (var option in flags.All)
         {

@@ -11,7 +11,7 @@ internal static class BenchTrainCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var flags = new TrainingFlags();
+        var flags = new TrainingFlags(prefersBf16: () => false); // the peer computes in fp32
         var steps = Flag.Count("--steps", "Steps to measure, after a warm-up  [about ten seconds of them]");
         var peer = new ChoiceOption("--peer", "Measure another library on the same work, alternating, and print the ratio", [PytorchPeer.Name]);
         var json = Flag.Json();

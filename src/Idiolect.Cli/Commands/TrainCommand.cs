@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
+using Idiolect.Evaluation;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Commands;
@@ -13,7 +14,7 @@ internal static class TrainCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var flags = new TrainingFlags();
+        var flags = new TrainingFlags(() => MachinePeak.MultipliesBf16);
         var name = Flag.Text("--name", "Name of the run under runs/  [made up]", "NAME");
         var folder = Flag.Text("--out", "Folder of the run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a run from its last checkpoint", "RUN");

@@ -3,7 +3,8 @@ using System.CommandLine;
 namespace Idiolect.Cli.Options;
 
 /// <summary>The flags of <c>train</c>. Each is optional; what is not given comes from the preset or from the depth.</summary>
-internal sealed class TrainingFlags
+/// <param name="prefersBf16">Whether a GPT is trained in bf16 unless told otherwise: where that is faster, it ends no worse (docs/numbers.md).</param>
+internal sealed class TrainingFlags(Func<bool> prefersBf16)
 {
     private const int TinyShakespeareCharacters = 65;
 
@@ -51,7 +52,7 @@ internal sealed class TrainingFlags
     };
 
     private readonly ChoiceOption precision = new(
-        "--precision", "Rounding of what matrix products multiply; weights and sums stay fp32; bf16 is faster where bench machine names it among the assembled kernels", TrainingSetup.Precisions);
+        "--precision", "Rounding of what matrix products multiply; weights and sums stay fp32  [train: bf16 for a gpt where bench machine names it; else fp32]", TrainingSetup.Precisions);
 
     private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations");
     private readonly NumberOption<int> evaluationBatches = Flag.Count("--eval-batches", "Batches an evaluation");
@@ -90,7 +91,12 @@ internal sealed class TrainingFlags
             // The depth's number of steps depends on the tokens a step, so these come first.
             setup = Depth.Apply(ApplyFlags(setup, parsed), dial);
         }
-        return ApplyFlags(setup, parsed).Validate();
+        setup = ApplyFlags(setup, parsed);
+        if (parsed.GetValue(precision) is null && setup.IsGpt && prefersBf16())
+        {
+            setup = setup with { Precision = "bf16" };
+        }
+        return setup.Validate();
     }
 
     /// <summary>
@@ -101,7 +107,7 @@ internal sealed class TrainingFlags
     internal TrainingSetup ResolveStep(ParseResult parsed)
     {
         var setup = Resolve(parsed);
-        if (setup.Translates || setup.Kind != setup.Architecture)
+        if (!setup.IsGpt)
         {
             throw new ArgumentException($"bench train measures GPTs, and --preset {setup.Preset} is none");
         }

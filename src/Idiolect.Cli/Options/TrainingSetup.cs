@@ -147,6 +147,10 @@ internal sealed record TrainingSetup
     [JsonIgnore]
     internal bool IsNGram => !Translates && Model == NGram;
 
+    /// <summary>Whether it is a decoder-only transformer that learns to continue text.</summary>
+    [JsonIgnore]
+    internal bool IsGpt => !Translates && !Classifies && Kind == Architecture;
+
     /// <summary>What the model is, in a word.</summary>
     [JsonIgnore]
     internal string Kind => IsRecurrent || IsNGram || IsBert ? Model : Architecture;

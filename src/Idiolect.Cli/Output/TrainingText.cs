@@ -34,7 +34,7 @@ internal static class TrainingText
         }
         var epochs = (double)setup.Steps * setup.TokensPerStep / Math.Max(1, started.TrainTokens);
         yield return $"{Whole(setup.Steps)} steps of {Whole(setup.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
-            + $"{Plural(started.Threads, "thread")}";
+            + $"{setup.Precision}, {Plural(started.Threads, "thread")}";
     }
 
     internal static string Shape(TrainingSetup setup)

@@ -8,6 +8,13 @@ public static class MachinePeak
 {
     private const int Rounds = 5;
 
+    /// <summary>
+    /// Whether bf16 is multiplied by instructions of its own here (AMX, or AVX512-BF16 where it is faster than fp32); elsewhere
+    /// <see cref="Precision.Bf16"/> is emulated, which costs time and saves none.
+    /// </summary>
+    public static bool MultipliesBf16
+        => IsaSelector.Default == Isa.Assembled && (MicroKernels.BFloat16Tiles.Exists || MicroKernels.BFloat16.Exists);
+
     /// <summary>Measures the float32 peak, in GFLOP/s (a multiply-add counts as two), in some ten milliseconds.</summary>
     /// <param name="threads">Threads that compute at once; 0 for all processors.</param>
     public static double MeasureGflops(int threads = 0)
