@@ -2,6 +2,7 @@ using System.Text.Json;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Evaluation;
 
 namespace Idiolect.Cli.Tests;
 
@@ -26,6 +27,7 @@ public sealed class BenchTests : IDisposable
         Assert.All(["fp32Gflops", "readGBps", "writeGBps", "copyGBps"], name => Assert.Equal(2, Positive(done.GetProperty(name))));
         Assert.All(["bf16Gflops", "int8Gops"], name => Assert.True(Positive(done.GetProperty(name)) is 0 or 2));
         Assert.Matches("^(scalar|vector128|vector256|vector512|assembled)$", done.GetProperty("variant").GetString());
+        Assert.Equal(MachinePeak.MultipliesBf16, done.GetProperty("variant").GetString() == "assembled" && Positive(done.GetProperty("bf16Gflops")) > 0);
     }
 
     [Fact]
