@@ -42,11 +42,11 @@ internal static unsafe partial class LayerNorm
         team.Run(job, parts, KernelWork.Moving((accumulateDx ? 4.0 : 3.0) * rows * width));
         if (dGain != null)
         {
-            BiasGradient.Accumulate(team, job.DGains, dGain, parts, width);
+            BiasGradient.AddRows(team, job.DGains, dGain, parts, width, width);
         }
         if (dBias != null)
         {
-            BiasGradient.Accumulate(team, job.DBiases, dBias, parts, width);
+            BiasGradient.AddRows(team, job.DBiases, dBias, parts, width, width);
         }
     }
 

@@ -49,7 +49,7 @@ internal static unsafe partial class RmsNorm
         team.Run(job, parts, KernelWork.Moving((accumulateDx ? 4.0 : 3.0) * rows * width));
         if (dGain != null)
         {
-            BiasGradient.Accumulate(team, job.DGains, dGain, parts, width);
+            BiasGradient.AddRows(team, job.DGains, dGain, parts, width, width);
         }
     }
 

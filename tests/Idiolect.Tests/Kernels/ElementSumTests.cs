@@ -33,26 +33,30 @@ public sealed unsafe class ElementSumTests
 
     [Fact]
     public void Bias_gradient_adds_the_column_sums()
-    {
-        using var variants = new KernelVariants();
-        Gen.Select(KernelShapes.Rows, KernelShapes.Width, Gen.OneOf(0, 3)).Sample(
-            (rows, width, padding) =>
-            {
-                var dy = RandomValues.Normal(1, rows * width);
-                var old = RandomValues.Normal(2, width);
-                var expected = old.ToDoubles();
-                BiasGradient.Reference.Accumulate<double>(dy.ToDoubles(), expected);
+        => Gen.Select(KernelShapes.Rows, KernelShapes.Width, Gen.OneOf(0, 3)).Sample(CheckBiasGradient, iter: 10, threads: 1);
 
-                variants.Check(expected, 1e-5, team =>
-                {
-                    using var dys = new NativeBuffer<float>(Padding.Insert(dy, rows, width, padding, float.NaN));
-                    using var dBias = new NativeBuffer<float>(old);
-                    BiasGradient.Accumulate(team, dys, dBias, rows, width, width + padding);
-                    return dBias.ToArray();
-                });
-            },
-            iter: 10,
-            threads: 1);
+    [Theory]
+    [InlineData(64, 7)]
+    [InlineData(65, 130)]
+    [InlineData(131, 1025)]
+    [InlineData(300, 2061)]
+    public void Bias_gradient_of_several_blocks_of_rows_adds_the_column_sums(int rows, int width) => CheckBiasGradient(rows, width, padding: 3);
+
+    private static void CheckBiasGradient(int rows, int width, int padding)
+    {
+        var dy = RandomValues.Normal(1, rows * width);
+        var old = RandomValues.Normal(2, width);
+        var expected = old.ToDoubles();
+        BiasGradient.Reference.Accumulate<double>(dy.ToDoubles(), expected);
+
+        using var variants = new KernelVariants();
+        variants.Check(expected, 1e-5, team =>
+        {
+            using var dys = new NativeBuffer<float>(Padding.Insert(dy, rows, width, padding, float.NaN));
+            using var dBias = new NativeBuffer<float>(old);
+            BiasGradient.Accumulate(team, dys, dBias, rows, width, width + padding);
+            return dBias.ToArray();
+        });
     }
 
     [Fact]
