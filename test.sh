@@ -39,19 +39,19 @@ done
 # The library again on lesser processors, as .NET's own switches imitate them.
 if [ $# -eq 0 ]; then
     for switch in EnableAVX512 EnableAVX2 EnableHWIntrinsic; do
-        rest=()
+        excluded=()
         if [ "$switch" = EnableAVX512 ] && ! grep -qw avx512f /proc/cpuinfo 2>/dev/null; then
             continue # nothing to switch off: it would be the first run once more
         fi
         if [ "$switch" = EnableHWIntrinsic ]; then
             # Whole trainings, a lane at a time: minutes, for paths that shorter tests take too.
             for class in SampleTests TranslationTrainingTests MaskedTrainingTests; do
-                rest+=(-class- "*.$class")
+                excluded+=(-class- "*.$class")
             done
         fi
         echo "With DOTNET_$switch=0:"
         export "DOTNET_$switch=0"
-        run Idiolect.Tests "${rest[@]}"
+        run Idiolect.Tests "${excluded[@]}"
         unset "DOTNET_$switch"
     done
 fi

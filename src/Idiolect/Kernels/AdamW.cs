@@ -70,6 +70,7 @@ internal static unsafe class AdamW
             var minusStep = S.Create((float)(-P.LearningRate / P.BiasCorrection1));
             var inverseRoot = S.Create((float)(1 / Math.Sqrt(P.BiasCorrection2)));
             var epsilon = S.Create((float)P.Epsilon);
+            // Not split into whole registers and an edge: memory is slower than the test of the edge.
             for (var i = 0; i < length; i += S.Count)
             {
                 var count = Math.Min(S.Count, length - i);

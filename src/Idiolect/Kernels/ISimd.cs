@@ -18,7 +18,10 @@ internal unsafe interface ISimd<V>
 
     static abstract V Load(float* source);
 
-    /// <summary>Loads the first <paramref name="count"/> (0 to <see cref="Count"/>) floats; the other lanes are 0.</summary>
+    /// <summary>
+    /// Loads the first <paramref name="count"/> (0 to <see cref="Count"/>) floats; the other lanes are 0. Where <see cref="Count"/> itself is handed
+    /// to an inlined method, the JIT leaves a plain load: so loops go over whole registers, and what is left comes after them.
+    /// </summary>
     static abstract V LoadPartial(float* source, int count);
 
     static abstract void Store(float* destination, V value);

@@ -16,7 +16,7 @@ public sealed unsafe class SimdTests
         {
             using var x = new NativeBuffer<float>(arguments);
             using var y = new NativeBuffer<float>(arguments.Length);
-            team.Run(new ExpJob { X = x, Y = y, Count = arguments.Length }, 1);
+            team.Run(new UnaryJob<Exponential> { X = x, Y = y, Count = arguments.Length }, 1);
             for (var i = 0; i < arguments.Length; i++)
             {
                 Assert.InRange(y.Span[i] / Math.Exp(arguments[i]), 1 - 2.5e-7, 1 + 2.5e-7);
@@ -33,7 +33,7 @@ public sealed unsafe class SimdTests
         using var variants = new KernelVariants();
         foreach (var team in variants.All)
         {
-            team.Run(new TanhJob { X = x, Y = y, Count = arguments.Length }, 1);
+            team.Run(new UnaryJob<Tangent> { X = x, Y = y, Count = arguments.Length }, 1);
             for (var i = 0; i < arguments.Length; i++)
             {
                 Assert.InRange(y.Span[i] / Math.Tanh(arguments[i]), 1 - 2.5e-7, 1 + 2.5e-7);
@@ -50,7 +50,7 @@ public sealed unsafe class SimdTests
         using var variants = new KernelVariants();
         foreach (var team in variants.All)
         {
-            team.Run(new TanhJob { X = x, Y = y, Count = 16 }, 1);
+            team.Run(new UnaryJob<Tangent> { X = x, Y = y, Count = 16 }, 1);
             Assert.Equal([1, -1, 1, -1, float.NaN, 0], y.ToArray()[..6]);
         }
     }
@@ -64,7 +64,7 @@ public sealed unsafe class SimdTests
             float[] arguments = [float.NegativeInfinity, -1000, 1000, float.PositiveInfinity, float.NaN, .. new float[11]];
             using var x = new NativeBuffer<float>(arguments);
             using var y = new NativeBuffer<float>(16);
-            team.Run(new ExpJob { X = x, Y = y, Count = 16 }, 1);
+            team.Run(new UnaryJob<Exponential> { X = x, Y = y, Count = 16 }, 1);
             Assert.All(y.ToArray()[..2], value => Assert.InRange(value, 0, 1.3e-38f));
             Assert.All(y.ToArray()[2..4], value => Assert.InRange(value, 1e38f, float.MaxValue));
             Assert.True(float.IsNaN(y.Span[4]));
@@ -82,7 +82,7 @@ public sealed unsafe class SimdTests
         using var variants = new KernelVariants();
         foreach (var team in variants.All)
         {
-            team.Run(new PowerOfTwoJob { X = x, Y = y, Count = arguments.Length }, 1);
+            team.Run(new UnaryJob<Power> { X = x, Y = y, Count = arguments.Length }, 1);
             for (var i = 0; i < 16 * 1000; i++)
             {
                 Assert.InRange(y.Span[i] / Math.Pow(2, arguments[i]), 1 - 2.5e-7, 1 + 2.5e-7);
@@ -103,7 +103,7 @@ public sealed unsafe class SimdTests
         using var variants = new KernelVariants();
         foreach (var team in variants.All)
         {
-            team.Run(new SigmoidJob { X = x, Y = y, Count = arguments.Length }, 1);
+            team.Run(new UnaryJob<Logistic> { X = x, Y = y, Count = arguments.Length }, 1);
             for (var i = 0; i < 16 * 1000; i++)
             {
                 var tolerance = 3e-7 + (Math.Max(0, -arguments[i]) * 1.2e-7);
@@ -211,7 +211,8 @@ public sealed unsafe class SimdTests
             => *Count = S.Count;
     }
 
-    private struct ExpJob : IJob
+    private struct UnaryJob<TOperator> : IJob
+        where TOperator : struct, IUnaryOperator
     {
         internal float* X; // (count), a multiple of 16
         internal float* Y; // (count)
@@ -223,26 +224,41 @@ public sealed unsafe class SimdTests
         {
             for (var i = 0; i < Count; i += S.Count)
             {
-                S.Store(Y + i, SimdMath.Exp<S, V>(S.Load(X + i)));
+                S.Store(Y + i, TOperator.Invoke<S, V>(S.Load(X + i)));
             }
         }
     }
 
-    private struct PowerOfTwoJob : IJob
+    private readonly struct Exponential : IUnaryOperator
     {
-        internal float* X; // (count), a multiple of 16
-        internal float* Y; // (count)
-        internal int Count;
-
-        public readonly void Execute<S, V>(int part, in Worker worker)
+        public static V Invoke<S, V>(V x)
             where S : struct, ISimd<V>
             where V : struct
-        {
-            for (var i = 0; i < Count; i += S.Count)
-            {
-                S.Store(Y + i, SimdMath.PowerOfTwo<S, V>(S.Load(X + i)));
-            }
-        }
+            => SimdMath.Exp<S, V>(x);
+    }
+
+    private readonly struct Power : IUnaryOperator
+    {
+        public static V Invoke<S, V>(V x)
+            where S : struct, ISimd<V>
+            where V : struct
+            => SimdMath.PowerOfTwo<S, V>(x);
+    }
+
+    private readonly struct Tangent : IUnaryOperator
+    {
+        public static V Invoke<S, V>(V x)
+            where S : struct, ISimd<V>
+            where V : struct
+            => SimdMath.Tanh<S, V>(x);
+    }
+
+    private readonly struct Logistic : IUnaryOperator
+    {
+        public static V Invoke<S, V>(V x)
+            where S : struct, ISimd<V>
+            where V : struct
+            => SimdMath.Sigmoid<S, V>(x);
     }
 
     private struct KeepLanesJob : IJob
@@ -256,40 +272,6 @@ public sealed unsafe class SimdTests
             where S : struct, ISimd<V>
             where V : struct
             => S.Store(Y, S.Keep(Keys, Keys + 16, Index, Threshold));
-    }
-
-    private struct TanhJob : IJob
-    {
-        internal float* X; // (count), a multiple of 16
-        internal float* Y; // (count)
-        internal int Count;
-
-        public readonly void Execute<S, V>(int part, in Worker worker)
-            where S : struct, ISimd<V>
-            where V : struct
-        {
-            for (var i = 0; i < Count; i += S.Count)
-            {
-                S.Store(Y + i, SimdMath.Tanh<S, V>(S.Load(X + i)));
-            }
-        }
-    }
-
-    private struct SigmoidJob : IJob
-    {
-        internal float* X; // (count), a multiple of the register's lanes
-        internal float* Y; // (count)
-        internal int Count;
-
-        public readonly void Execute<S, V>(int part, in Worker worker)
-            where S : struct, ISimd<V>
-            where V : struct
-        {
-            for (var i = 0; i < Count; i += S.Count)
-            {
-                S.Store(Y + i, SimdMath.Sigmoid<S, V>(S.Load(X + i)));
-            }
-        }
     }
 
     private struct PartialJob : IJob
