@@ -53,7 +53,7 @@ internal static unsafe partial class Attention
             where V : struct
         {
             ref readonly var shape = ref Inputs.Shape;
-            var (chunk, pair) = Math.DivRem(part, _chunks.Pairs);
+            var (pair, chunk) = Math.DivRem(part, _chunks.Count);
             var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
             var scratch = new BackwardScratch(worker.Scratch(BackwardScratchCount(shape, S.Count)), shape, _chunks, PanelWidth<S, V>());
             var firstKey = chunk * _chunks.Length;
@@ -169,7 +169,7 @@ internal static unsafe partial class Attention
                 where V : struct
             {
                 ref readonly var shape = ref Job.Inputs.Shape;
-                var (index, pair) = Math.DivRem(part, Job._chunks.Pairs);
+                var (pair, index) = Math.DivRem(part, Job.TileCount);
                 var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
                 var firstRow = index * TileRows;
                 var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Job.Inputs.RowCount - firstRow), PanelWidth<S, V>());

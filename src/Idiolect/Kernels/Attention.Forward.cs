@@ -100,7 +100,7 @@ internal static unsafe partial class Attention
             where V : struct
         {
             ref readonly var shape = ref Inputs.Shape;
-            var (index, pair) = Math.DivRem(part, shape.Batch * shape.KeyValueHeadCount);
+            var (pair, index) = Math.DivRem(part, TileCount);
             var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
 
             // In causal attention the last tile sees the most keys: the longest parts go first.

@@ -21,6 +21,7 @@ internal sealed unsafe class Team : IDisposable
 {
     private const int SpinsBeforeParking = 4000;
     private const int Closed = int.MinValue;
+    private const int CursorStride = 32; // ints between cursors: two cache lines, which are fetched together
 
     private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
 
@@ -38,7 +39,9 @@ internal sealed unsafe class Team : IDisposable
     private delegate*<void*, int, Team, int, void> _invoke;
     private int _parts;
 
-    private int _nextPart;
+    // (threads), each in cache lines of its own: the next part of each thread's share. Shares follow each other: what a thread wrote
+    // in one job it finds in its own cache in the next, whose parts as a rule lie in the same order.
+    private readonly int* _nextParts;
     private int _epoch;
 
     // How many threads besides the caller's work on the job; Closed is added while nobody may join.
@@ -55,6 +58,7 @@ internal sealed unsafe class Team : IDisposable
         (Isa, Vectors) = (isa, isa.Vectors());
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
+        _nextParts = (int*)NativeBuffer.Allocate((long)CursorStride * threads);
         _threads = new Thread[threads - 1];
         _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
         _parked = new int[_threads.Length];
@@ -113,7 +117,10 @@ internal sealed unsafe class Team : IDisposable
             _job = &copy;
             _invoke = invoke;
             _parts = parts;
-            _nextPart = 0;
+            for (var thread = 0; thread < ThreadCount; thread++)
+            {
+                _nextParts[thread * CursorStride] = FirstPart(thread);
+            }
             _failure = null;
             Volatile.Write(ref _joined, 0);
             Interlocked.Increment(ref _epoch);
@@ -183,6 +190,7 @@ internal sealed unsafe class Team : IDisposable
             NativeBuffer.Free(_scratch[i]);
             _scratch[i] = null;
         }
+        NativeBuffer.Free((float*)_nextParts);
         foreach (var wake in _wake)
         {
             wake.Dispose();
@@ -209,13 +217,22 @@ internal sealed unsafe class Team : IDisposable
     {
         var job = _job;
         var invoke = _invoke;
-        var parts = _parts;
-        int part;
-        while ((part = Interlocked.Increment(ref _nextPart) - 1) < parts)
+        for (var i = 0; i < ThreadCount; i++)
         {
-            invoke(job, part, this, worker);
+            // Its own share, then what the others have not come to yet.
+            var thread = (worker + i) % ThreadCount;
+            ref var next = ref _nextParts[thread * CursorStride];
+            var end = FirstPart(thread + 1);
+            int part;
+            while ((part = Interlocked.Increment(ref next) - 1) < end)
+            {
+                invoke(job, part, this, worker);
+            }
         }
     }
+
+    /// <summary>The first part of a thread's share of the job.</summary>
+    private int FirstPart(int thread) => (int)((long)_parts * thread / ThreadCount);
 
     private void Work(int worker)
     {

@@ -20,6 +20,16 @@ public sealed unsafe class TeamTests
     }
 
     [Fact]
+    public void A_thread_begins_with_its_own_share_of_the_parts()
+    {
+        const int Threads = 3;
+        using var team = new Team(Threads, IsaSelector.Default);
+        using var first = new NativeBuffer<int>(Threads); // the part that each began with, plus 1
+        team.Run(new MeetingJob { First = first, Threads = Threads }, 10);
+        Assert.Equal([1, 4, 7], first.ToArray());
+    }
+
+    [Fact]
     public void Many_tiny_jobs_in_a_row_lose_and_repeat_no_part()
     {
         const int Jobs = 2_000;
@@ -127,6 +137,27 @@ public sealed unsafe class TeamTests
     }
 
     /// <summary>Fails on the team's own threads.</summary>
+    /// <summary>No thread ends its first part before each has one.</summary>
+    private struct MeetingJob : IJob
+    {
+        internal int* First; // (threads)
+        internal int Threads;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            Interlocked.CompareExchange(ref First[worker.Index], part + 1, 0);
+            for (var thread = 0; thread < Threads; thread++)
+            {
+                while (Volatile.Read(ref First[thread]) == 0)
+                {
+                    Thread.Yield();
+                }
+            }
+        }
+    }
+
     private struct FailingJob : IJob
     {
         public readonly void Execute<S, V>(int part, in Worker worker)
