@@ -12,6 +12,9 @@ internal enum MicroKernelKind
     /// <summary>fp32 on 512-bit registers (AVX-512F): 12 x 32 tiles.</summary>
     Float32Avx512,
 
+    /// <summary>The same, but most multiply-adds read their element of A from memory themselves: fewer instructions, more loads.</summary>
+    Float32Avx512MemoryOperands,
+
     /// <summary>Pairs of bf16, summed in fp32 (AVX512-BF16): 12 x 32 tiles.</summary>
     BFloat16,
 
@@ -208,7 +211,7 @@ internal sealed class MicroKernelAssembler
         for (var row = 0; row < _rows; row++)
         {
             var element = ((step * _panelRows) + row) * 4;
-            if (_kind == MicroKernelKind.Float32Avx512 && row % 6 != 0)
+            if (_kind == MicroKernelKind.Float32Avx512MemoryOperands && row % 6 != 0)
             {
                 _code.vfmadd231ps(Wide(Accumulator(row, 0)), Wide(BRegister(0)), __dword_bcst[A + element]);
                 _code.vfmadd231ps(Wide(Accumulator(row, 1)), Wide(BRegister(1)), __dword_bcst[A + element]);
@@ -264,6 +267,7 @@ internal sealed class MicroKernelAssembler
                 _code.vfmadd231ps(Narrow(sum), Narrow(a), Narrow(b));
                 break;
             case MicroKernelKind.Float32Avx512:
+            case MicroKernelKind.Float32Avx512MemoryOperands:
                 _code.vfmadd231ps(Wide(sum), Wide(a), Wide(b));
                 break;
             case MicroKernelKind.BFloat16:
