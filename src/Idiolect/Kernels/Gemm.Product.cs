@@ -22,6 +22,7 @@ internal static unsafe partial class Gemm
         internal PanelFormat Format;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel; // for the rows of A that fill no tile; null: the same, into scratch
+        private const int StepsOfTurn = 4; // of the kernel's loop for one tile, in each of which it fetches as much as a panel is wide
         private int _partPanels;
         private int _partRows;
         private int _columnParts;
@@ -72,8 +73,7 @@ internal static unsafe partial class Gemm
             {
                 TileRegisters.PrepareThread();
             }
-            // Neighbouring parts share the larger operand, so that it comes from memory once.
-            var (rowPart, columnPart) = M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
+            var (rowPart, columnPart) = PlaceOf(part);
             var panelColumns = 2 * S.Count;
             // A single row is read where it lies: a panel of one row has the layout of a row.
             var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1
@@ -118,8 +118,10 @@ internal static unsafe partial class Gemm
                     Kernel = panelRows == 1 || depth == 0 ? null : Kernel,
                     EdgeKernel = panelRows == 1 || depth == 0 ? null : EdgeKernel,
                 };
+                var nextA = packsA ? NextOfA(part, first + depth, mostDepth, surplus) : default;
                 for (var column = 0; column < columns; column += panelColumns)
                 {
+                    block.AheadOfA = nextA.During(column / panelColumns, CeilingDivide(columns, panelColumns), panelColumns, block.Steps / StepsOfTurn);
                     block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns) : bPanel;
                     block.Columns = Math.Min(panelColumns, columns - column);
                     block.Bias = Bias + firstColumn + column;
@@ -136,13 +138,34 @@ internal static unsafe partial class Gemm
             }
         }
 
+        /// <summary>Neighbouring parts share the larger operand: what a thread does after each other, or threads at the same time.</summary>
+        private readonly (int Row, int Column) PlaceOf(int part)
+            => M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
+
+        /// <summary>What of A is packed after the slab that ends at inner index <paramref name="first"/>: the next slab, or what the next part, as a rule the same thread's, begins with.</summary>
+        private readonly Region NextOfA(int part, int first, int mostDepth, int surplus)
+        {
+            if (first >= K)
+            {
+                (part, first) = (part + 1, 0);
+                if (part >= _rowParts * _columnParts)
+                {
+                    return default;
+                }
+            }
+            var firstRow = PlaceOf(part).Row * _partRows;
+            var (rows, depth) = (Math.Min(_partRows, M - firstRow), NextDepth(K - first, mostDepth, surplus));
+            var from = Offset(A, firstRow, first);
+            return A.Transposed ? new Region(from.Data, A.Stride, depth, rows) : new Region(from.Data, A.Stride, rows, depth);
+        }
+
         /// <summary>Chooses what the kernel fetches into the second-level cache while it multiplies: the panel of B that is packed next.</summary>
         private readonly void FindAhead<S, V>(ref TileBlock<S, V> block, int first, int depth, int firstColumn, int column, int columns)
             where S : struct, ISimd<V>
             where V : struct
         {
-            block.AheadTiles = 0;
-            var turns = block.Steps / 4; // of the kernel's loop for one tile, in each of which it fetches as much as a panel is wide
+            block.AheadOfB = default;
+            var turns = block.Steps / StepsOfTurn;
             var slabEnds = column + (2 * S.Count) >= columns;
             var nextFirst = slabEnds ? first + depth : first;
             var nextDepth = Math.Min(depth, K - nextFirst);
@@ -151,21 +174,40 @@ internal static unsafe partial class Gemm
                 return;
             }
             var nextColumn = firstColumn + (slabEnds ? 0 : column + (2 * S.Count));
-            block.AheadStride = B.Stride;
             if (!B.Transposed)
             {
                 // From each line of the matrix.
-                block.Ahead = Offset(B, nextFirst, nextColumn).Data;
-                block.AheadTileStride = (long)B.Stride * turns;
-                block.AheadTiles = CeilingDivide(nextDepth, turns);
+                block.AheadOfB = new Ahead(Offset(B, nextFirst, nextColumn).Data, B.Stride, (long)B.Stride * turns, CeilingDivide(nextDepth, turns));
             }
             else if (nextColumn + turns <= N)
             {
                 // From as many lines as there are turns, which may be more than a panel has; then what lies beside it.
-                block.Ahead = Offset(B, nextFirst, nextColumn).Data;
-                block.AheadTileStride = 2 * S.Count;
-                block.AheadTiles = CeilingDivide(nextDepth, 2 * S.Count);
+                block.AheadOfB = new Ahead(Offset(B, nextFirst, nextColumn).Data, B.Stride, 2 * S.Count, CeilingDivide(nextDepth, 2 * S.Count));
             }
+        }
+    }
+
+    /// <summary>What the kernel fetches into the second-level cache during some tiles: at each turn of its loop two registers' floats.</summary>
+    private readonly struct Ahead(float* from, int stride, long tileStride, int tiles)
+    {
+        internal readonly float* From = from;
+        internal readonly int Stride = stride; // floats from turn to turn
+        internal readonly long TileStride = tileStride; // floats from the first of a tile to that of the next
+        internal readonly int Tiles = tiles;
+    }
+
+    /// <summary>A piece of a matrix that is packed soon.</summary>
+    private readonly struct Region(float* data, int stride, int lines, int length)
+    {
+        /// <summary>
+        /// What of it is fetched while a panel of B is multiplied: a strip as wide as the panel, from top to bottom. Only the last
+        /// panels fetch, as many as there are strips, so that it is not yet evicted when it is needed.
+        /// </summary>
+        internal Ahead During(int panel, int panels, int panelColumns, int turns)
+        {
+            var strip = CeilingDivide(length, panelColumns) - (panels - panel);
+            return lines == 0 || turns == 0 || strip < 0 ? default
+                : new Ahead(data + ((long)strip * panelColumns), stride, (long)stride * turns, CeilingDivide(lines, turns));
         }
     }
 
@@ -186,10 +228,8 @@ internal static unsafe partial class Gemm
         internal int Depth;
         internal int Steps;
         internal GemmStart Start;
-        internal float* Ahead; // what to fetch during the first AheadTiles tiles: two registers' floats, AheadStride apart
-        internal int AheadTiles;
-        internal int AheadStride;
-        internal long AheadTileStride; // floats from the first of a tile to that of the next
+        internal Ahead AheadOfB; // what to fetch during the first tiles
+        internal Ahead AheadOfA; // and during the next
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel;
 
@@ -198,15 +238,10 @@ internal static unsafe partial class Gemm
         {
             var panelColumns = 2 * S.Count;
             var full = Columns == panelColumns ? Rows / PanelRows : 0; // tiles that lie within C
-            var tiles = Math.Min(full, AheadTiles);
-            if (tiles > 0)
-            {
-                Tiles(Kernel, A, B, C, CStride, tiles, Start, Bias, Ahead);
-            }
-            if (full > tiles)
-            {
-                Tiles(Kernel, A + (tiles * ATileLength), B, C + ((long)tiles * PanelRows * CStride), CStride, full - tiles, Start, Bias);
-            }
+            var done = 0;
+            WholeTiles(ref done, full, AheadOfB.Tiles, AheadOfB);
+            WholeTiles(ref done, full, AheadOfA.Tiles, AheadOfA);
+            WholeTiles(ref done, full, full, default);
             if (full * PanelRows == Rows)
             {
                 return;
@@ -230,11 +265,22 @@ internal static unsafe partial class Gemm
             }
         }
 
+        /// <summary>The next of the tiles that lie within C, at most so many.</summary>
+        private readonly void WholeTiles(ref int done, int all, int most, in Ahead ahead)
+        {
+            var count = Math.Min(all - done, most);
+            if (count > 0)
+            {
+                Tiles(Kernel, A + (done * ATileLength), B, C + ((long)done * PanelRows * CStride), CStride, count, Start, Bias, ahead);
+                done += count;
+            }
+        }
+
         /// <summary>A column of tiles against one panel of B.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void Tiles(
             delegate* unmanaged[SuppressGCTransition]<TileCall*, void> kernel, float* a, float* b, float* c, int cStride, int count, GemmStart start, float* bias,
-            float* ahead = null)
+            in Ahead ahead = default)
         {
             if (kernel != null)
             {
@@ -249,9 +295,9 @@ internal static unsafe partial class Gemm
                     StartStride = start == GemmStart.Accumulate ? (long)cStride * sizeof(float) : 0,
                     TileBytes = (long)ATileLength * sizeof(float),
                     Tiles = count,
-                    Ahead = ahead == null ? b : ahead, // nothing: the same line, again and again
-                    AheadStride = ahead == null ? 0 : (long)AheadStride * sizeof(float),
-                    AheadTileStride = ahead == null ? 0 : AheadTileStride * sizeof(float),
+                    Ahead = ahead.From == null ? b : ahead.From, // nothing: the same line, again and again
+                    AheadStride = (long)ahead.Stride * sizeof(float),
+                    AheadTileStride = ahead.TileStride * sizeof(float),
                 };
                 kernel(&call);
                 return;
