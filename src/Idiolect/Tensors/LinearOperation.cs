@@ -58,6 +58,12 @@ internal sealed unsafe class LinearOperation : Operation
     {
         var (rows, inputs, outputs) = (_x.Shape.Rows, _x.Shape.Width, _weight.Shape[0]);
         var dy = OutputGradient; // (rows, out)
+        if (_bias is { RequiresGradient: true })
+        {
+            // First: dy still lies in the caches of the threads that wrote its rows.
+            BiasGradient.Accumulate(tape.Team, dy, _bias.Gradient, rows, outputs);
+            tape.Contributed(_bias);
+        }
         if (_weight.RequiresGradient)
         {
             // dW (out, in) += dy^T x
@@ -67,11 +73,6 @@ internal sealed unsafe class LinearOperation : Operation
                 new MatrixView(tape.Data(_x), inputs), dWeight, inputs, start, precision: tape.Precision);
             tape.ReleaseDataIfUnused(_x);
             tape.Contributed(_weight);
-        }
-        if (_bias is { RequiresGradient: true })
-        {
-            BiasGradient.Accumulate(tape.Team, dy, _bias.Gradient, rows, outputs);
-            tape.Contributed(_bias);
         }
         if (_x.NeedsGradient)
         {
