@@ -188,7 +188,7 @@ internal static unsafe partial class Gemm
     }
 
     /// <summary>What the kernel fetches into the second-level cache during some tiles: at each turn of its loop two registers' floats.</summary>
-    private readonly struct Ahead(float* from, int stride, long tileStride, int tiles)
+    internal readonly struct Ahead(float* from, int stride, long tileStride, int tiles)
     {
         internal readonly float* From = from;
         internal readonly int Stride = stride; // floats from turn to turn
@@ -197,7 +197,7 @@ internal static unsafe partial class Gemm
     }
 
     /// <summary>A piece of a matrix that is packed soon.</summary>
-    private readonly struct Region(float* data, int stride, int lines, int length)
+    internal readonly struct Region(float* data, int stride, int lines, int length)
     {
         /// <summary>
         /// What of it is fetched while a panel of B is multiplied: a strip as wide as the panel, from top to bottom. Only the last

@@ -223,10 +223,13 @@ internal sealed unsafe class Team : IDisposable
             var thread = (worker + i) % ThreadCount;
             ref var next = ref _nextParts[thread * CursorStride];
             var end = FirstPart(thread + 1);
-            int part;
-            while ((part = Interlocked.Increment(ref next) - 1) < end)
+            while (Volatile.Read(ref next) < end) // so that those who find nothing do not take the cursor from each other
             {
-                invoke(job, part, this, worker);
+                var part = Interlocked.Increment(ref next) - 1;
+                if (part < end)
+                {
+                    invoke(job, part, this, worker);
+                }
             }
         }
     }
