@@ -21,7 +21,7 @@ internal sealed unsafe class Team : IDisposable
 {
     private const int SpinsBeforeParking = 4000;
     private const int Closed = int.MinValue;
-    private const int CursorStride = 32; // ints between cursors: two cache lines, which are fetched together
+    private const int CursorStride = 32; // ints between cursors, and before the first: two cache lines, which are fetched together
 
     private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
 
@@ -41,7 +41,7 @@ internal sealed unsafe class Team : IDisposable
 
     // (threads), each in cache lines of its own: the next part of each thread's share. Shares follow each other: what a thread wrote
     // in one job it finds in its own cache in the next, whose parts as a rule lie in the same order.
-    private readonly int* _nextParts;
+    private readonly int[] _nextParts;
     private int _epoch;
 
     // How many threads besides the caller's work on the job; Closed is added while nobody may join.
@@ -58,7 +58,7 @@ internal sealed unsafe class Team : IDisposable
         (Isa, Vectors) = (isa, isa.Vectors());
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
-        _nextParts = (int*)NativeBuffer.Allocate((long)CursorStride * threads);
+        _nextParts = new int[CursorStride * (threads + 1)];
         _threads = new Thread[threads - 1];
         _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
         _parked = new int[_threads.Length];
@@ -119,7 +119,7 @@ internal sealed unsafe class Team : IDisposable
             _parts = parts;
             for (var thread = 0; thread < ThreadCount; thread++)
             {
-                _nextParts[thread * CursorStride] = FirstPart(thread);
+                NextPart(thread) = FirstPart(thread);
             }
             _failure = null;
             Volatile.Write(ref _joined, 0);
@@ -190,7 +190,6 @@ internal sealed unsafe class Team : IDisposable
             NativeBuffer.Free(_scratch[i]);
             _scratch[i] = null;
         }
-        NativeBuffer.Free((float*)_nextParts);
         foreach (var wake in _wake)
         {
             wake.Dispose();
@@ -221,7 +220,7 @@ internal sealed unsafe class Team : IDisposable
         {
             // Its own share, then what the others have not come to yet.
             var thread = (worker + i) % ThreadCount;
-            ref var next = ref _nextParts[thread * CursorStride];
+            ref var next = ref NextPart(thread);
             var end = FirstPart(thread + 1);
             while (Volatile.Read(ref next) < end) // so that those who find nothing do not take the cursor from each other
             {
@@ -233,6 +232,8 @@ internal sealed unsafe class Team : IDisposable
             }
         }
     }
+
+    private ref int NextPart(int thread) => ref _nextParts[(thread + 1) * CursorStride];
 
     /// <summary>The first part of a thread's share of the job.</summary>
     private int FirstPart(int thread) => (int)((long)_parts * thread / ThreadCount);
