@@ -22,7 +22,6 @@ internal static unsafe partial class Gemm
         internal PanelFormat Format;
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel; // null: the kernels in C#
         internal delegate* unmanaged[SuppressGCTransition]<TileCall*, void> EdgeKernel; // for the rows of A that fill no tile; null: the same, into scratch
-        private const int StepsOfTurn = 4; // of the kernel's loop for one tile, in each of which it fetches as much as a panel is wide
         private int _partPanels;
         private int _partRows;
         private int _columnParts;
@@ -121,7 +120,7 @@ internal static unsafe partial class Gemm
                 var nextA = packsA ? NextOfA(part, first + depth, mostDepth, surplus) : default;
                 for (var column = 0; column < columns; column += panelColumns)
                 {
-                    block.AheadOfA = nextA.During(column / panelColumns, CeilingDivide(columns, panelColumns), panelColumns, block.Steps / StepsOfTurn);
+                    block.AheadOfA = nextA.During(column / panelColumns, CeilingDivide(columns, panelColumns), panelColumns, block.Steps / MicroKernelAssembler.StepsOfTurn);
                     block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns) : bPanel;
                     block.Columns = Math.Min(panelColumns, columns - column);
                     block.Bias = Bias + firstColumn + column;
@@ -165,7 +164,7 @@ internal static unsafe partial class Gemm
             where V : struct
         {
             block.AheadOfB = default;
-            var turns = block.Steps / StepsOfTurn;
+            var turns = block.Steps / MicroKernelAssembler.StepsOfTurn;
             var slabEnds = column + (2 * S.Count) >= columns;
             var nextFirst = slabEnds ? first + depth : first;
             var nextDepth = Math.Min(depth, K - nextFirst);

@@ -136,7 +136,6 @@ public sealed unsafe class TeamTests
             => Interlocked.Increment(ref Counts[part]);
     }
 
-    /// <summary>Fails on the team's own threads.</summary>
     /// <summary>No thread ends its first part before each has one.</summary>
     private struct MeetingJob : IJob
     {
@@ -158,6 +157,7 @@ public sealed unsafe class TeamTests
         }
     }
 
+    /// <summary>Fails on the team's own threads.</summary>
     private struct FailingJob : IJob
     {
         public readonly void Execute<S, V>(int part, in Worker worker)

@@ -43,7 +43,8 @@ internal enum CallingConvention
 /// </summary>
 internal sealed class MicroKernelAssembler
 {
-    private const int Unroll = 4; // steps in a turn of the inner loop
+    /// <summary>Steps in a turn of the inner loop, in each of which as much is fetched ahead as a panel of B is wide.</summary>
+    internal const int StepsOfTurn = 4;
 
     private readonly Assembler _code = new(64);
     private readonly MicroKernelKind _kind;
@@ -119,7 +120,7 @@ internal sealed class MicroKernelAssembler
 
         // C is needed only when the tile has been computed; its rows lie far apart, where no hardware prefetcher looks.
         _code.mov(RowsAhead, _rows);
-        _code.sub(Steps, Unroll);
+        _code.sub(Steps, StepsOfTurn);
         _code.jl(remainder);
         _code.Label(ref withC);
         Turn(fetchesC: true);
@@ -131,7 +132,7 @@ internal sealed class MicroKernelAssembler
         _code.jge(withoutC);
 
         _code.Label(ref remainder);
-        _code.add(Steps, Unroll);
+        _code.add(Steps, StepsOfTurn);
         _code.jz(finish);
         _code.Label(ref remainderLoop);
         Step(0);
@@ -179,7 +180,7 @@ internal sealed class MicroKernelAssembler
     private void Turn(bool fetchesC)
     {
         var lines = 2 * _registerBytes / 64; // of a row of a tile
-        for (var step = 0; step < Unroll; step++)
+        for (var step = 0; step < StepsOfTurn; step++)
         {
             Step(step);
             if (step < lines)
@@ -196,9 +197,9 @@ internal sealed class MicroKernelAssembler
         {
             _code.add(C, Stride);
         }
-        _code.add(A, Unroll * _panelRows * 4);
-        _code.add(B, Unroll * 2 * _registerBytes);
-        _code.sub(Steps, Unroll);
+        _code.add(A, StepsOfTurn * _panelRows * 4);
+        _code.add(B, StepsOfTurn * 2 * _registerBytes);
+        _code.sub(Steps, StepsOfTurn);
     }
 
     /// <summary>One step: two registers of B, and for each row one element of A against both.</summary>
