@@ -26,37 +26,49 @@ internal static unsafe partial class Gemm
         private int _partRows;
         private int _columnParts;
         private int _rowParts;
+        private bool _keepsA; // whether all that a part needs of A is packed before, and kept for the next parts of the same rows
 
         internal readonly KernelWork Work
             => new(2.0 * M * N * K, sizeof(float) * (((double)M * K) + ((double)K * N) + ((double)M * N * (Start == GemmStart.Accumulate ? 2 : 1))));
 
         /// <summary>
         /// Chooses the parts: so many that the threads end together, of the shape that packs least. Each part of the columns
-        /// packs A again, each part of the rows B. Returns their number.
+        /// packs A again, unless it is kept, each part of the rows B. Returns their number.
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
-            var (panelRows, panelColumns) = (PanelRows(Format, vectors), PanelColumns(vectors));
+            var (panelRows, panelColumns) = (PanelRows(Format, vectors.Lanes()), PanelColumns(vectors));
             var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
             var (packsA, packsB) = (M > 1, PackedB == null);
             var work = (long)M * N * Math.Max(K, 1);
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows(Format, vectors));
             var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Tiles ? 16 : StepDepth(Format)); // multiply-adds
+            var slabs = new Slabs(K, Format, vectors.Lanes());
+            var mostKept = MostKeptFloats * vectors.Lanes() / 16;
+            var mostPartsWithKeptA = (long)slabs.FloatsOfLine * panelRows > mostKept ? mostParts : (int)Math.Clamp(work / LeastPartWork, 1, MostPartsWithKeptA * threads);
+            var packing = PackACost * M * K; // of all of A
             var least = double.MaxValue;
-            for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostParts); rowParts++)
+            for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostPartsWithKeptA); rowParts++)
             {
-                for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostParts); columnParts++)
+                for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostPartsWithKeptA); columnParts++)
                 {
                     var (partTiles, partPanels) = (CeilingDivide(tiles, rowParts), CeilingDivide(panels, columnParts));
                     var (rows, columns) = (CeilingDivide(tiles, partTiles), CeilingDivide(panels, partPanels)); // of parts
+                    // What is kept is packed by each thread that comes to the rows; if it is several slabs, without having been fetched.
+                    var packingKept = packing * Math.Min(columns, CeilingDivide(threads, rows)) * (slabs.Count == 1 ? 1 : 2);
+                    var keepsA = packsA && packingKept < packing * columns && (long)slabs.FloatsOfLine * partTiles * panelRows <= mostKept;
+                    if (!keepsA && columnParts > 1 && rowParts * columnParts > mostParts)
+                    {
+                        continue;
+                    }
                     var rounds = CeilingDivide(rows * columns, threads);
                     var multiplied = (double)rounds * threads * partTiles * panelRows * partPanels * panelColumns * K;
                     var cost = (multiplied * (1 + (UnevenEnd / rounds)) * MultiplyCost / perRegister)
-                        + (packsA ? PackACost * M * K * columns : 0) + (packsB ? (double)N * K * rows : 0);
+                        + (!packsA ? 0 : keepsA ? packingKept : packing * columns) + (packsB ? (double)N * K * rows : 0);
                     if (cost < least)
                     {
-                        (least, _partRows, _partPanels, _rowParts, _columnParts) = (cost, partTiles * panelRows, partPanels, rows, columns);
+                        (least, _partRows, _partPanels, _rowParts, _columnParts, _keepsA) = (cost, partTiles * panelRows, partPanels, rows, columns, keepsA);
                     }
                 }
             }
@@ -75,115 +87,157 @@ internal static unsafe partial class Gemm
             var (rowPart, columnPart) = PlaceOf(part);
             var panelColumns = 2 * S.Count;
             // A single row is read where it lies: a panel of one row has the layout of a row.
-            var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1
-                : Format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize
-                : S.Count == 16 ? 12 : 6;
+            var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1 : PanelRows(Format, S.Count);
             var firstRow = rowPart * _partRows;
             var rows = Math.Min(_partRows, M - firstRow);
             var firstColumn = columnPart * _partPanels * panelColumns;
             var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
+            var panels = CeilingDivide(columns, panelColumns);
 
-            var mostDepth = SlabDepth * StepDepth(Format); // the same bytes
-            var surplus = Surplus(Format, S.Count);
-            var slabDepth = RoundUp(Math.Clamp(K, 1, mostDepth + surplus), DepthMultiple(Format));
-            var aPanelLength = (panelRows * (Format == PanelFormat.BFloat16Tiles ? slabDepth / 2 : slabDepth)) + PanelPadding;
+            var slabs = new Slabs(K, Format, S.Count);
+            var aPanelLength = (panelRows * slabs.FloatsOfSlab) + PanelPadding;
             var packsA = panelRows > 1;
             var aLength = !packsA ? 0 : RoundUp(CeilingDivide(rows, panelRows) * aPanelLength, 16);
-            var bLength = PackedB != null ? 0 : panelColumns * slabDepth;
-            var aPanels = worker.Scratch(aLength + bLength); // (panels, depth, panel rows), each with padding after it
-            var bPanel = aPanels + aLength; // (depth, panel columns)
-            for (int first = 0, depth; first == 0 || first < K; first += Math.Max(depth, 1))
+            var bLength = PackedB != null ? 0 : panelColumns * slabs.MostDepth;
+            var bPanel = worker.Scratch(bLength + ((_keepsA ? slabs.Count : 1) * aLength)); // (depth, panel columns)
+            var aPanels = bPanel + bLength; // (slabs if they are kept, panels, depth, panel rows), each with padding after it
+            if (_keepsA && worker.Held != rowPart)
             {
-                depth = NextDepth(K - first, mostDepth, surplus);
-                var a = Offset(A, firstRow, first);
-                if (packsA && Format == PanelFormat.BFloat16Tiles)
+                for (var slab = 0; slab < slabs.Count; slab++)
                 {
-                    PackTiles(a, rows, depth, aPanels, aPanelLength);
+                    PackA<S, V>(firstRow, rows, slabs.First(slab), slabs.Depth(slab), panelRows, aPanels + (slab * aLength), aPanelLength);
                 }
-                else if (packsA)
+                worker.Held = rowPart;
+            }
+            var nextA = default(Region);
+            var blocks = slabs.Count * panels;
+            for (var index = 0; index < blocks; index++)
+            {
+                var (slab, panel) = BlockOf(index, slabs.Count, panels);
+                var (first, depth, column) = (slabs.First(slab), slabs.Depth(slab), firstColumn + (panel * panelColumns));
+                var steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format);
+                var turns = steps / MicroKernelAssembler.StepsOfTurn;
+                if (packsA && (_keepsA ? index == 0 : panel == 0))
                 {
-                    PackPanels<S, V>(a, !A.Transposed, panelRows, rows, M - firstRow, depth, aPanels, aPanelLength, Format);
+                    nextA = NextOfA(part, slab, slabs);
+                    if (!_keepsA)
+                    {
+                        PackA<S, V>(firstRow, rows, first, depth, panelRows, aPanels, aPanelLength);
+                    }
                 }
                 var block = new TileBlock<S, V>
                 {
-                    A = packsA ? aPanels : a.Data,
+                    A = !packsA ? Offset(A, firstRow, first).Data : _keepsA ? aPanels + (slab * aLength) : aPanels,
                     ATileLength = aPanelLength,
+                    B = PackedB != null ? PackedB + ((long)column * K) + ((long)first * panelColumns) : bPanel,
+                    C = C + ((long)firstRow * CStride) + column,
+                    Bias = Bias + column,
                     PanelRows = panelRows,
                     Rows = rows,
+                    Columns = Math.Min(panelColumns, firstColumn + columns - column),
                     Depth = depth,
-                    Steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format),
+                    Steps = steps,
                     CStride = CStride,
-                    Start = first == 0 ? Start : GemmStart.Accumulate,
+                    Start = slab == 0 ? Start : GemmStart.Accumulate,
                     Kernel = panelRows == 1 || depth == 0 ? null : Kernel,
                     EdgeKernel = panelRows == 1 || depth == 0 ? null : EdgeKernel,
+                    AheadOfA = nextA.During(_keepsA ? index : panel, _keepsA ? blocks : panels, panelColumns, turns),
                 };
-                var nextA = packsA ? NextOfA(part, first + depth, mostDepth, surplus) : default;
-                for (var column = 0; column < columns; column += panelColumns)
+                if (PackedB == null)
                 {
-                    block.AheadOfA = nextA.During(column / panelColumns, CeilingDivide(columns, panelColumns), panelColumns, block.Steps / MicroKernelAssembler.StepsOfTurn);
-                    block.B = PackedB != null ? PackedB + (((long)firstColumn + column) * K) + ((long)first * panelColumns) : bPanel;
-                    block.Columns = Math.Min(panelColumns, columns - column);
-                    block.Bias = Bias + firstColumn + column;
-                    block.C = C + ((long)firstRow * CStride) + firstColumn + column;
-                    if (PackedB == null)
-                    {
-                        PackPanels<S, V>(
-                            Offset(B, first, firstColumn + column), B.Transposed, panelColumns, block.Columns, N - firstColumn - column, depth,
-                            bPanel, bLength, Format);
-                        FindAhead(ref block, first, depth, firstColumn, column, columns);
-                    }
-                    block.Multiply();
+                    PackPanels<S, V>(Offset(B, first, column), B.Transposed, panelColumns, block.Columns, N - column, depth, bPanel, bLength, Format);
+                    var (nextSlab, nextPanel) = BlockOf(index + 1, slabs.Count, panels);
+                    block.AheadOfB = index + 1 < blocks ? NextOfB(slabs, nextSlab, firstColumn + (nextPanel * panelColumns), panelColumns, turns)
+                        : part + 1 < _rowParts * _columnParts ? NextOfB(slabs, 0, PlaceOf(part + 1).Column * _partPanels * panelColumns, panelColumns, turns)
+                        : default;
                 }
+                block.Multiply();
             }
         }
 
-        /// <summary>Neighbouring parts share the larger operand: what a thread does after each other, or threads at the same time.</summary>
-        private readonly (int Row, int Column) PlaceOf(int part)
-            => M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
-
-        /// <summary>What of A is packed after the slab that ends at inner index <paramref name="first"/>: the next slab, or what the next part, as a rule the same thread's, begins with.</summary>
-        private readonly Region NextOfA(int part, int first, int mostDepth, int surplus)
+        /// <summary>The order within a part. Where A is kept, the columns of C that a panel of B belongs to stay in a cache until their last slab.</summary>
+        private readonly (int Slab, int Panel) BlockOf(int index, int slabs, int panels)
         {
-            if (first >= K)
+            var (quotient, remainder) = Math.DivRem(index, _keepsA ? slabs : panels);
+            return _keepsA ? (remainder, quotient) : (quotient, remainder);
+        }
+
+        private readonly void PackA<S, V>(int firstRow, int rows, int first, int depth, int panelRows, float* panels, int panelLength)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var a = Offset(A, firstRow, first);
+            if (Format == PanelFormat.BFloat16Tiles)
             {
-                (part, first) = (part + 1, 0);
-                if (part >= _rowParts * _columnParts)
-                {
-                    return default;
-                }
+                PackTiles(a, rows, depth, panels, panelLength);
             }
-            var firstRow = PlaceOf(part).Row * _partRows;
-            var (rows, depth) = (Math.Min(_partRows, M - firstRow), NextDepth(K - first, mostDepth, surplus));
+            else
+            {
+                PackPanels<S, V>(a, !A.Transposed, panelRows, rows, M - firstRow, depth, panels, panelLength, Format);
+            }
+        }
+
+        /// <summary>Neighbouring parts, which a thread does after each other, share what it keeps of A; or else the larger operand.</summary>
+        private readonly (int Row, int Column) PlaceOf(int part)
+            => _keepsA || M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
+
+        /// <summary>What of A is packed after a slab: the next slab, or what the next part, as a rule the same thread's, begins with.</summary>
+        private readonly Region NextOfA(int part, int slab, in Slabs slabs)
+        {
+            var next = _keepsA || slab + 1 == slabs.Count ? part + 1 : part;
+            var row = PlaceOf(next).Row;
+            if (next == _rowParts * _columnParts || (_keepsA && row == PlaceOf(part).Row))
+            {
+                return default;
+            }
+            var (firstRow, first) = (row * _partRows, next == part ? slabs.First(slab + 1) : 0);
+            var (rows, depth) = (Math.Min(_partRows, M - firstRow), _keepsA ? K : slabs.Depth(next == part ? slab + 1 : 0));
             var from = Offset(A, firstRow, first);
             return A.Transposed ? new Region(from.Data, A.Stride, depth, rows) : new Region(from.Data, A.Stride, rows, depth);
         }
 
-        /// <summary>Chooses what the kernel fetches into the second-level cache while it multiplies: the panel of B that is packed next.</summary>
-        private readonly void FindAhead<S, V>(ref TileBlock<S, V> block, int first, int depth, int firstColumn, int column, int columns)
-            where S : struct, ISimd<V>
-            where V : struct
+        /// <summary>A panel of B that is packed next.</summary>
+        private readonly Ahead NextOfB(in Slabs slabs, int slab, int column, int panelColumns, int turns)
         {
-            block.AheadOfB = default;
-            var turns = block.Steps / MicroKernelAssembler.StepsOfTurn;
-            var slabEnds = column + (2 * S.Count) >= columns;
-            var nextFirst = slabEnds ? first + depth : first;
-            var nextDepth = Math.Min(depth, K - nextFirst);
-            if (turns == 0 || nextDepth <= 0)
-            {
-                return;
-            }
-            var nextColumn = firstColumn + (slabEnds ? 0 : column + (2 * S.Count));
-            if (!B.Transposed)
-            {
-                // From each line of the matrix.
-                block.AheadOfB = new Ahead(Offset(B, nextFirst, nextColumn).Data, B.Stride, (long)B.Stride * turns, CeilingDivide(nextDepth, turns));
-            }
-            else if (nextColumn + turns <= N)
-            {
-                // From as many lines as there are turns, which may be more than a panel has; then what lies beside it.
-                block.AheadOfB = new Ahead(Offset(B, nextFirst, nextColumn).Data, B.Stride, 2 * S.Count, CeilingDivide(nextDepth, 2 * S.Count));
-            }
+            var depth = slabs.Depth(slab);
+            var from = Offset(B, slabs.First(slab), column).Data;
+            // From each line of the matrix; or else from as many lines as there are turns, which may be more than a panel has, then what lies beside it.
+            return turns == 0 ? default
+                : !B.Transposed ? new Ahead(from, B.Stride, (long)B.Stride * turns, CeilingDivide(depth, turns))
+                : column + turns <= N ? new Ahead(from, B.Stride, panelColumns, CeilingDivide(depth, panelColumns))
+                : default;
         }
+    }
+
+    /// <summary>The slabs of inner indices of a product, one after the other.</summary>
+    private readonly struct Slabs
+    {
+        private readonly int _inner;
+        private readonly int _depth; // of all but the last
+
+        internal Slabs(int inner, PanelFormat format, int lanes)
+        {
+            (_inner, _depth) = (inner, SlabDepth * StepDepth(format)); // the same bytes
+            var surplus = Surplus(format, lanes);
+            Count = inner <= _depth + surplus ? 1 : 1 + CeilingDivide(inner - _depth - surplus, _depth);
+            MostDepth = RoundUp(Math.Max(1, Math.Max(Depth(0), Depth(Count - 1))), DepthMultiple(format));
+            FloatsOfSlab = format == PanelFormat.BFloat16Tiles ? MostDepth / 2 : MostDepth;
+        }
+
+        internal readonly int Count;
+
+        /// <summary>Inner indices of the longest, a whole number of those that are multiplied at once.</summary>
+        internal readonly int MostDepth;
+
+        /// <summary>Floats that a line of the longest takes up.</summary>
+        internal readonly int FloatsOfSlab;
+
+        /// <summary>Floats that a line of all takes up.</summary>
+        internal int FloatsOfLine => Count * FloatsOfSlab;
+
+        internal int First(int slab) => slab * _depth;
+
+        internal int Depth(int slab) => slab + 1 < Count ? _depth : _inner - First(slab);
     }
 
     /// <summary>What the kernel fetches into the second-level cache during some tiles: at each turn of its loop two registers' floats.</summary>

@@ -62,8 +62,14 @@ internal static unsafe partial class Gemm
     /// </summary>
     private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
 
-    /// <summary>Parts for each thread at most, and the multiply-adds below which a thread is not worth waking.</summary>
-    private const int MostParts = 8, LeastPartWork = 250_000;
+    /// <summary>Floats of A that are kept for several parts: they too stay in an L2 cache, of 1 MiB or, on registers of 8 floats, 512 KiB.</summary>
+    private const int MostKeptFloats = 256 * 768;
+
+    /// <summary>
+    /// Parts for each thread at most, where each packs what it needs of A and where that is kept; and the multiply-adds below which a thread is not
+    /// worth waking.
+    /// </summary>
+    private const int MostParts = 8, MostPartsWithKeptA = 16, LeastPartWork = 250_000;
 
     /// <summary>
     /// What decides the parts, in the time it takes to pack an element of B, which has been fetched ahead: packing one of A, which has
@@ -143,7 +149,7 @@ internal static unsafe partial class Gemm
             : bf16 && MicroKernels.BFloat16Tiles.Exists ? PanelFormat.BFloat16Tiles
             : bf16 && MicroKernels.BFloat16.Exists ? PanelFormat.BFloat16Pairs
             : PanelFormat.RoundedFloat32;
-        var rowsLeft = m % PanelRows(format, team.Vectors);
+        var rowsLeft = m % PanelRows(format, team.Vectors.Lanes());
         var kernels = !assembled ? null
             : format == PanelFormat.BFloat16Tiles ? MicroKernels.BFloat16Tiles
             : format == PanelFormat.BFloat16Pairs ? MicroKernels.BFloat16
@@ -180,8 +186,8 @@ internal static unsafe partial class Gemm
     private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabSurplus * StepDepth(format) : 0;
 
     /// <summary>Rows of a micro-kernel tile: 12 where there are 32 registers, else 6.</summary>
-    private static int PanelRows(PanelFormat format, Isa vectors)
-        => format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : vectors == Isa.Vector512 ? 12 : 6;
+    private static int PanelRows(PanelFormat format, int lanes)
+        => format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : lanes == 16 ? 12 : 6;
 
     private static int MostPartRows(PanelFormat format, Isa vectors)
         => format == PanelFormat.BFloat16Tiles ? TilePartRows : vectors == Isa.Vector512 ? WidePartRows : PartRows;

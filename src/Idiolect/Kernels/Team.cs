@@ -11,6 +11,9 @@ internal readonly unsafe struct Worker(Team team, int index)
 
     /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, kept and grown from call to call; contents undefined.</summary>
     internal float* Scratch(long count) => team.Scratch(index, count);
+
+    /// <summary>A note of a job's own about what the scratch memory holds from an earlier part of it; -1 at its beginning.</summary>
+    internal ref int Held => ref team.Held(index);
 }
 
 /// <summary>
@@ -42,6 +45,7 @@ internal sealed unsafe class Team : IDisposable
     // (threads), each in cache lines of its own: the next part of each thread's share. Shares follow each other: what a thread wrote
     // in one job it finds in its own cache in the next, whose parts as a rule lie in the same order.
     private readonly int[] _nextParts;
+    private readonly int[] _held; // (threads), likewise apart
     private int _epoch;
 
     // How many threads besides the caller's work on the job; Closed is added while nobody may join.
@@ -59,6 +63,7 @@ internal sealed unsafe class Team : IDisposable
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
         _nextParts = new int[CursorStride * (threads + 1)];
+        _held = new int[CursorStride * (threads + 1)];
         _threads = new Thread[threads - 1];
         _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
         _parked = new int[_threads.Length];
@@ -107,6 +112,7 @@ internal sealed unsafe class Team : IDisposable
             if (parts == 1 || _threads.Length == 0)
             {
                 Clock?.Switch(TeamActivity.Computing);
+                Held(0) = -1;
                 for (var part = 0; part < parts; part++)
                 {
                     invoke(&copy, part, this, 0);
@@ -216,6 +222,7 @@ internal sealed unsafe class Team : IDisposable
     {
         var job = _job;
         var invoke = _invoke;
+        Held(worker) = -1;
         for (var i = 0; i < ThreadCount; i++)
         {
             // Its own share, then what the others have not come to yet.
@@ -232,6 +239,8 @@ internal sealed unsafe class Team : IDisposable
             }
         }
     }
+
+    internal ref int Held(int worker) => ref _held[(worker + 1) * CursorStride];
 
     private ref int NextPart(int thread) => ref _nextParts[(thread + 1) * CursorStride];
 

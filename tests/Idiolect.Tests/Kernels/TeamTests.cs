@@ -29,6 +29,23 @@ public sealed unsafe class TeamTests
         Assert.Equal([1, 4, 7], first.ToArray());
     }
 
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 4)]
+    [InlineData(2, 1)]
+    public void What_a_thread_holds_is_known_to_its_later_parts_and_forgotten_with_the_job(int threads, int parts)
+    {
+        using var team = new Team(threads, IsaSelector.Default);
+        using var before = new NativeBuffer<int>(parts); // the part whose note each found
+        using var by = new NativeBuffer<int>(parts);
+        for (var job = 0; job < 20; job++)
+        {
+            team.Run(new NotingJob { Before = before, By = by }, parts);
+            Assert.All(Enumerable.Range(0, parts), part => Assert.True(before.Span[part] == -1 || by.Span[before.Span[part]] == by.Span[part]));
+            Assert.Equal(by.ToArray().Distinct().Count(), before.ToArray().Count(part => part == -1));
+        }
+    }
+
     [Fact]
     public void Many_tiny_jobs_in_a_row_lose_and_repeat_no_part()
     {
@@ -154,6 +171,21 @@ public sealed unsafe class TeamTests
                     Thread.Yield();
                 }
             }
+        }
+    }
+
+    /// <summary>Each part notes itself, and what note it found.</summary>
+    private struct NotingJob : IJob
+    {
+        internal int* Before; // (parts)
+        internal int* By; // (parts)
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            (Before[part], By[part]) = (worker.Held, worker.Index);
+            worker.Held = part;
         }
     }
 
