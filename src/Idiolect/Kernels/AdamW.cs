@@ -73,6 +73,10 @@ internal static unsafe class AdamW
             // Not split into whole registers and an edge: memory is slower than the test of the edge.
             for (var i = 0; i < length; i += S.Count)
             {
+                Prefetch.Ahead(weights + i);
+                Prefetch.Ahead(gradients + i);
+                Prefetch.Ahead(firstMoment + i);
+                Prefetch.Ahead(secondMoment + i);
                 var count = Math.Min(S.Count, length - i);
                 var w = S.LoadPartial(weights + i, count);
                 var g = S.Multiply(S.LoadPartial(gradients + i, count), gradientScale);

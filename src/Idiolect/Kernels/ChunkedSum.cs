@@ -59,6 +59,7 @@ internal static unsafe class ChunkedSum
                 var i = 0;
                 for (; i <= count - S.Count; i += S.Count)
                 {
+                    Prefetch.Ahead(x + i);
                     lanes = S.Add(lanes, TOperator.Invoke<S, V>(S.Load(x + i)));
                 }
                 sum += S.Sum(lanes);

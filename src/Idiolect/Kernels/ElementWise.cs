@@ -50,6 +50,7 @@ internal static unsafe class ElementWise
             {
                 for (; i <= count - S.Count; i += S.Count)
                 {
+                    Ahead(a + i, b + i, y + i);
                     S.Store(y + i, S.Add(S.Load(y + i), TOperator.Invoke<S, V>(S.Load(a + i), S.Load(b + i))));
                 }
             }
@@ -57,6 +58,7 @@ internal static unsafe class ElementWise
             {
                 for (; i <= count - S.Count; i += S.Count)
                 {
+                    Ahead(a + i, b + i, y + i);
                     S.Store(y + i, TOperator.Invoke<S, V>(S.Load(a + i), S.Load(b + i)));
                 }
             }
@@ -65,6 +67,21 @@ internal static unsafe class ElementWise
             {
                 var value = TOperator.Invoke<S, V>(S.LoadPartial(a + i, rest), S.LoadPartial(b + i, rest));
                 S.StorePartial(y + i, Accumulate ? S.Add(S.LoadPartial(y + i, rest), value) : value, rest);
+            }
+        }
+
+        /// <summary>What is written is asked for as well: its lines are read first. Two of the three may be the same.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Ahead(float* a, float* b, float* y)
+        {
+            Prefetch.Ahead(a);
+            if (b != a)
+            {
+                Prefetch.Ahead(b);
+            }
+            if (y != a)
+            {
+                Prefetch.Ahead(y);
             }
         }
     }

@@ -90,6 +90,12 @@ internal static unsafe partial class LayerNorm
                 var i = 0;
                 for (; i <= Width - S.Count; i += S.Count)
                 {
+                    Prefetch.Ahead(dy + i);
+                    Prefetch.Ahead(x + i);
+                    if (Accumulate)
+                    {
+                        Prefetch.Ahead(Dx + ((long)row * Width) + i);
+                    }
                     AddSums<S, V>(dy, x, mean, inverse, dGain, dBias, i, S.Count, ref sum, ref dot);
                 }
                 if (i < Width)

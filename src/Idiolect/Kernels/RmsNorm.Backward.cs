@@ -89,6 +89,12 @@ internal static unsafe partial class RmsNorm
                 var i = 0;
                 for (; i <= Width - S.Count; i += S.Count)
                 {
+                    Prefetch.Ahead(dy + i);
+                    Prefetch.Ahead(x + i);
+                    if (Accumulate)
+                    {
+                        Prefetch.Ahead(Dx + XLayout.Offset(row) + i);
+                    }
                     AddSums<S, V>(dy, x, inverse, dGain, i, S.Count, ref dot);
                 }
                 if (i < Width)

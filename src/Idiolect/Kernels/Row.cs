@@ -52,6 +52,8 @@ internal static unsafe class Row
         var i = 0;
         for (; i <= count - S.Count; i += S.Count)
         {
+            Prefetch.Ahead(a + i);
+            Prefetch.Ahead(b + i);
             S.Store(sum + i, S.Add(S.Load(a + i), S.Load(b + i)));
         }
         if (i < count)

@@ -38,6 +38,9 @@ internal static unsafe class SwiGlu
                 var i = 0;
                 for (; i <= Width - S.Count; i += S.Count)
                 {
+                    Prefetch.Ahead(gates + i);
+                    Prefetch.Ahead(ups + i);
+                    Prefetch.Ahead(y + i);
                     Multiply<S, V>(gates + i, ups + i, y + i, S.Count);
                 }
                 if (i < Width)
@@ -80,6 +83,9 @@ internal static unsafe class SwiGlu
                 var i = 0;
                 for (; i <= Width - S.Count; i += S.Count)
                 {
+                    Prefetch.Ahead(dys + i);
+                    Prefetch.Ahead(gates + i);
+                    Prefetch.Ahead(gates + Width + i);
                     Differentiate<S, V>(dys + i, gates + i, dGates + i, S.Count);
                 }
                 if (i < Width)
