@@ -57,29 +57,55 @@ internal static unsafe partial class Attention
             var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
             var scratch = new BackwardScratch(worker.Scratch(BackwardScratchCount(shape, S.Count)), shape, _chunks, PanelWidth<S, V>());
             var firstKey = chunk * _chunks.Length;
+            var queryGradient = _partial == null ? QueryGradient : _partial + (chunk * PartialStride);
+            var stride = _partial == null ? shape.QueryStride : shape.HeadCount * shape.HeadSize;
             PrepareKeys<S, V>(scratch, sequence, head, firstKey);
             for (var index = 0; index < TileCount; index++)
             {
-                var firstRow = index * TileRows;
-                var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), PanelWidth<S, V>());
+                var tile = TileOf(sequence, head, index, PanelWidth<S, V>());
                 var keys = KeysSeen(tile, chunk);
                 if (keys > 0 || _partial == null)
                 {
                     PrepareTile<S, V>(scratch, tile);
                     for (var key = 0; key < keys; key += PageLength)
                     {
+                        if (key + PageLength >= keys)
+                        {
+                            PrefetchNext(tile, index, queryGradient, stride);
+                        }
                         DifferentiateTile<S, V>(scratch, tile, firstKey, key, Math.Min(PageLength, keys - key));
                     }
                     for (var panel = 0; panel < tile.Panels; panel++)
                     {
-                        UnpackPanel(
-                            Inputs, tile, panel, scratch.QueryGradient + (panel * scratch.PanelSize), scratch.Factors,
-                            _partial == null ? QueryGradient : _partial + (chunk * PartialStride),
-                            _partial == null ? shape.QueryStride : shape.HeadCount * shape.HeadSize);
+                        UnpackPanel(Inputs, tile, panel, scratch.QueryGradient + (panel * scratch.PanelSize), scratch.Factors, queryGradient, stride);
                     }
                 }
             }
             WriteKeyGradients<S, V>(scratch, sequence, head, firstKey);
+        }
+
+        private readonly QueryTile TileOf(int sequence, int head, int index, int panelWidth)
+            => new(sequence, head, index * TileRows, Math.Min(TileRows, Inputs.RowCount - (index * TileRows)), panelWidth);
+
+        /// <summary>Asks for the rows of the queries' gradients that the tile writes, and for what the next one reads.</summary>
+        private readonly void PrefetchNext(in QueryTile tile, int index, float* queryGradient, long stride)
+        {
+            ref readonly var shape = ref Inputs.Shape;
+            for (var panel = 0; panel < tile.Panels; panel++)
+            {
+                PrefetchPanel(Inputs, tile, panel, queryGradient, stride);
+            }
+            if (index + 1 == TileCount)
+            {
+                return;
+            }
+            var next = TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth);
+            for (var panel = 0; panel < next.Panels; panel++)
+            {
+                PrefetchPanel(Inputs, next, panel, Inputs.Query, shape.QueryStride);
+                PrefetchPanel(Inputs, next, panel, OutputGradient, shape.OutputStride);
+                PrefetchPanel(Inputs, next, panel, Output, shape.OutputStride);
+            }
         }
 
         /// <summary>How many keys of a chunk, from its first, the tile's last row sees.</summary>
@@ -149,6 +175,8 @@ internal static unsafe partial class Attention
             {
                 var page = (sequence * Inputs.PagesPerSequence) + ((firstKey + key) / PageLength);
                 var row = key % PageLength;
+                PrefetchRows(KeyGradientPages[page] + ((row + 8L) * shape.KeyStride) + offset, 0, 1, shape.HeadSize);
+                PrefetchRows(ValueGradientPages[page] + ((row + 8L) * shape.ValueStride) + offset, 0, 1, shape.HeadSize);
                 UnpackRow<S, V>(
                     scratch.KeyGradient + ((long)key * scratch.Width), shape.HeadSize,
                     KeyGradientPages[page] + ((long)row * shape.KeyStride) + offset, shape.Scale);
@@ -171,8 +199,7 @@ internal static unsafe partial class Attention
                 ref readonly var shape = ref Job.Inputs.Shape;
                 var (pair, index) = Math.DivRem(part, Job.TileCount);
                 var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
-                var firstRow = index * TileRows;
-                var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Job.Inputs.RowCount - firstRow), PanelWidth<S, V>());
+                var tile = Job.TileOf(sequence, head, index, PanelWidth<S, V>());
                 var chunks = 0;
                 while (chunks < Job._chunks.Count && Job.KeysSeen(tile, chunks) > 0)
                 {
