@@ -71,7 +71,7 @@ internal static unsafe partial class Attention
                     {
                         if (key + PageLength >= keys)
                         {
-                            PrefetchNext(tile, index, queryGradient, stride);
+                            PrefetchNext(part, tile, index, queryGradient, stride);
                         }
                         DifferentiateTile<S, V>(scratch, tile, firstKey, key, Math.Min(PageLength, keys - key));
                     }
@@ -87,24 +87,43 @@ internal static unsafe partial class Attention
         private readonly QueryTile TileOf(int sequence, int head, int index, int panelWidth)
             => new(sequence, head, index * TileRows, Math.Min(TileRows, Inputs.RowCount - (index * TileRows)), panelWidth);
 
-        /// <summary>Asks for the rows of the queries' gradients that the tile writes, and for what the next one reads.</summary>
-        private readonly void PrefetchNext(in QueryTile tile, int index, float* queryGradient, long stride)
+        /// <summary>Asks for the rows of the queries' gradients that the tile writes, and for what the next one, or the next part, reads first.</summary>
+        private readonly void PrefetchNext(int part, in QueryTile tile, int index, float* queryGradient, long stride)
         {
             ref readonly var shape = ref Inputs.Shape;
             for (var panel = 0; panel < tile.Panels; panel++)
             {
                 PrefetchPanel(Inputs, tile, panel, queryGradient, stride);
             }
-            if (index + 1 == TileCount)
+            var next = tile;
+            if (index + 1 < TileCount)
             {
-                return;
+                next = TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth);
             }
-            var next = TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth);
+            else if (part + 1 < _chunks.Count * _chunks.Pairs)
+            {
+                var (pair, chunk) = Math.DivRem(part + 1, _chunks.Count);
+                var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
+                PrefetchPage(sequence, head, chunk * _chunks.Length);
+                next = TileOf(sequence, head, 0, tile.PanelWidth);
+            }
             for (var panel = 0; panel < next.Panels; panel++)
             {
                 PrefetchPanel(Inputs, next, panel, Inputs.Query, shape.QueryStride);
                 PrefetchPanel(Inputs, next, panel, OutputGradient, shape.OutputStride);
                 PrefetchPanel(Inputs, next, panel, Output, shape.OutputStride);
+            }
+        }
+
+        private readonly void PrefetchPage(int sequence, int head, int firstKey)
+        {
+            ref readonly var shape = ref Inputs.Shape;
+            var keys = Math.Min(PageLength, Inputs.KeyLengths[sequence] - firstKey);
+            if (keys > 0)
+            {
+                var page = (sequence * Inputs.PagesPerSequence) + (firstKey / PageLength);
+                PrefetchRows(Inputs.KeyPages[page] + (head * shape.HeadSize), shape.KeyStride, keys, shape.HeadSize);
+                PrefetchRows(Inputs.ValuePages[page] + (head * shape.HeadSize), shape.ValueStride, keys, shape.HeadSize);
             }
         }
 
