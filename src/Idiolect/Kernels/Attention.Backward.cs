@@ -90,28 +90,31 @@ internal static unsafe partial class Attention
         /// <summary>Asks for the rows of the queries' gradients that the tile writes, and for what the next one, or the next part, reads first.</summary>
         private readonly void PrefetchNext(int part, in QueryTile tile, int index, float* queryGradient, long stride)
         {
-            ref readonly var shape = ref Inputs.Shape;
             for (var panel = 0; panel < tile.Panels; panel++)
             {
                 PrefetchPanel(Inputs, tile, panel, queryGradient, stride);
             }
-            var next = tile;
             if (index + 1 < TileCount)
             {
-                next = TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth);
+                PrefetchTile(TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth));
             }
             else if (part + 1 < _chunks.Count * _chunks.Pairs)
             {
                 var (pair, chunk) = Math.DivRem(part + 1, _chunks.Count);
-                var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
+                var (sequence, head) = Math.DivRem(pair, Inputs.Shape.KeyValueHeadCount);
                 PrefetchPage(sequence, head, chunk * _chunks.Length);
-                next = TileOf(sequence, head, 0, tile.PanelWidth);
+                PrefetchTile(TileOf(sequence, head, 0, tile.PanelWidth));
             }
-            for (var panel = 0; panel < next.Panels; panel++)
+        }
+
+        private readonly void PrefetchTile(in QueryTile tile)
+        {
+            ref readonly var shape = ref Inputs.Shape;
+            for (var panel = 0; panel < tile.Panels; panel++)
             {
-                PrefetchPanel(Inputs, next, panel, Inputs.Query, shape.QueryStride);
-                PrefetchPanel(Inputs, next, panel, OutputGradient, shape.OutputStride);
-                PrefetchPanel(Inputs, next, panel, Output, shape.OutputStride);
+                PrefetchPanel(Inputs, tile, panel, Inputs.Query, shape.QueryStride);
+                PrefetchPanel(Inputs, tile, panel, OutputGradient, shape.OutputStride);
+                PrefetchPanel(Inputs, tile, panel, Output, shape.OutputStride);
             }
         }
 

@@ -47,17 +47,21 @@ internal static unsafe partial class Gemm
             var slabs = new Slabs(K, Format, vectors.Lanes());
             var mostKept = MostKeptFloats * vectors.Lanes() / 16;
             var mostPartsWithKeptA = (long)slabs.FloatsOfLine * panelRows > mostKept ? mostParts : (int)Math.Clamp(work / LeastPartWork, 1, MostPartsWithKeptA * threads);
-            var packing = PackACost * M * K; // of all of A
+            var packing = packsA ? PackACost * M * K : 0; // of all of A
             var least = double.MaxValue;
             for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostPartsWithKeptA); rowParts++)
             {
+                var partTiles = CeilingDivide(tiles, rowParts);
+                var rows = CeilingDivide(tiles, partTiles); // of parts
+                var fits = packsA && (long)slabs.FloatsOfLine * partTiles * panelRows <= mostKept;
+                // What is kept is packed by each thread that comes to the rows; if it is several slabs, without having been fetched.
+                var (sharers, packingKept) = (CeilingDivide(threads, rows), packing * (slabs.Count == 1 ? 1 : 2));
                 for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostPartsWithKeptA); columnParts++)
                 {
-                    var (partTiles, partPanels) = (CeilingDivide(tiles, rowParts), CeilingDivide(panels, columnParts));
-                    var (rows, columns) = (CeilingDivide(tiles, partTiles), CeilingDivide(panels, partPanels)); // of parts
-                    // What is kept is packed by each thread that comes to the rows; if it is several slabs, without having been fetched.
-                    var packingKept = packing * Math.Min(columns, CeilingDivide(threads, rows)) * (slabs.Count == 1 ? 1 : 2);
-                    var keepsA = packsA && packingKept < packing * columns && (long)slabs.FloatsOfLine * partTiles * panelRows <= mostKept;
+                    var partPanels = CeilingDivide(panels, columnParts);
+                    var columns = CeilingDivide(panels, partPanels);
+                    var (costOfA, costOfKeptA) = (packing * columns, packingKept * Math.Min(columns, sharers));
+                    var keepsA = fits && costOfKeptA < costOfA;
                     if (!keepsA && columnParts > 1 && rowParts * columnParts > mostParts)
                     {
                         continue;
@@ -65,7 +69,7 @@ internal static unsafe partial class Gemm
                     var rounds = CeilingDivide(rows * columns, threads);
                     var multiplied = (double)rounds * threads * partTiles * panelRows * partPanels * panelColumns * K;
                     var cost = (multiplied * (1 + (UnevenEnd / rounds)) * MultiplyCost / perRegister)
-                        + (!packsA ? 0 : keepsA ? packingKept : packing * columns) + (packsB ? (double)N * K * rows : 0);
+                        + (keepsA ? costOfKeptA : costOfA) + (packsB ? (double)N * K * rows : 0);
                     if (cost < least)
                     {
                         (least, _partRows, _partPanels, _rowParts, _columnParts, _keepsA) = (cost, partTiles * panelRows, partPanels, rows, columns, keepsA);
