@@ -17,7 +17,7 @@ public unsafe class MuonBenchmarks : KernelBenchmark
 
     [Benchmark]
     public void Step()
-        => Muon.Step(Team, _weights, _gradients, _momentum, Hidden, Width, _scratch, Settings, Enum.Parse<Precision>(Precision));
+        => Muon.Step(Team, new MuonMatrix(_weights, _gradients, _momentum, Hidden, Width), _scratch, Settings, Enum.Parse<Precision>(Precision));
 
     protected override void Prepare()
     {

@@ -31,7 +31,7 @@ internal static unsafe class OptimizerBenchmark
         foreach (var (rows, columns) in new[] { (768, 768), (3072, 768), (768, 3072) })
         {
             var milliseconds = Median(() => Muon.Step(
-                team, weights, gradients, first, rows, columns, scratch, new MuonParameters(1e-4, 0.95, 0.1, 1), Precision.Fp32));
+                team, new MuonMatrix(weights, gradients, first, rows, columns), scratch, new MuonParameters(1e-4, 0.95, 0.1, 1), Precision.Fp32));
             var (side, length) = ((double)Math.Min(rows, columns), (double)Math.Max(rows, columns));
             var flops = 5 * ((4 * side * side * length) + (2 * side * side * side));
             Console.WriteLine(FormattableString.Invariant(

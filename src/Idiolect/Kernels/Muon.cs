@@ -9,6 +9,16 @@ namespace Idiolect.Kernels;
 /// <param name="GradientScale">What every gradient is multiplied by first: the clipping factor.</param>
 internal readonly record struct MuonParameters(double LearningRate, double Momentum, double WeightDecay, double GradientScale);
 
+/// <summary>A matrix that Muon updates.</summary>
+internal readonly unsafe struct MuonMatrix(float* weights, float* gradients, float* momentum, int rows, int columns)
+{
+    internal readonly float* Weights = weights; // (rows, columns)
+    internal readonly float* Gradients = gradients; // (rows, columns)
+    internal readonly float* Momentum = momentum; // (rows, columns)
+    internal readonly int Rows = rows;
+    internal readonly int Columns = columns;
+}
+
 /// <summary>
 /// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"): the step of a matrix is its Nesterov
 /// momentum with all singular values brought near 1, by five steps of a quintic Newton-Schulz iteration, which is made of
@@ -17,6 +27,10 @@ internal readonly record struct MuonParameters(double LearningRate, double Momen
 internal static unsafe partial class Muon
 {
     private const int Iterations = 5;
+
+    /// <summary>Matrices for each thread from which on threads take whole ones.</summary>
+    private const int MatricesOfThread = 2;
+
     private const double NormFloor = 1e-7;
 
     // Jordan's coefficients: p(x) = a x + b x^3 + c x^5 lifts small singular values fastest and ends between 0.7 and 1.2.
@@ -36,27 +50,74 @@ internal static unsafe partial class Muon
         return (2L * rows * columns) + (2 * side * side);
     }
 
+    /// <summary>
+    /// Updates matrices and their momenta: many of them a thread each, for most are small, and threads that share one wait for each other twenty times;
+    /// few of them one after the other. The bits are the same.
+    /// </summary>
+    /// <param name="team">The threads.</param>
+    /// <param name="matrices">The matrices, and their gradients and momenta.</param>
+    /// <param name="scratch">As long as any of them needs, for those that are done one after the other.</param>
+    /// <param name="p">The step.</param>
+    /// <param name="precision">How operands of the products are rounded.</param>
+    internal static void Step(Team team, ReadOnlySpan<MuonMatrix> matrices, float* scratch, in MuonParameters p, Precision precision)
+    {
+        if (team.ThreadCount == 1 || matrices.Length < MatricesOfThread * team.ThreadCount)
+        {
+            foreach (var matrix in matrices)
+            {
+                Step(team, matrix, scratch, p, precision);
+            }
+            return;
+        }
+        KernelWork work = default;
+        foreach (var matrix in matrices)
+        {
+            work += Work(matrix.Rows, matrix.Columns);
+        }
+        fixed (MuonMatrix* pointer = matrices)
+        {
+            team.Run(new MatrixJob { Matrices = pointer, P = p, Precision = precision }, matrices.Length, work);
+        }
+    }
+
+    /// <summary>Three products an iteration; weights and momentum are read and written, gradients read.</summary>
+    private static KernelWork Work(int rows, int columns)
+    {
+        var (side, length) = ((double)Math.Min(rows, columns), (double)Math.Max(rows, columns));
+        return new KernelWork(Iterations * 2 * side * side * ((2 * length) + side), 5 * sizeof(float) * side * length);
+    }
+
+    /// <summary>A part is a matrix.</summary>
+    private struct MatrixJob : IJob
+    {
+        internal MuonMatrix* Matrices; // (parts)
+        internal MuonParameters P;
+        internal Precision Precision;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            Step(worker.Alone, Matrices[part], worker.Scratch(ScratchLength(Matrices[part].Rows, Matrices[part].Columns)), P, Precision);
+        }
+    }
+
     /// <summary>Updates a matrix and its momentum.</summary>
     /// <param name="team">The threads.</param>
-    /// <param name="weights">(rows, columns).</param>
-    /// <param name="gradients">(rows, columns).</param>
-    /// <param name="momentum">(rows, columns).</param>
-    /// <param name="rows">Rows of the matrix.</param>
-    /// <param name="columns">Columns of the matrix.</param>
+    /// <param name="matrix">The matrix, its gradient and its momentum.</param>
     /// <param name="scratch">As long as <see cref="ScratchLength"/>.</param>
     /// <param name="p">The step.</param>
     /// <param name="precision">How operands of the products are rounded; bf16 is enough (Jordan et al. 2024).</param>
-    internal static void Step(
-        Team team, float* weights, float* gradients, float* momentum, int rows, int columns, float* scratch, in MuonParameters p,
-        Precision precision)
+    internal static void Step(Team team, in MuonMatrix matrix, float* scratch, in MuonParameters p, Precision precision)
     {
+        var (rows, columns) = (matrix.Rows, matrix.Columns);
         var count = (long)rows * columns;
         var update = scratch; // (rows, columns)
         team.Run(
             new MomentumJob
             {
-                Gradients = gradients,
-                Momentum = momentum,
+                Gradients = matrix.Gradients,
+                Momentum = matrix.Momentum,
                 Update = update,
                 Count = count,
                 Scale = (float)p.GradientScale,
@@ -66,7 +127,7 @@ internal static unsafe partial class Muon
         update = Orthogonalize(team, update, rows, columns, scratch + count, precision);
         var step = p.LearningRate * Scale(rows, columns);
         LinearCombination.Apply(
-            team, (float)(1 - (p.LearningRate * p.WeightDecay)), weights, (float)-step, update, weights, count);
+            team, (float)(1 - (p.LearningRate * p.WeightDecay)), matrix.Weights, (float)-step, update, matrix.Weights, count);
     }
 
     /// <summary>

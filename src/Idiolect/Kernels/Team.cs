@@ -14,6 +14,12 @@ internal readonly unsafe struct Worker(Team team, int index)
 
     /// <summary>A note of a job's own about what the scratch memory holds from an earlier part of it; -1 at its beginning.</summary>
     internal ref int Held => ref team.Held(index);
+
+    /// <summary>
+    /// A team of this thread alone, with scratch memory of its own: a part that consists of many small jobs runs them on it, where nobody waits for
+    /// anybody. What those do is not counted by the clock.
+    /// </summary>
+    internal Team Alone => team.Alone(index);
 }
 
 /// <summary>
@@ -46,6 +52,7 @@ internal sealed unsafe class Team : IDisposable
     // in one job it finds in its own cache in the next, whose parts as a rule lie in the same order.
     private readonly int[] _nextParts;
     private readonly int[] _held; // (threads), likewise apart
+    private readonly Team?[] _alone; // (threads), made when first asked for
     private int _epoch;
 
     // How many threads besides the caller's work on the job; Closed is added while nobody may join.
@@ -64,6 +71,7 @@ internal sealed unsafe class Team : IDisposable
         _scratchCounts = new long[threads + 1];
         _nextParts = new int[CursorStride * (threads + 1)];
         _held = new int[CursorStride * (threads + 1)];
+        _alone = new Team?[threads];
         _threads = new Thread[threads - 1];
         _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
         _parked = new int[_threads.Length];
@@ -200,6 +208,10 @@ internal sealed unsafe class Team : IDisposable
         {
             wake.Dispose();
         }
+        foreach (var alone in _alone)
+        {
+            alone?.Dispose();
+        }
     }
 
     private static delegate*<void*, int, Team, int, void> Invoker<TJob>(Isa vectors)
@@ -239,6 +251,8 @@ internal sealed unsafe class Team : IDisposable
             }
         }
     }
+
+    internal Team Alone(int worker) => _alone[worker] ??= new Team(1, Isa); // each thread its own
 
     internal ref int Held(int worker) => ref _held[(worker + 1) * CursorStride];
 

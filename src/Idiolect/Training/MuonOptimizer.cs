@@ -15,6 +15,7 @@ internal sealed unsafe class MuonOptimizer : IDisposable
     private readonly ParameterSet _parameters;
     private readonly TrainingOptions _options;
     private readonly List<(Parameter Parameter, long Start)> _places = []; // and where its momentum begins
+    private readonly MuonMatrix[] _matrices; // of the step
     private float* _momentum; // the parameters one after the other
     private float* _scratch; // for the matrix that needs most
 
@@ -28,6 +29,7 @@ internal sealed unsafe class MuonOptimizer : IDisposable
             length += parameter.Count;
             scratch = Math.Max(scratch, parameter.HiddenRows.Max(rows => Muon.ScratchLength(rows, parameter.Shape[1])));
         }
+        _matrices = new MuonMatrix[_places.Sum(place => place.Parameter.HiddenRows.Length)];
         _momentum = NativeBuffer.AllocateZeroed(length);
         _scratch = NativeBuffer.Allocate(scratch);
     }
@@ -45,7 +47,7 @@ internal sealed unsafe class MuonOptimizer : IDisposable
     /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>
     internal void Step(Team team, double learningRate, double gradientScale)
     {
-        var settings = new MuonParameters(learningRate, Momentum, _options.WeightDecay, gradientScale);
+        var matrices = 0;
         foreach (var (parameter, start) in _places)
         {
             var columns = parameter.Shape[1];
@@ -53,11 +55,13 @@ internal sealed unsafe class MuonOptimizer : IDisposable
             var first = 0L; // of the stacked matrix, in elements
             foreach (var rows in parameter.HiddenRows)
             {
-                Muon.Step(
-                    team, parameter.Data + first, gradient + first, _momentum + start + first, rows, columns, _scratch, settings,
-                    _options.Precision);
+                _matrices[matrices++] = new MuonMatrix(parameter.Data + first, gradient + first, _momentum + start + first, rows, columns);
                 first += (long)rows * columns;
             }
+        }
+        Muon.Step(team, _matrices, _scratch, new MuonParameters(learningRate, Momentum, _options.WeightDecay, gradientScale), _options.Precision);
+        foreach (var (parameter, _) in _places)
+        {
             parameter.ForgetGradient();
         }
         _parameters.Touch();

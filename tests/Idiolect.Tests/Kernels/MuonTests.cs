@@ -35,12 +35,49 @@ public sealed unsafe class MuonTests
             for (var step = 1; step <= Steps; step++)
             {
                 Gradients(step).CopyTo(gradients.Span);
-                Muon.Step(team, w, gradients, momentum, rows, columns, scratch, Parameters, Precision.Fp32);
+                Muon.Step(team, new MuonMatrix(w, gradients, momentum, rows, columns), scratch, Parameters, Precision.Fp32);
             }
             return [.. w.ToArray(), .. momentum.ToArray()];
         });
 
         float[] Gradients(int step) => RandomValues.Normal((ulong)step + 10, count);
+    }
+
+    [Theory]
+    [InlineData(1, Precision.Fp32)]
+    [InlineData(2, Precision.Fp32)] // threads take whole matrices
+    [InlineData(2, Precision.Bf16)]
+    [InlineData(4, Precision.Fp32)] // too few of them
+    public void Matrices_have_the_bits_of_one_after_the_other_on_any_number_of_threads(int threads, Precision precision)
+    {
+        (int Rows, int Columns)[] shapes = [(17, 45), (130, 40), (64, 64), (1, 9), (300, 130), (40, 130)];
+        using var one = new Team(1, IsaSelector.Default);
+        using var many = new Team(threads, IsaSelector.Default);
+        Assert.Equal(
+            Updated((matrices, scratch) =>
+            {
+                foreach (var matrix in matrices)
+                {
+                    Muon.Step(one, matrix, (float*)scratch, Parameters, precision);
+                }
+            }),
+            Updated((matrices, scratch) => Muon.Step(many, matrices, (float*)scratch, Parameters, precision)));
+
+        float[] Updated(Action<MuonMatrix[], nint> step)
+        {
+            NativeBuffer<float>[] Filled(ulong seed) => [.. shapes.Select((shape, i) => new NativeBuffer<float>(RandomValues.Normal(seed + (ulong)i, shape.Rows * shape.Columns)))];
+            var (weights, gradients, momenta) = (Filled(1), Filled(100), Filled(200));
+            using var scratch = new NativeBuffer<float>((int)shapes.Max(shape => Muon.ScratchLength(shape.Rows, shape.Columns)));
+            step(
+                [.. shapes.Select((shape, i) => new MuonMatrix(weights[i].Pointer, gradients[i].Pointer, momenta[i].Pointer, shape.Rows, shape.Columns))],
+                (nint)scratch.Pointer);
+            float[] result = [.. weights.Concat(momenta).SelectMany(buffer => buffer.ToArray())];
+            foreach (var buffer in weights.Concat(gradients).Concat(momenta))
+            {
+                buffer.Dispose();
+            }
+            return result;
+        }
     }
 
     [Theory]

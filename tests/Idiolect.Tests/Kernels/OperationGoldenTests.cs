@@ -241,7 +241,7 @@ public sealed unsafe class OperationGoldenTests
         {
             using var gradient = golden.Input($"gradient.{step}");
             Muon.Step(
-                team, weight, gradient, momentum, shape[0], shape[1], scratch,
+                team, new MuonMatrix(weight, gradient, momentum, shape[0], shape[1]), scratch,
                 new MuonParameters(LearningRate: 0.02, Momentum: 0.95, WeightDecay: 0.1, GradientScale: 1), Precision.Fp32);
             golden.AssertEqual($"weight.{step}", weight);
         }
