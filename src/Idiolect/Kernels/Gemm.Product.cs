@@ -26,53 +26,38 @@ internal static unsafe partial class Gemm
         private int _partRows;
         private int _columnParts;
         private int _rowParts;
-        private bool _keepsA; // whether all that a part needs of A is packed before, and kept for the next parts of the same rows
 
         internal readonly KernelWork Work
             => new(2.0 * M * N * K, sizeof(float) * (((double)M * K) + ((double)K * N) + ((double)M * N * (Start == GemmStart.Accumulate ? 2 : 1))));
 
         /// <summary>
-        /// Chooses the parts: so many that the threads end together, of the shape that packs least. Each part of the columns
-        /// packs A again, unless it is kept, each part of the rows B. Returns their number.
+        /// Chooses the parts: for each thread one, of the shape that packs least. Each part of the columns packs A again, each part of the rows B.
+        /// Returns their number.
         /// </summary>
         internal int Divide(int threads, Isa vectors)
         {
             var (panelRows, panelColumns) = (PanelRows(Format, vectors.Lanes()), PanelColumns(vectors));
             var (tiles, panels) = (CeilingDivide(M, panelRows), CeilingDivide(N, panelColumns));
-            var (packsA, packsB) = (M > 1, PackedB == null);
-            var work = (long)M * N * Math.Max(K, 1);
+            var work = (double)M * N * K;
             var mostParts = (int)Math.Clamp(work / LeastPartWork, 1, MostParts * threads);
             var leastRowParts = CeilingDivide(M, MostPartRows(Format, vectors));
             var perRegister = vectors.Lanes() * (Format == PanelFormat.BFloat16Tiles ? 16 : StepDepth(Format)); // multiply-adds
-            var slabs = new Slabs(K, Format, vectors.Lanes());
-            var mostKept = MostKeptFloats * vectors.Lanes() / 16;
-            var mostPartsWithKeptA = (long)slabs.FloatsOfLine * panelRows > mostKept ? mostParts : (int)Math.Clamp(work / LeastPartWork, 1, MostPartsWithKeptA * threads);
-            var packing = packsA ? PackACost * M * K : 0; // of all of A
+            var (packingA, packingB) = (M > 1 ? PackACost * M * K : 0, PackedB == null ? (double)N * K : 0); // of all of them, once
             var least = double.MaxValue;
-            for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostPartsWithKeptA); rowParts++)
+            for (var rowParts = leastRowParts; rowParts == leastRowParts || rowParts <= Math.Min(tiles, mostParts); rowParts++)
             {
                 var partTiles = CeilingDivide(tiles, rowParts);
                 var rows = CeilingDivide(tiles, partTiles); // of parts
-                var fits = packsA && (long)slabs.FloatsOfLine * partTiles * panelRows <= mostKept;
-                // What is kept is packed by each thread that comes to the rows; if it is several slabs, without having been fetched.
-                var (sharers, packingKept) = (CeilingDivide(threads, rows), packing * (slabs.Count == 1 ? 1 : 2));
-                for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostPartsWithKeptA); columnParts++)
+                for (var columnParts = 1; columnParts == 1 || (columnParts <= panels && rowParts * columnParts <= mostParts); columnParts++)
                 {
                     var partPanels = CeilingDivide(panels, columnParts);
                     var columns = CeilingDivide(panels, partPanels);
-                    var (costOfA, costOfKeptA) = (packing * columns, packingKept * Math.Min(columns, sharers));
-                    var keepsA = fits && costOfKeptA < costOfA;
-                    if (!keepsA && columnParts > 1 && rowParts * columnParts > mostParts)
-                    {
-                        continue;
-                    }
-                    var rounds = CeilingDivide(rows * columns, threads);
-                    var multiplied = (double)rounds * threads * partTiles * panelRows * partPanels * panelColumns * K;
-                    var cost = (multiplied * (1 + (UnevenEnd / rounds)) * MultiplyCost / perRegister)
-                        + (keepsA ? costOfKeptA : costOfA) + (packsB ? (double)N * K * rows : 0);
+                    // Where threads have parts of different size, they take panels of each other's; but a thread without any may come too late for that.
+                    var idle = Math.Max(0, threads - (rows * columns));
+                    var cost = (work * MultiplyCost / perRegister * threads / (threads - idle)) + (packingA * columns) + (packingB * rows);
                     if (cost < least)
                     {
-                        (least, _partRows, _partPanels, _rowParts, _columnParts, _keepsA) = (cost, partTiles * panelRows, partPanels, rows, columns, keepsA);
+                        (least, _partRows, _partPanels, _rowParts, _columnParts) = (cost, partTiles * panelRows, partPanels, rows, columns);
                     }
                 }
             }
@@ -88,160 +73,154 @@ internal static unsafe partial class Gemm
             {
                 TileRegisters.PrepareThread();
             }
-            var (rowPart, columnPart) = PlaceOf(part);
-            var panelColumns = 2 * S.Count;
-            // A single row is read where it lies: a panel of one row has the layout of a row.
-            var panelRows = M == 1 && !A.Transposed && Format == PanelFormat.Float32 ? 1 : PanelRows(Format, S.Count);
-            var firstRow = rowPart * _partRows;
-            var rows = Math.Min(_partRows, M - firstRow);
-            var firstColumn = columnPart * _partPanels * panelColumns;
-            var columns = Math.Min(_partPanels * panelColumns, N - firstColumn);
-            var panels = CeilingDivide(columns, panelColumns);
-
-            var slabs = new Slabs(K, Format, S.Count);
-            var aPanelLength = (panelRows * slabs.FloatsOfSlab) + PanelPadding;
-            var packsA = panelRows > 1;
-            var aLength = !packsA ? 0 : RoundUp(CeilingDivide(rows, panelRows) * aPanelLength, 16);
-            var bLength = PackedB != null ? 0 : panelColumns * slabs.MostDepth;
-            var bPanel = worker.Scratch(bLength + ((_keepsA ? slabs.Count : 1) * aLength)); // (depth, panel columns)
-            var aPanels = bPanel + bLength; // (slabs if they are kept, panels, depth, panel rows), each with padding after it
-            if (_keepsA && worker.Held != rowPart)
+            var block = new Block(this, part, S.Count);
+            var open = worker.Open(part, block.Slabs.Count, block.Panels);
+            block.Place(worker.Scratch(block.ScratchLength));
+            for (var slab = open.FirstPass; slab < block.Slabs.Count; slab++)
             {
-                for (var slab = 0; slab < slabs.Count; slab++)
+                var nextA = NextOfA(block, slab + 1);
+                for (var panel = open.FirstStep; open.Claims(slab, panel, out var end); panel++)
                 {
-                    PackA<S, V>(firstRow, rows, slabs.First(slab), slabs.Depth(slab), panelRows, aPanels + (slab * aLength), aPanelLength);
-                }
-                worker.Held = rowPart;
-            }
-            var nextA = default(Region);
-            var blocks = slabs.Count * panels;
-            for (var index = 0; index < blocks; index++)
-            {
-                var (slab, panel) = BlockOf(index, slabs.Count, panels);
-                var (first, depth, column) = (slabs.First(slab), slabs.Depth(slab), firstColumn + (panel * panelColumns));
-                var steps = RoundUp(depth, DepthMultiple(Format)) / StepDepth(Format);
-                var turns = steps / MicroKernelAssembler.StepsOfTurn;
-                if (packsA && (_keepsA ? index == 0 : panel == 0))
-                {
-                    nextA = NextOfA(part, slab, slabs);
-                    if (!_keepsA)
+                    if (panel == open.FirstStep && block.PacksA)
                     {
-                        PackA<S, V>(firstRow, rows, first, depth, panelRows, aPanels, aPanelLength);
+                        PackA<S, V>(block, slab);
                     }
+                    var next = panel + 1 < end ? (slab, panel + 1) : (slab + 1, open.FirstStep);
+                    Multiply<S, V>(block, slab, panel, next, nextA.During(end - panel, block.PanelColumns, block.TurnsOf(slab)));
                 }
-                var block = new TileBlock<S, V>
-                {
-                    A = !packsA ? Offset(A, firstRow, first).Data : _keepsA ? aPanels + (slab * aLength) : aPanels,
-                    ATileLength = aPanelLength,
-                    B = PackedB != null ? PackedB + ((long)column * K) + ((long)first * panelColumns) : bPanel,
-                    C = C + ((long)firstRow * CStride) + column,
-                    Bias = Bias + column,
-                    PanelRows = panelRows,
-                    Rows = rows,
-                    Columns = Math.Min(panelColumns, firstColumn + columns - column),
-                    Depth = depth,
-                    Steps = steps,
-                    CStride = CStride,
-                    Start = slab == 0 ? Start : GemmStart.Accumulate,
-                    Kernel = panelRows == 1 || depth == 0 ? null : Kernel,
-                    EdgeKernel = panelRows == 1 || depth == 0 ? null : EdgeKernel,
-                    AheadOfA = nextA.During(_keepsA ? index : panel, _keepsA ? blocks : panels, panelColumns, turns),
-                };
-                if (PackedB == null)
-                {
-                    PackPanels<S, V>(Offset(B, first, column), B.Transposed, panelColumns, block.Columns, N - column, depth, bPanel, bLength, Format);
-                    var (nextSlab, nextPanel) = BlockOf(index + 1, slabs.Count, panels);
-                    block.AheadOfB = index + 1 < blocks ? NextOfB(slabs, nextSlab, firstColumn + (nextPanel * panelColumns), panelColumns, turns)
-                        : part + 1 < _rowParts * _columnParts ? NextOfB(slabs, 0, PlaceOf(part + 1).Column * _partPanels * panelColumns, panelColumns, turns)
-                        : default;
-                }
-                block.Multiply();
             }
         }
 
-        /// <summary>The order within a part. Where A is kept, the columns of C that a panel of B belongs to stay in a cache until their last slab.</summary>
-        private readonly (int Slab, int Panel) BlockOf(int index, int slabs, int panels)
-        {
-            var (quotient, remainder) = Math.DivRem(index, _keepsA ? slabs : panels);
-            return _keepsA ? (remainder, quotient) : (quotient, remainder);
-        }
-
-        private readonly void PackA<S, V>(int firstRow, int rows, int first, int depth, int panelRows, float* panels, int panelLength)
+        /// <summary>Multiplies a slab of the rows by a panel of B, and meanwhile fetches what is packed after it: of B here, of A as it is told.</summary>
+        private readonly void Multiply<S, V>(in Block block, int slab, int panel, (int Slab, int Panel) next, in Ahead aheadOfA)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var a = Offset(A, firstRow, first);
+            var panelColumns = block.PanelColumns;
+            var (first, depth, column) = (block.Slabs.First(slab), block.Slabs.Length(slab), block.ColumnOf(panel));
+            var tiles = new TileBlock<S, V>
+            {
+                A = block.PacksA ? block.APanels : Offset(A, block.FirstRow, first).Data,
+                ATileLength = block.ALength,
+                B = PackedB != null ? PackedB + ((long)column * K) + ((long)first * panelColumns) : block.BPanel,
+                C = C + ((long)block.FirstRow * CStride) + column,
+                Bias = Bias + column,
+                PanelRows = block.PanelRows,
+                Rows = block.Rows,
+                Columns = Math.Min(panelColumns, N - column),
+                Depth = depth,
+                Steps = block.StepsOf(slab),
+                CStride = CStride,
+                Start = slab == 0 ? Start : GemmStart.Accumulate,
+                Kernel = block.PacksA && depth > 0 ? Kernel : null,
+                EdgeKernel = block.PacksA && depth > 0 ? EdgeKernel : null,
+                AheadOfA = aheadOfA,
+            };
+            if (PackedB == null)
+            {
+                PackPanels<S, V>(
+                    Offset(B, first, column), B.Transposed, panelColumns, tiles.Columns, N - column, depth, block.BPanel, block.BLength, Format);
+                tiles.AheadOfB = next.Slab < block.Slabs.Count ? NextOfB(block, next.Slab, block.ColumnOf(next.Panel))
+                    : block.Part + 1 < _rowParts * _columnParts ? NextOfB(block, 0, PlaceOf(block.Part + 1).Column * _partPanels * panelColumns)
+                    : default;
+            }
+            tiles.Multiply();
+        }
+
+        private readonly void PackA<S, V>(in Block block, int slab)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            var (a, depth) = (Offset(A, block.FirstRow, block.Slabs.First(slab)), block.Slabs.Length(slab));
             if (Format == PanelFormat.BFloat16Tiles)
             {
-                PackTiles(a, rows, depth, panels, panelLength);
+                PackTiles(a, block.Rows, depth, block.APanels, block.ALength);
             }
             else
             {
-                PackPanels<S, V>(a, !A.Transposed, panelRows, rows, M - firstRow, depth, panels, panelLength, Format);
+                PackPanels<S, V>(a, !A.Transposed, block.PanelRows, block.Rows, M - block.FirstRow, depth, block.APanels, block.ALength, Format);
             }
         }
 
-        /// <summary>Neighbouring parts, which a thread does after each other, share what it keeps of A; or else the larger operand.</summary>
+        /// <summary>Neighbouring parts, which a thread does after each other, share the larger operand.</summary>
         private readonly (int Row, int Column) PlaceOf(int part)
-            => _keepsA || M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
+            => M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
 
-        /// <summary>What of A is packed after a slab: the next slab, or what the next part, as a rule the same thread's, begins with.</summary>
-        private readonly Region NextOfA(int part, int slab, in Slabs slabs)
+        /// <summary>What of A is packed for a slab or, where the part has no more, for the next part, as a rule the same thread's.</summary>
+        private readonly Region NextOfA(in Block block, int slab)
         {
-            var next = _keepsA || slab + 1 == slabs.Count ? part + 1 : part;
-            var row = PlaceOf(next).Row;
-            if (next == _rowParts * _columnParts || (_keepsA && row == PlaceOf(part).Row))
+            var next = slab < block.Slabs.Count ? block.Part : block.Part + 1;
+            if (!block.PacksA || next == _rowParts * _columnParts)
             {
                 return default;
             }
-            var (firstRow, first) = (row * _partRows, next == part ? slabs.First(slab + 1) : 0);
-            var (rows, depth) = (Math.Min(_partRows, M - firstRow), _keepsA ? K : slabs.Depth(next == part ? slab + 1 : 0));
-            var from = Offset(A, firstRow, first);
+            slab %= block.Slabs.Count;
+            var firstRow = PlaceOf(next).Row * _partRows;
+            var (rows, depth) = (Math.Min(_partRows, M - firstRow), block.Slabs.Length(slab));
+            var from = Offset(A, firstRow, block.Slabs.First(slab));
             return A.Transposed ? new Region(from.Data, A.Stride, depth, rows) : new Region(from.Data, A.Stride, rows, depth);
         }
 
         /// <summary>A panel of B that is packed next.</summary>
-        private readonly Ahead NextOfB(in Slabs slabs, int slab, int column, int panelColumns, int turns)
+        private readonly Ahead NextOfB(in Block block, int slab, int column)
         {
-            var depth = slabs.Depth(slab);
-            var from = Offset(B, slabs.First(slab), column).Data;
+            var (depth, turns) = (block.Slabs.Length(slab), block.TurnsOf(slab));
+            var from = Offset(B, block.Slabs.First(slab), column).Data;
             // From each line of the matrix; or else from as many lines as there are turns, which may be more than a panel has, then what lies beside it.
             return turns == 0 ? default
                 : !B.Transposed ? new Ahead(from, B.Stride, (long)B.Stride * turns, CeilingDivide(depth, turns))
-                : column + turns <= N ? new Ahead(from, B.Stride, panelColumns, CeilingDivide(depth, panelColumns))
+                : column + turns <= N ? new Ahead(from, B.Stride, block.PanelColumns, CeilingDivide(depth, block.PanelColumns))
                 : default;
         }
-    }
 
-    /// <summary>The slabs of inner indices of a product, one after the other.</summary>
-    private readonly struct Slabs
-    {
-        private readonly int _inner;
-        private readonly int _depth; // of all but the last
-
-        internal Slabs(int inner, PanelFormat format, int lanes)
+        /// <summary>The block of C that is a part, and where its operands are packed.</summary>
+        private struct Block
         {
-            (_inner, _depth) = (inner, SlabDepth * StepDepth(format)); // the same bytes
-            var surplus = Surplus(format, lanes);
-            Count = inner <= _depth + surplus ? 1 : 1 + CeilingDivide(inner - _depth - surplus, _depth);
-            MostDepth = RoundUp(Math.Max(1, Math.Max(Depth(0), Depth(Count - 1))), DepthMultiple(format));
-            FloatsOfSlab = format == PanelFormat.BFloat16Tiles ? MostDepth / 2 : MostDepth;
+            internal readonly int Part;
+            internal readonly int FirstRow;
+            internal readonly int Rows;
+            internal readonly int Panels;
+            internal readonly int PanelRows;
+            internal readonly int PanelColumns;
+            internal readonly bool PacksA;
+            internal readonly Pieces Slabs;
+            internal readonly int ALength; // of a panel of A and the padding after it
+            internal readonly int BLength;
+            internal readonly int ScratchLength;
+            private readonly int _firstColumn;
+            private readonly PanelFormat _format;
+
+            internal Block(in ProductJob job, int part, int lanes)
+            {
+                (Part, _format) = (part, job.Format);
+                Slabs = new Pieces(job.K, SlabDepth * StepDepth(_format), Surplus(_format, lanes)); // the same bytes in every format
+                // A single row is read where it lies: a panel of one row has the layout of a row.
+                PacksA = job.M > 1 || job.A.Transposed || _format != PanelFormat.Float32;
+                PanelRows = PacksA ? Gemm.PanelRows(_format, lanes) : 1;
+                PanelColumns = 2 * lanes;
+                var (row, column) = job.PlaceOf(part);
+                (FirstRow, _firstColumn) = (row * job._partRows, column * job._partPanels * PanelColumns);
+                Rows = Math.Min(job._partRows, job.M - FirstRow);
+                Panels = Math.Min(job._partPanels, CeilingDivide(job.N - _firstColumn, PanelColumns));
+                var depth = RoundUp(Math.Max(1, Slabs.Longest), DepthMultiple(_format));
+                ALength = (PanelRows * (_format == PanelFormat.BFloat16Tiles ? depth / 2 : depth)) + PanelPadding;
+                BLength = job.PackedB != null ? 0 : PanelColumns * depth;
+                ScratchLength = BLength + (PacksA ? CeilingDivide(Rows, PanelRows) * ALength : 0);
+            }
+
+            internal float* BPanel { get; private set; } // (depth, panel columns)
+
+            internal readonly float* APanels => BPanel + BLength; // (panels, depth, panel rows), each with padding after it
+
+            internal void Place(float* scratch) => BPanel = scratch;
+
+            internal readonly int ColumnOf(int panel) => _firstColumn + (panel * PanelColumns);
+
+            internal readonly int StepsOf(int slab) => RoundUp(Slabs.Length(slab), DepthMultiple(_format)) / StepDepth(_format);
+
+            /// <summary>Turns of the kernel's loop in a tile.</summary>
+            internal readonly int TurnsOf(int slab) => StepsOf(slab) / MicroKernelAssembler.StepsOfTurn;
         }
-
-        internal readonly int Count;
-
-        /// <summary>Inner indices of the longest, a whole number of those that are multiplied at once.</summary>
-        internal readonly int MostDepth;
-
-        /// <summary>Floats that a line of the longest takes up.</summary>
-        internal readonly int FloatsOfSlab;
-
-        /// <summary>Floats that a line of all takes up.</summary>
-        internal int FloatsOfLine => Count * FloatsOfSlab;
-
-        internal int First(int slab) => slab * _depth;
-
-        internal int Depth(int slab) => slab + 1 < Count ? _depth : _inner - First(slab);
     }
 
     /// <summary>What the kernel fetches into the second-level cache during some tiles: at each turn of its loop two registers' floats.</summary>
@@ -257,12 +236,12 @@ internal static unsafe partial class Gemm
     internal readonly struct Region(float* data, int stride, int lines, int length)
     {
         /// <summary>
-        /// What of it is fetched while a panel of B is multiplied: a strip as wide as the panel, from top to bottom. Only the last
-        /// panels fetch, as many as there are strips, so that it is not yet evicted when it is needed.
+        /// What of it is fetched while a panel of B is multiplied, the last but so many, itself included: a strip as wide as the panel, from top to
+        /// bottom. Only the last panels fetch, as many as there are strips, so that it is not yet evicted when it is needed.
         /// </summary>
-        internal Ahead During(int panel, int panels, int panelColumns, int turns)
+        internal Ahead During(int left, int panelColumns, int turns)
         {
-            var strip = CeilingDivide(length, panelColumns) - (panels - panel);
+            var strip = CeilingDivide(length, panelColumns) - left;
             return lines == 0 || turns == 0 || strip < 0 ? default
                 : new Ahead(data + ((long)strip * panelColumns), stride, (long)stride * turns, CeilingDivide(lines, turns));
         }

@@ -62,23 +62,16 @@ internal static unsafe partial class Gemm
     /// </summary>
     private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
 
-    /// <summary>Floats of A that are kept for several parts: they too stay in an L2 cache, of 1 MiB or, on registers of 8 floats, 512 KiB.</summary>
-    private const int MostKeptFloats = 256 * 768;
-
     /// <summary>
-    /// Parts for each thread at most, where each packs what it needs of A and where that is kept; and the multiply-adds below which a thread is not
-    /// worth waking.
+    /// Parts for each thread at most: few, because threads take panels of each other's; and the multiply-adds below which a thread is not worth waking.
     /// </summary>
-    private const int MostParts = 8, MostPartsWithKeptA = 16, LeastPartWork = 250_000;
+    private const int MostParts = 2, LeastPartWork = 250_000;
 
     /// <summary>
     /// What decides the parts, in the time it takes to pack an element of B, which has been fetched ahead: packing one of A, which has
     /// not; and multiplying and adding as many as a register holds.
     /// </summary>
     private const double PackACost = 2, MultiplyCost = 1.6;
-
-    /// <summary>The share of a part's time by which threads miss each other at the end.</summary>
-    private const double UnevenEnd = 0.06;
 
     /// <summary>Rows this many floats apart fall into the same few lines of an L1 cache.</summary>
     private const int AliasingStride = 1024;
@@ -166,22 +159,17 @@ internal static unsafe partial class Gemm
             Kernel = kernels == null ? null : kernels.Whole,
             EdgeKernel = kernels == null || rowsLeft == 0 ? null : kernels.Rows(rowsLeft),
         };
-        for (var first = 0; first == 0 || first < k; first += job.K)
+        var pieces = new Pieces(k, packedB == null ? MostDepth : Math.Max(k, 1), Surplus(format, team.Vectors.Lanes()));
+        for (var piece = 0; piece < pieces.Count; piece++)
         {
-            job.K = packedB == null ? NextDepth(k - first, MostDepth, Surplus(format, team.Vectors.Lanes())) : k;
+            var first = pieces.First(piece);
+            job.K = pieces.Length(piece);
             job.B = Offset(b, first, 0);
-            job.Start = first == 0 ? start : GemmStart.Accumulate;
+            job.Start = piece == 0 ? start : GemmStart.Accumulate;
             job.A = Offset(a, 0, first);
             team.Run(job, job.Divide(team.ThreadCount, team.Vectors), job.Work);
-            if (k == 0)
-            {
-                break;
-            }
         }
     }
-
-    /// <summary>How many of the inner indices that are left come next, where as a rule there are <paramref name="most"/>.</summary>
-    private static int NextDepth(int left, int most, int surplus) => left <= most + surplus ? left : most;
 
     private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabSurplus * StepDepth(format) : 0;
 
@@ -198,6 +186,18 @@ internal static unsafe partial class Gemm
     private static MatrixView Offset(MatrixView matrix, int row, int column)
         => new(matrix.Data + (matrix.Transposed ? ((long)column * matrix.Stride) + row : ((long)row * matrix.Stride) + column),
             matrix.Stride, matrix.Transposed);
+
+    /// <summary>Inner indices in pieces, at least one, of the same length; the last may be shorter or, where a short one would follow, longer.</summary>
+    private readonly struct Pieces(int total, int length, int surplus)
+    {
+        internal readonly int Count = total <= length + surplus ? 1 : 1 + CeilingDivide(total - length - surplus, length);
+
+        internal int First(int piece) => piece * length;
+
+        internal int Length(int piece) => piece + 1 < Count ? length : total - First(piece);
+
+        internal int Longest => Math.Max(Length(0), Length(Count - 1));
+    }
 
     private static int CeilingDivide(int value, int by) => (value + by - 1) / by;
 

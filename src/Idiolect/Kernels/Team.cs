@@ -12,8 +12,16 @@ internal readonly unsafe struct Worker(Team team, int index)
     /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, kept and grown from call to call; contents undefined.</summary>
     internal float* Scratch(long count) => team.Scratch(index, count);
 
-    /// <summary>A note of a job's own about what the scratch memory holds from an earlier part of it; -1 at its beginning.</summary>
-    internal ref int Held => ref team.Held(index);
+    /// <summary>
+    /// Begins a part that goes so many times through so many steps, each of which the thread has to claim: threads that have nothing else to do take
+    /// some. <c>Execute</c> is then called for the same part by them too, and begins with what they have taken.
+    /// </summary>
+    internal OpenPart Open(int part, int passes, int steps)
+    {
+        var open = team.OpenPart(index);
+        open.Begin(part, passes, steps);
+        return open;
+    }
 
     /// <summary>
     /// A team of this thread alone, with scratch memory of its own: a part that consists of many small jobs runs them on it, where nobody waits for
@@ -51,7 +59,7 @@ internal sealed unsafe class Team : IDisposable
     // (threads), each in cache lines of its own: the next part of each thread's share. Shares follow each other: what a thread wrote
     // in one job it finds in its own cache in the next, whose parts as a rule lie in the same order.
     private readonly int[] _nextParts;
-    private readonly int[] _held; // (threads), likewise apart
+    private readonly OpenPart[] _open; // (threads)
     private readonly Team?[] _alone; // (threads), made when first asked for
     private int _epoch;
 
@@ -70,7 +78,7 @@ internal sealed unsafe class Team : IDisposable
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];
         _nextParts = new int[CursorStride * (threads + 1)];
-        _held = new int[CursorStride * (threads + 1)];
+        _open = [.. Enumerable.Range(0, threads).Select(_ => new OpenPart())];
         _alone = new Team?[threads];
         _threads = new Thread[threads - 1];
         _wake = [.. _threads.Select(_ => new SemaphoreSlim(0))];
@@ -120,7 +128,6 @@ internal sealed unsafe class Team : IDisposable
             if (parts == 1 || _threads.Length == 0)
             {
                 Clock?.Switch(TeamActivity.Computing);
-                Held(0) = -1;
                 for (var part = 0; part < parts; part++)
                 {
                     invoke(&copy, part, this, 0);
@@ -134,6 +141,7 @@ internal sealed unsafe class Team : IDisposable
             for (var thread = 0; thread < ThreadCount; thread++)
             {
                 NextPart(thread) = FirstPart(thread);
+                _open[thread].Close();
             }
             _failure = null;
             Volatile.Write(ref _joined, 0);
@@ -234,27 +242,64 @@ internal sealed unsafe class Team : IDisposable
     {
         var job = _job;
         var invoke = _invoke;
-        Held(worker) = -1;
-        for (var i = 0; i < ThreadCount; i++)
+        try
         {
-            // Its own share, then what the others have not come to yet.
-            var thread = (worker + i) % ThreadCount;
-            ref var next = ref NextPart(thread);
-            var end = FirstPart(thread + 1);
-            while (Volatile.Read(ref next) < end) // so that those who find nothing do not take the cursor from each other
+            for (var i = 0; i < ThreadCount; i++)
             {
-                var part = Interlocked.Increment(ref next) - 1;
-                if (part < end)
+                // Its own share, then what the others have not come to yet.
+                var thread = (worker + i) % ThreadCount;
+                ref var next = ref NextPart(thread);
+                var end = FirstPart(thread + 1);
+                while (Volatile.Read(ref next) < end) // so that those who find nothing do not take the cursor from each other
                 {
-                    invoke(job, part, this, worker);
+                    var part = Interlocked.Increment(ref next) - 1;
+                    if (part < end)
+                    {
+                        invoke(job, part, this, worker);
+                    }
                 }
             }
+            while (TakesSteps(worker, out var part))
+            {
+                invoke(job, part, this, worker);
+            }
         }
+        finally
+        {
+            _open[worker].Close(); // nobody waits for the next pass of a part that has failed
+        }
+    }
+
+    /// <summary>Whether the thread has taken steps of another's part; if none can be had now, but perhaps soon, it waits.</summary>
+    private bool TakesSteps(int worker, out int part)
+    {
+        var clock = worker == 0 ? Clock : null;
+        clock?.Switch(TeamActivity.Coordinating);
+        var found = LookForSteps(worker, out part);
+        while (found == Offer.Later)
+        {
+            Thread.SpinWait(8);
+            found = LookForSteps(worker, out part);
+        }
+        clock?.Switch(TeamActivity.Computing);
+        return found == Offer.Steps;
+    }
+
+    private Offer LookForSteps(int worker, out int part)
+    {
+        var best = Offer.Nothing;
+        part = 0;
+        for (var i = 1; i < ThreadCount && best != Offer.Steps; i++)
+        {
+            var offer = _open[(worker + i) % ThreadCount].OfferTo(_open[worker], out part);
+            best = offer > best ? offer : best;
+        }
+        return best;
     }
 
     internal Team Alone(int worker) => _alone[worker] ??= new Team(1, Isa); // each thread its own
 
-    internal ref int Held(int worker) => ref _held[(worker + 1) * CursorStride];
+    internal OpenPart OpenPart(int worker) => _open[worker];
 
     private ref int NextPart(int thread) => ref _nextParts[(thread + 1) * CursorStride];
 

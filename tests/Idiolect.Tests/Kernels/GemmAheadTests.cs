@@ -26,7 +26,7 @@ public sealed unsafe class GemmAheadTests
             var region = new Gemm.Region(null, 1000, c.Lines, c.Length);
             for (var panel = 0; panel < c.Surplus; panel++)
             {
-                Assert.Equal(0, region.During(panel, strips + c.Surplus, PanelColumns, c.Turns).Tiles);
+                Assert.Equal(0, region.During(strips + c.Surplus - panel, PanelColumns, c.Turns).Tiles);
             }
         });
 
@@ -34,7 +34,7 @@ public sealed unsafe class GemmAheadTests
     public void A_strip_is_fetched_line_by_line_to_its_end()
         => Cases.Sample(c =>
         {
-            var ahead = new Gemm.Region(null, 1000, c.Lines, c.Length).During(panel: 0, panels: 1, PanelColumns, c.Turns);
+            var ahead = new Gemm.Region(null, 1000, c.Lines, c.Length).During(left: 1, PanelColumns, c.Turns);
             Assert.Equal(1000, ahead.Stride);
             Assert.Equal(1000L * c.Turns, ahead.TileStride);
             Assert.InRange(ahead.Tiles * c.Turns, c.Lines, c.Lines + c.Turns - 1);
@@ -42,11 +42,11 @@ public sealed unsafe class GemmAheadTests
 
     [Fact]
     public void A_tile_too_short_for_a_turn_fetches_nothing()
-        => Assert.Equal(0, new Gemm.Region(null, 1000, 10, 10).During(panel: 0, panels: 1, PanelColumns, turns: 0).Tiles);
+        => Assert.Equal(0, new Gemm.Region(null, 1000, 10, 10).During(left: 1, PanelColumns, turns: 0).Tiles);
 
     [Fact]
     public void Where_nothing_comes_next_nothing_is_fetched()
-        => Assert.Equal(0, default(Gemm.Region).During(panel: 0, panels: 1, PanelColumns, turns: 10).Tiles);
+        => Assert.Equal(0, default(Gemm.Region).During(left: 1, PanelColumns, turns: 10).Tiles);
 
     /// <summary>In floats from the region's beginning, where each panel's fetches begin.</summary>
     private static List<int> Starts(int lines, int length, int panels, int turns)
@@ -55,7 +55,7 @@ public sealed unsafe class GemmAheadTests
         List<int> starts = [];
         for (var panel = 0; panel < panels; panel++)
         {
-            var ahead = region.During(panel, panels, PanelColumns, turns);
+            var ahead = region.During(panels - panel, PanelColumns, turns);
             if (ahead.Tiles > 0)
             {
                 starts.Add((int)(ahead.From - (float*)4096));

@@ -5,7 +5,7 @@ namespace Idiolect.Tests.Kernels;
 
 public sealed unsafe class GemmTests
 {
-    /// <summary>Sizes around those of tiles, panels, slabs (256 to 384, or 512 to 768 in bf16) and the rows of a part (192, 384, or 960); and many columns, for which A is kept.</summary>
+    /// <summary>Sizes around those of tiles, panels, slabs (256 to 384, or 512 to 768 in bf16) and the rows of a part (192, 384, or 960); and many columns, of which threads take some of each other's.</summary>
     private static readonly Gen<(int M, int N, int K, int Padding, bool TransposeA, bool TransposeB, GemmStart Start, ulong Seed)> Cases
         = Gen.Select(
             Gen.Frequency((8, Gen.Int[1, 130]), (1, Gen.Int[190, 200]), (2, Gen.Int[385, 420]), (1, Gen.Int[950, 1000])), Gen.Frequency((5, Gen.Int[1, 70]), (1, Gen.Int[300, 700])),
@@ -77,6 +77,31 @@ public sealed unsafe class GemmTests
             var expected = Rounded(a[(row * k)..((row + 1) * k)], precision)
                 .Zip(Rounded([.. Enumerable.Range(0, k).Select(p => b[(p * n) + column])], precision), (left, right) => left * right).Sum();
             Assert.Equal(expected, result.Span[(row * n) + column], 1e-3);
+        }
+    }
+
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void Threads_that_take_panels_of_each_other_s_parts_change_no_bit(Precision precision)
+    {
+        const int M = 100, N = 1500, K = 900; // several slabs and many panels
+        using var a = new NativeBuffer<float>(RandomValues.Normal(1, M * K));
+        using var b = new NativeBuffer<float>(RandomValues.Normal(2, K * N));
+        var before = RandomValues.Normal(3, M * N);
+        using var alone = new Team(1, IsaSelector.Default);
+        using var many = new Team(5, IsaSelector.Default); // more than there are processors: some are always late
+        var expected = Product(alone);
+        for (var run = 0; run < 20; run++)
+        {
+            Assert.Equal(expected, Product(many));
+        }
+
+        float[] Product(Team team)
+        {
+            using var c = new NativeBuffer<float>(before);
+            Gemm.Multiply(team, M, N, K, new MatrixView(a, K), new MatrixView(b, N), c, N, GemmStart.Accumulate, precision: precision);
+            return c.ToArray();
         }
     }
 

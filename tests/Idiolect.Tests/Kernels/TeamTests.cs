@@ -30,20 +30,36 @@ public sealed unsafe class TeamTests
     }
 
     [Theory]
-    [InlineData(1, 4)]
-    [InlineData(2, 4)]
-    [InlineData(2, 1)]
-    public void What_a_thread_holds_is_known_to_its_later_parts_and_forgotten_with_the_job(int threads, int parts)
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Every_step_of_open_parts_is_done_once_in_each_pass(int threads)
     {
+        const int Parts = 3, Passes = 4, Steps = 40;
         using var team = new Team(threads, IsaSelector.Default);
-        using var before = new NativeBuffer<int>(parts); // the part whose note each found
-        using var by = new NativeBuffer<int>(parts);
         for (var job = 0; job < 20; job++)
         {
-            team.Run(new NotingJob { Before = before, By = by }, parts);
-            Assert.All(Enumerable.Range(0, parts), part => Assert.True(before.Span[part] == -1 || by.Span[before.Span[part]] == by.Span[part]));
-            Assert.Equal(by.ToArray().Distinct().Count(), before.ToArray().Count(part => part == -1));
+            using var passes = new NativeBuffer<int>(Parts * Steps);
+            team.Run(new OpenJob { Passes = passes, PassCount = Passes, StepCount = Steps }, Parts);
+            Assert.All(passes.ToArray(), count => Assert.Equal(Passes, count)); // -1000 where a pass came too early
         }
+    }
+
+    [Fact]
+    public void A_thread_without_parts_takes_steps_of_another_s()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        using var by = new NativeBuffer<int>(HelpedJob.Steps);
+        team.Run(new HelpedJob { By = by }, 2); // ends when each thread has done a step of part 0
+        Assert.Equal([1, 2], by.ToArray().Distinct().Order());
+    }
+
+    [Fact]
+    public void A_part_that_fails_between_passes_is_not_waited_for()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        using var begun = new NativeBuffer<int>(1);
+        Assert.Throws<InsufficientMemoryException>(() => team.Run(new FailingPassJob { Begun = begun }, 2));
     }
 
     [Fact]
@@ -143,6 +159,14 @@ public sealed unsafe class TeamTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Team(0, Isa.Scalar));
     }
 
+    private static void WaitFor(int* note)
+    {
+        while (Volatile.Read(ref *note) == 0)
+        {
+            Thread.Yield();
+        }
+    }
+
     private struct CountJob : IJob
     {
         internal int* Counts;
@@ -166,26 +190,81 @@ public sealed unsafe class TeamTests
             Interlocked.CompareExchange(ref First[worker.Index], part + 1, 0);
             for (var thread = 0; thread < Threads; thread++)
             {
-                while (Volatile.Read(ref First[thread]) == 0)
-                {
-                    Thread.Yield();
-                }
+                WaitFor(First + thread);
             }
         }
     }
 
-    /// <summary>Each part notes itself, and what note it found.</summary>
-    private struct NotingJob : IJob
+    /// <summary>Counts the passes of each step, in order.</summary>
+    private struct OpenJob : IJob
     {
-        internal int* Before; // (parts)
-        internal int* By; // (parts)
+        internal int* Passes; // (parts, steps)
+        internal int PassCount;
+        internal int StepCount;
 
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
         {
-            (Before[part], By[part]) = (worker.Held, worker.Index);
-            worker.Held = part;
+            var open = worker.Open(part, PassCount, StepCount);
+            for (var pass = open.FirstPass; pass < PassCount; pass++)
+            {
+                for (var step = open.FirstStep; open.Claims(pass, step, out _); step++)
+                {
+                    ref var passes = ref Passes[(part * StepCount) + step];
+                    passes = passes == pass ? pass + 1 : -1000;
+                    Thread.SpinWait(20 * (part + 1));
+                }
+            }
+        }
+    }
+
+    /// <summary>Part 1 ends when part 0 is under way; the first step of that takes until the other thread has come for some of the rest.</summary>
+    private struct HelpedJob : IJob
+    {
+        internal const int Steps = 8;
+        internal int* By; // (steps): the thread that did each of part 0, plus 1
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            if (part == 1)
+            {
+                WaitFor(By);
+                return;
+            }
+            var open = worker.Open(part, passes: 1, Steps);
+            for (var step = open.FirstStep; open.Claims(0, step, out _); step++)
+            {
+                Volatile.Write(ref By[step], worker.Index + 1);
+                if (step == 0)
+                {
+                    WaitFor(By + Steps - 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>Fails in a pass that is not the last, when nothing is left to take of it.</summary>
+    private struct FailingPassJob : IJob
+    {
+        internal int* Begun;
+
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            if (part == 1)
+            {
+                WaitFor(Begun);
+                return;
+            }
+            var open = worker.Open(part, passes: 2, steps: 1);
+            Assert.True(open.Claims(0, 0, out _));
+            Volatile.Write(ref *Begun, 1);
+            Thread.Sleep(20); // the other thread waits for the second pass
+            throw new InsufficientMemoryException();
         }
     }
 
