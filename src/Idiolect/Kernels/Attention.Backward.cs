@@ -103,7 +103,8 @@ internal static unsafe partial class Attention
                 var (pair, chunk) = Math.DivRem(part + 1, _chunks.Count);
                 var (sequence, head) = Math.DivRem(pair, Inputs.Shape.KeyValueHeadCount);
                 PrefetchPage(sequence, head, chunk * _chunks.Length);
-                PrefetchTile(TileOf(sequence, head, 0, tile.PanelWidth));
+                var first = _partial == null ? 0 : Inputs.FirstRowSeeing(sequence, chunk * _chunks.Length) / TileRows;
+                PrefetchTile(TileOf(sequence, head, Math.Min(first, TileCount - 1), tile.PanelWidth));
             }
         }
 
@@ -197,8 +198,8 @@ internal static unsafe partial class Attention
             {
                 var page = (sequence * Inputs.PagesPerSequence) + ((firstKey + key) / PageLength);
                 var row = key % PageLength;
-                PrefetchRows(KeyGradientPages[page] + ((row + 8L) * shape.KeyStride) + offset, 0, 1, shape.HeadSize);
-                PrefetchRows(ValueGradientPages[page] + ((row + 8L) * shape.ValueStride) + offset, 0, 1, shape.HeadSize);
+                PrefetchRows(KeyGradientPages[page] + ((long)(row + RowsAhead) * shape.KeyStride) + offset, 0, 1, shape.HeadSize);
+                PrefetchRows(ValueGradientPages[page] + ((long)(row + RowsAhead) * shape.ValueStride) + offset, 0, 1, shape.HeadSize);
                 UnpackRow<S, V>(
                     scratch.KeyGradient + ((long)key * scratch.Width), shape.HeadSize,
                     KeyGradientPages[page] + ((long)row * shape.KeyStride) + offset, shape.Scale);

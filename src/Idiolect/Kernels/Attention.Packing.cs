@@ -24,6 +24,9 @@ internal static unsafe partial class Attention
         }
     }
 
+    /// <summary>Rows ahead that loops over rows of a head ask for: they lie far apart and are short, so the hardware does not foresee them.</summary>
+    private const int RowsAhead = 8;
+
     /// <summary>Asks for rows (rows, head size), <paramref name="stride"/> apart, which are needed soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PrefetchRows(float* source, long stride, int rows, int headSize)
@@ -51,8 +54,7 @@ internal static unsafe partial class Attention
         {
             for (var column = 0; Sse.IsSupported && column < headSize; column += 16)
             {
-                // Rows lie far apart and are short: the hardware does not foresee them.
-                Sse.Prefetch0(source + ((row + 8) * stride) + column);
+                Sse.Prefetch0(source + ((row + RowsAhead) * stride) + column);
             }
             PackRow<S, V>(source + (row * stride), headSize, destination + ((long)row * width), width);
         }
