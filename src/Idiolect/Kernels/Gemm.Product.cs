@@ -74,19 +74,24 @@ internal static unsafe partial class Gemm
                 TileRegisters.PrepareThread();
             }
             var block = new Block(this, part, S.Count);
-            var open = worker.Open(part, block.Slabs.Count, block.Panels);
+            var open = worker.Open(part, block.Passes, block.Panels);
             block.Place(worker.Scratch(block.ScratchLength));
-            for (var slab = open.FirstPass; slab < block.Slabs.Count; slab++)
+            for (var pass = open.FirstPass; pass < block.Passes; pass++)
             {
-                var nextA = NextOfA(block, slab + 1);
-                for (var panel = open.FirstStep; open.Claims(slab, panel, out var end); panel++)
+                var nextA = NextOfA(block, pass + 1);
+                var (firstSlab, endSlab) = block.SlabsOf(pass);
+                for (var panel = open.FirstStep; open.Claims(pass, panel, out var end); panel++)
                 {
-                    if (panel == open.FirstStep && block.PacksA)
+                    for (var slab = firstSlab; slab < endSlab && panel == open.FirstStep && block.PacksA; slab++)
                     {
                         PackA<S, V>(block, slab);
                     }
-                    var next = panel + 1 < end ? (slab, panel + 1) : (slab + 1, open.FirstStep);
-                    Multiply<S, V>(block, slab, panel, next, nextA.During(end - panel, block.PanelColumns, block.TurnsOf(slab)));
+                    var left = (end - panel) * (endSlab - firstSlab); // of slabs by panels, until A is packed again
+                    for (var slab = firstSlab; slab < endSlab; slab++, left--)
+                    {
+                        var next = slab + 1 < endSlab ? (slab + 1, panel) : panel + 1 < end ? (firstSlab, panel + 1) : (endSlab, open.FirstStep);
+                        Multiply<S, V>(block, slab, panel, next, nextA.During(left, block.PanelColumns, block.TurnsOf(slab)));
+                    }
                 }
             }
         }
@@ -100,7 +105,7 @@ internal static unsafe partial class Gemm
             var (first, depth, column) = (block.Slabs.First(slab), block.Slabs.Length(slab), block.ColumnOf(panel));
             var tiles = new TileBlock<S, V>
             {
-                A = block.PacksA ? block.APanels : Offset(A, block.FirstRow, first).Data,
+                A = block.PacksA ? block.PackedA(slab) : Offset(A, block.FirstRow, first).Data,
                 ATileLength = block.ALength,
                 B = PackedB != null ? PackedB + ((long)column * K) + ((long)first * panelColumns) : block.BPanel,
                 C = C + ((long)block.FirstRow * CStride) + column,
@@ -132,13 +137,14 @@ internal static unsafe partial class Gemm
             where V : struct
         {
             var (a, depth) = (Offset(A, block.FirstRow, block.Slabs.First(slab)), block.Slabs.Length(slab));
+            var panels = block.PackedA(slab);
             if (Format == PanelFormat.BFloat16Tiles)
             {
-                PackTiles(a, block.Rows, depth, block.APanels, block.ALength);
+                PackTiles(a, block.Rows, depth, panels, block.ALength);
             }
             else
             {
-                PackPanels<S, V>(a, !A.Transposed, block.PanelRows, block.Rows, M - block.FirstRow, depth, block.APanels, block.ALength, Format);
+                PackPanels<S, V>(a, !A.Transposed, block.PanelRows, block.Rows, M - block.FirstRow, depth, panels, block.ALength, Format);
             }
         }
 
@@ -146,18 +152,18 @@ internal static unsafe partial class Gemm
         private readonly (int Row, int Column) PlaceOf(int part)
             => M > N ? (part / _columnParts, part % _columnParts) : (part % _rowParts, part / _rowParts);
 
-        /// <summary>What of A is packed for a slab or, where the part has no more, for the next part, as a rule the same thread's.</summary>
-        private readonly Region NextOfA(in Block block, int slab)
+        /// <summary>What of A is packed for a pass or, where the part has no more, for the next part, as a rule the same thread's.</summary>
+        private readonly Region NextOfA(in Block block, int pass)
         {
-            var next = slab < block.Slabs.Count ? block.Part : block.Part + 1;
+            var next = pass < block.Passes ? block.Part : block.Part + 1;
             if (!block.PacksA || next == _rowParts * _columnParts)
             {
                 return default;
             }
-            slab %= block.Slabs.Count;
-            var firstRow = PlaceOf(next).Row * _partRows;
-            var (rows, depth) = (Math.Min(_partRows, M - firstRow), block.Slabs.Length(slab));
-            var from = Offset(A, firstRow, block.Slabs.First(slab));
+            var (firstSlab, endSlab) = block.SlabsOf(pass % block.Passes);
+            var (firstRow, first) = (PlaceOf(next).Row * _partRows, block.Slabs.First(firstSlab));
+            var (rows, depth) = (Math.Min(_partRows, M - firstRow), block.Slabs.First(endSlab - 1) + block.Slabs.Length(endSlab - 1) - first);
+            var from = Offset(A, firstRow, first);
             return A.Transposed ? new Region(from.Data, A.Stride, depth, rows) : new Region(from.Data, A.Stride, rows, depth);
         }
 
@@ -187,7 +193,10 @@ internal static unsafe partial class Gemm
             internal readonly int ALength; // of a panel of A and the padding after it
             internal readonly int BLength;
             internal readonly int ScratchLength;
+            internal readonly int Passes;
             private readonly int _firstColumn;
+            private readonly int _slabsOfPass;
+            private readonly int _slabLength; // of all panels of A
             private readonly PanelFormat _format;
 
             internal Block(in ProductJob job, int part, int lanes)
@@ -205,14 +214,24 @@ internal static unsafe partial class Gemm
                 var depth = RoundUp(Math.Max(1, Slabs.Longest), DepthMultiple(_format));
                 ALength = (PanelRows * (_format == PanelFormat.BFloat16Tiles ? depth / 2 : depth)) + PanelPadding;
                 BLength = job.PackedB != null ? 0 : PanelColumns * depth;
-                ScratchLength = BLength + (PacksA ? CeilingDivide(Rows, PanelRows) * ALength : 0);
+                _slabLength = PacksA ? RoundUp(CeilingDivide(Rows, PanelRows) * ALength, LineFloats) : 0;
+                _slabsOfPass = _slabLength == 0 ? Slabs.Count : Math.Clamp(MostPackedFloats * lanes / 16 / _slabLength, 1, Slabs.Count);
+                Passes = CeilingDivide(Slabs.Count, _slabsOfPass);
+                ScratchLength = BLength + (_slabsOfPass * _slabLength);
             }
 
             internal float* BPanel { get; private set; } // (depth, panel columns)
 
-            internal readonly float* APanels => BPanel + BLength; // (panels, depth, panel rows), each with padding after it
+            /// <summary>(rows / panel rows, A length).</summary>
+            internal readonly float* PackedA(int slab) => BPanel + BLength + (slab % _slabsOfPass * _slabLength);
 
             internal void Place(float* scratch) => BPanel = scratch;
+
+            /// <summary>
+            /// The slabs that are multiplied by each panel of B before the next: as many as a cache holds of A. What is read of B then lies together, and
+            /// the columns of C that it belongs to are still near at the next slab.
+            /// </summary>
+            internal readonly (int First, int End) SlabsOf(int pass) => (pass * _slabsOfPass, Math.Min((pass + 1) * _slabsOfPass, Slabs.Count));
 
             internal readonly int ColumnOf(int panel) => _firstColumn + (panel * PanelColumns);
 

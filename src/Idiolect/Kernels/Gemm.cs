@@ -62,6 +62,9 @@ internal static unsafe partial class Gemm
     /// </summary>
     private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
 
+    /// <summary>Floats of A that are packed at a time, if a slab has not more: they stay in an L2 cache of 1 MiB or, half as many on registers of 8 floats, 512 KiB.</summary>
+    private const int MostPackedFloats = 256 * 768;
+
     /// <summary>
     /// Parts for each thread at most: few, because threads take panels of each other's; and the multiply-adds below which a thread is not worth waking.
     /// </summary>

@@ -63,6 +63,19 @@ public sealed unsafe class TeamTests
     }
 
     [Fact]
+    public void Steps_of_a_part_that_failed_are_not_taken_up_in_the_next_job()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        for (var run = 0; run < 20; run++)
+        {
+            Assert.Throws<InsufficientMemoryException>(() => team.Run(default(FailingStepJob), 1));
+            using var counts = new NativeBuffer<int>(1000);
+            team.Run(new CountJob { Counts = counts }, 1000);
+            Assert.All(counts.ToArray(), count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
     public void Many_tiny_jobs_in_a_row_lose_and_repeat_no_part()
     {
         const int Jobs = 2_000;
@@ -264,6 +277,18 @@ public sealed unsafe class TeamTests
             Assert.True(open.Claims(0, 0, out _));
             Volatile.Write(ref *Begun, 1);
             Thread.Sleep(20); // the other thread waits for the second pass
+            throw new InsufficientMemoryException();
+        }
+    }
+
+    /// <summary>Fails with most of its steps to do.</summary>
+    private struct FailingStepJob : IJob
+    {
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            worker.Open(part, passes: 1, steps: 10);
             throw new InsufficientMemoryException();
         }
     }
