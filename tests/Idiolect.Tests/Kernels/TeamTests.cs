@@ -172,10 +172,16 @@ public sealed unsafe class TeamTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Team(0, Isa.Scalar));
     }
 
+    /// <summary>Waits for what another thread writes; where none comes, the test fails instead of hanging.</summary>
     private static void WaitFor(int* note)
     {
+        var deadline = Environment.TickCount64 + 60_000;
         while (Volatile.Read(ref *note) == 0)
         {
+            if (Environment.TickCount64 > deadline)
+            {
+                throw new TimeoutException("No other thread came.");
+            }
             Thread.Yield();
         }
     }
