@@ -7,7 +7,10 @@ namespace Idiolect.Kernels;
 /// </summary>
 internal interface IJob
 {
-    /// <summary>Does part number <paramref name="part"/>, with the scratch memory of <paramref name="worker"/> to itself.</summary>
+    /// <summary>
+    /// Does part number <paramref name="part"/>, with the scratch memory of <paramref name="worker"/> to itself. A part that it opens
+    /// (<see cref="Worker.Open"/>) is done by several workers, each of which executes it for the steps that it has taken.
+    /// </summary>
     void Execute<S, V>(int part, in Worker worker)
         where S : struct, ISimd<V>
         where V : struct;
