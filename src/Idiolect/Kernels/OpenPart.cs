@@ -1,6 +1,6 @@
 namespace Idiolect.Kernels;
 
-/// <summary>What a thread finds of another's part.</summary>
+/// <summary>What a thread finds of another's part, in the order of its worth.</summary>
 internal enum Offer
 {
     /// <summary>Nothing, now or later.</summary>
@@ -9,7 +9,7 @@ internal enum Offer
     /// <summary>Nothing now; the part's next pass may have steps to take.</summary>
     Later,
 
-    /// <summary>Steps, which are now the taker's.</summary>
+    /// <summary>Steps to take.</summary>
     Steps,
 }
 
@@ -66,13 +66,16 @@ internal sealed class OpenPart
         return claimed;
     }
 
+    /// <summary>What another thread may hope for: a look without the lock, which the owner needs more often.</summary>
+    internal Offer Offers => Left >= LeastLeft ? Offer.Steps : IsLastPass ? Offer.Nothing : Offer.Later;
+
     /// <summary>Gives half of the steps that this thread has not come to, if there are enough, to another's.</summary>
-    internal Offer OfferTo(OpenPart taker, out int part)
+    internal bool TryGive(OpenPart taker, out int part)
     {
         part = 0;
-        if (Left < LeastLeft)
+        if (Offers != Offer.Steps)
         {
-            return IsLastPass ? Offer.Nothing : Offer.Later; // without the lock, which the owner needs more often
+            return false;
         }
         Lock();
         var (passes, pass, end, taken) = (_passes, _pass, _end, Left < LeastLeft ? 0 : Left / 2);
@@ -80,11 +83,11 @@ internal sealed class OpenPart
         _lock.Exit(useMemoryBarrier: false);
         if (taken == 0)
         {
-            return Offer.Later; // to look again
+            return false;
         }
         taker.Set(part, passes, pass, end - taken, end);
         taker._taken = true;
-        return Offer.Steps;
+        return true;
     }
 
     /// <summary>Ends what is left of the part for all.</summary>

@@ -149,8 +149,13 @@ internal sealed unsafe class Team : IDisposable
             WakeParked();
             try
             {
-                Clock?.Switch(TeamActivity.Computing);
-                RunParts(0);
+                do
+                {
+                    Clock?.Switch(TeamActivity.Computing);
+                    RunParts(0);
+                    Clock?.Switch(TeamActivity.Coordinating);
+                }
+                while (AwaitsSteps(0));
             }
             finally
             {
@@ -259,9 +264,12 @@ internal sealed unsafe class Team : IDisposable
                     }
                 }
             }
-            while (TakesSteps(worker, out var part))
+            for (var i = 1; i < ThreadCount; i++)
             {
-                invoke(job, part, this, worker);
+                while (_open[(worker + i) % ThreadCount].TryGive(_open[worker], out var part))
+                {
+                    invoke(job, part, this, worker);
+                }
             }
         }
         finally
@@ -270,31 +278,27 @@ internal sealed unsafe class Team : IDisposable
         }
     }
 
-    /// <summary>Whether the thread has taken steps of another's part; if none can be had now, but perhaps soon, it waits.</summary>
-    private bool TakesSteps(int worker, out int part)
+    /// <summary>
+    /// Waits for steps of others' parts while there may be some in their next passes. False if there are none. A thread of the team waits outside of
+    /// the job: should the system take its core away, the caller does not wait for it.
+    /// </summary>
+    private bool AwaitsSteps(int worker)
     {
-        var clock = worker == 0 ? Clock : null;
-        clock?.Switch(TeamActivity.Coordinating);
-        var found = LookForSteps(worker, out part);
-        while (found == Offer.Later)
+        SpinWait spinner = default;
+        while (true)
         {
-            Thread.SpinWait(8);
-            found = LookForSteps(worker, out part);
+            var best = Offer.Nothing;
+            for (var i = 1; i < ThreadCount; i++)
+            {
+                var offer = _open[(worker + i) % ThreadCount].Offers;
+                best = offer > best ? offer : best;
+            }
+            if (best != Offer.Later)
+            {
+                return best == Offer.Steps;
+            }
+            spinner.SpinOnce(sleep1Threshold: -1); // and yields, on a busy machine to the thread that it waits for
         }
-        clock?.Switch(TeamActivity.Computing);
-        return found == Offer.Steps;
-    }
-
-    private Offer LookForSteps(int worker, out int part)
-    {
-        var best = Offer.Nothing;
-        part = 0;
-        for (var i = 1; i < ThreadCount && best != Offer.Steps; i++)
-        {
-            var offer = _open[(worker + i) % ThreadCount].OfferTo(_open[worker], out part);
-            best = offer > best ? offer : best;
-        }
-        return best;
     }
 
     internal Team Alone(int worker) => _alone[worker] ??= new Team(1, Isa); // each thread its own
@@ -317,7 +321,7 @@ internal sealed unsafe class Team : IDisposable
                 TileRegisters.ReleaseThread();
                 return;
             }
-            if (TryJoin())
+            while (TryJoin())
             {
                 try
                 {
@@ -329,6 +333,10 @@ internal sealed unsafe class Team : IDisposable
                     Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
                 }
                 Interlocked.Decrement(ref _joined);
+                if (!AwaitsSteps(worker))
+                {
+                    break;
+                }
             }
         }
     }

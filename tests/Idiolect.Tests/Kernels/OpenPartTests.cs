@@ -23,7 +23,7 @@ public sealed class OpenPartTests
         var (owner, taker) = (new OpenPart(), new OpenPart());
         owner.Begin(part: 3, passes: 1, steps: 10);
         Assert.True(owner.Claims(0, 0, out _)); // 9 left
-        Assert.Equal(Offer.Steps, owner.OfferTo(taker, out var part));
+        Assert.True(owner.TryGive(taker, out var part));
         Assert.Equal(3, part);
         taker.Begin(part, passes: 1, steps: 10);
         Assert.Equal([6, 7, 8, 9], Claims(taker, taker.FirstPass, taker.FirstStep));
@@ -37,7 +37,7 @@ public sealed class OpenPartTests
         owner.Begin(part: 0, passes: 3, steps: 8);
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], Claims(owner, 0, 0));
         Assert.True(owner.Claims(1, 0, out _));
-        Assert.Equal(Offer.Steps, owner.OfferTo(taker, out var part));
+        Assert.True(owner.TryGive(taker, out var part));
         taker.Begin(part, passes: 3, steps: 8);
         Assert.Equal((1, 5), (taker.FirstPass, taker.FirstStep));
         Assert.Equal([1, 2, 3, 4], Claims(owner, 1, 1));
@@ -50,21 +50,22 @@ public sealed class OpenPartTests
         var (owner, taker) = (new OpenPart(), new OpenPart());
         owner.Begin(part: 0, passes: 2, steps: 8);
         Claims(owner, 0, 0);
-        Assert.Equal(Offer.Later, owner.OfferTo(taker, out _));
+        Assert.Equal(Offer.Later, owner.Offers);
+        Assert.False(owner.TryGive(taker, out _));
         Claims(owner, 1, 0);
-        Assert.Equal(Offer.Nothing, owner.OfferTo(taker, out _));
+        Assert.Equal(Offer.Nothing, owner.Offers);
     }
 
     [Fact]
     public void A_closed_part_offers_nothing_and_what_was_taken_and_not_begun_is_forgotten()
     {
         var (owner, taker) = (new OpenPart(), new OpenPart());
-        Assert.Equal(Offer.Nothing, owner.OfferTo(taker, out _)); // never opened
+        Assert.Equal(Offer.Nothing, owner.Offers); // never opened
         owner.Begin(part: 0, passes: 2, steps: 8);
-        Assert.Equal(Offer.Steps, owner.OfferTo(taker, out _));
+        Assert.True(owner.TryGive(taker, out _));
         owner.Close();
         taker.Close();
-        Assert.Equal(Offer.Nothing, owner.OfferTo(taker, out _));
+        Assert.Equal(Offer.Nothing, owner.Offers);
         taker.Begin(part: 1, passes: 1, steps: 2);
         Assert.Equal([0, 1], Claims(taker, taker.FirstPass, taker.FirstStep));
     }
@@ -84,7 +85,7 @@ public sealed class OpenPartTests
                 var i = random.Next(threads);
                 if (!at[i].Busy)
                 {
-                    if (open[random.Next(threads)].OfferTo(open[i], out var part) == Offer.Steps)
+                    if (open[random.Next(threads)].TryGive(open[i], out var part))
                     {
                         Assert.Equal(7, part);
                         open[i].Begin(part, passes, steps);
