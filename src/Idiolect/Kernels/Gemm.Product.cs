@@ -31,7 +31,7 @@ internal static unsafe partial class Gemm
             => new(2.0 * M * N * K, sizeof(float) * (((double)M * K) + ((double)K * N) + ((double)M * N * (Start == GemmStart.Accumulate ? 2 : 1))));
 
         /// <summary>
-        /// Chooses the parts: for each thread one, of the shape that packs least. Each part of the columns packs A again, each part of the rows B.
+        /// Chooses the parts: for each thread one or two, of the shape that packs least. Each part of the columns packs A again, each part of the rows B.
         /// Returns their number.
         /// </summary>
         internal int Divide(int threads, Isa vectors)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Idiolect.Kernels;
 
 /// <summary>What a thread finds of another's part, in the order of its worth.</summary>
@@ -23,6 +25,9 @@ internal sealed class OpenPart
 {
     /// <summary>Steps that are left of a pass at least, where some are taken: what they need is packed, or fetched, anew.</summary>
     private const int LeastLeft = 3;
+
+    /// <summary>Keeps the other threads' apart: a claim would wait for a cache line that another core has just written.</summary>
+    internal readonly TwoCacheLines Apart;
 
     private SpinLock _lock = new(enableThreadOwnerTracking: false); // not readonly: it is a mutable struct
     private int _part;
@@ -113,5 +118,12 @@ internal sealed class OpenPart
     {
         var entered = false;
         _lock.Enter(ref entered);
+    }
+
+    /// <summary>What is fetched together.</summary>
+    [InlineArray(32)]
+    internal struct TwoCacheLines
+    {
+        private int _element;
     }
 }

@@ -106,6 +106,15 @@ public sealed class OpenPartTests
             Assert.All(done, count => Assert.Equal(passes, count));
         });
 
+    [Fact]
+    public void Neighbours_in_memory_share_no_pair_of_cache_lines()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var open = new OpenPart();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 128 + 32, 512); // its fields and two lines between them and the next one's
+        GC.KeepAlive(open);
+    }
+
     /// <summary>The steps of a pass, from one on, that are the thread's.</summary>
     private static List<int> Claims(OpenPart open, int pass, int step)
     {
