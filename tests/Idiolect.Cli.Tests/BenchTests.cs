@@ -83,6 +83,7 @@ public sealed class BenchTests : IDisposable
                 product.GetProperty("gflop").GetDouble() / lines[^2].GetProperty("peakGflops").GetDouble(),
                 product.GetProperty("megabytes").GetDouble() / 1e3 / lines[^2].GetProperty("memoryGBps").GetDouble()) * 1e3,
             product.GetProperty("floorMs").GetDouble(), product.GetProperty("floorMs").GetDouble() * 1e-2);
+        Assert.InRange(lines[^2].GetProperty("medianPeakGflops").GetDouble(), 1e-3, lines[^2].GetProperty("peakGflops").GetDouble());
         var whole = lines[^2].GetProperty("operationsMs").GetDouble();
         Assert.Equal(whole, operations.Sum(line => line.GetProperty("ms").GetDouble()), whole * 1e-6);
     }

@@ -90,6 +90,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
         output.WriteLine();
         output.WriteLine(Say($"step      {measured.Milliseconds:0.00} ms (p10 {measured.Fastest10:0.00}, p90 {measured.Slowest10:0.00}; {steps} steps)"));
         output.WriteLine(Say($"speed     {measured.TokensPerSecond:#,0} tokens/s, {measured.Gflops:0.0} GFLOP/s, MFU {measured.Mfu:0.0%} of {measured.PeakGflops:0.0} GFLOP/s"));
+        output.WriteLine(Say($"peak      {measured.PeakGflops:0.0} GFLOP/s at best, {measured.MedianPeakGflops:0.0} in the median (MFU {measured.Gflops / measured.MedianPeakGflops:0.0%} of that)"));
         output.WriteLine(Say($"work      {flops / 1e9:#,0.00} GFLOP a step"));
         output.WriteLine(Say($"memory    {measured.ManagedBytesPerStep:#,0} managed bytes a step; {measured.PeakMemoryBytes / 1048576.0:#,0} MiB resident at most"));
         output.WriteLine(Formula);
@@ -147,6 +148,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             writer.WriteFinite("p90", Math.Round(measured.Slowest10, 4));
             writer.WriteFinite("operationsMs", measured.TableMilliseconds);
             writer.WriteFinite("peakGflops", Math.Round(measured.PeakGflops, 2));
+            writer.WriteFinite("medianPeakGflops", Math.Round(measured.MedianPeakGflops, 2));
             writer.WriteFinite("memoryGBps", Math.Round(measured.MemoryGBps, 2));
         });
         lines.Write("done", writer =>

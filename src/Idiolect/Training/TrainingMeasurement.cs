@@ -13,6 +13,7 @@ namespace Idiolect.Training;
 /// (Chowdhery et al. 2022, appendix B).
 /// </param>
 /// <param name="PeakGflops">The machine's peak on the same threads: the highest of those measured between the steps, since what else runs can only lower it.</param>
+/// <param name="MedianPeakGflops">The median of those: what the machine, shared as it was, had to give while the steps ran.</param>
 /// <param name="MemoryGBps">The memory bandwidth of an update in place on the same threads, in GB/s, bytes read and written together: the best of some.</param>
 /// <param name="ManagedBytesPerStep">Managed memory that the median step allocated, on all threads.</param>
 /// <param name="PeakMemoryBytes">The most memory of the process that was resident at once.</param>
@@ -27,6 +28,7 @@ public sealed record TrainingMeasurement(
     double TokensPerSecond,
     double Gflops,
     double PeakGflops,
+    double MedianPeakGflops,
     double MemoryGBps,
     long ManagedBytesPerStep,
     long PeakMemoryBytes,
@@ -54,7 +56,7 @@ public sealed record TrainingMeasurement(
         var median = Quantile(times, 0.5);
         return new TrainingMeasurement(
             median, Quantile(times, 0.1), Quantile(times, 0.9), tokens / median * 1e3, tokens * flopsPerToken / median / 1e6,
-            peaks.Max(), bandwidth, sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
+            peaks.Max(), Quantile([.. peaks.Order()], 0.5), bandwidth, sorted.Select(step => step.AllocatedBytes).Order().ElementAt(sorted.Length / 2), peakMemory,
             [.. middle.SelectMany(step => step.Times.Operations).GroupBy(time => (time.Name, time.Phase))
                 .Select(group => new OperationShare(
                     group.Key.Name, group.Key.Phase, Mean(group.Sum(time => time.Computing)), group.Sum(time => time.Work.Flops) / middle.Length / 1e9,

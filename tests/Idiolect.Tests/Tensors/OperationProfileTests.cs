@@ -152,6 +152,17 @@ public sealed class OperationProfileTests
         Assert.NotEqual(before, model.Parameters.All[0].Values.ToArray());
     }
 
+    [Fact]
+    public void Utilisation_is_of_the_best_peak_and_the_median_stands_beside_it()
+    {
+        var step = new MeasuredStep(new StepTimes([], Coordinating: Stopwatch.Frequency, Between: 0), AllocatedBytes: 0); // a second
+
+        var measured = TrainingMeasurement.From([step], peaks: [4, 9, 5, 8], bandwidth: 1, tokens: 3, flopsPerToken: 1e9, peakMemory: 1);
+
+        Assert.Equal((9, 6.5), (measured.PeakGflops, measured.MedianPeakGflops));
+        Assert.Equal(3.0 / 9, measured.Mfu, 1e-12);
+    }
+
     [Theory]
     [InlineData(0, 1)]
     [InlineData(0.1, 1.3)]
