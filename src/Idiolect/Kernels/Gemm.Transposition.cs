@@ -122,10 +122,10 @@ internal static unsafe partial class Gemm
             Lanes<L>(source + (2 * four), stride, out var c0, out var c1, out var c2, out var c3);
             if (twelve)
             {
-                StoreColumns12(a0, b0, c0, destination, width);
-                StoreColumns12(a1, b1, c1, destination + width, width);
-                StoreColumns12(a2, b2, c2, destination + (2 * width), width);
-                StoreColumns12(a3, b3, c3, destination + (3 * width), width);
+                // Twelve elements a line: four lines are three registers, of four quarters each.
+                StoreColumns(a0, b0, c0, a1, destination, width);
+                StoreColumns(b1, c1, a2, b2, destination + 16, width);
+                StoreColumns(c2, a3, b3, c3, destination + 32, width);
             }
             else
             {
@@ -160,7 +160,7 @@ internal static unsafe partial class Gemm
         c3 = Avx512F.UnpackHigh(high01, high23).AsSingle();
     }
 
-    /// <summary>Stores columns 0, 4, 8 and 12 of 16 lines.</summary>
+    /// <summary>Stores the lanes of four registers: of 16 lines' columns 0, 4, 8 and 12, say.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreColumns(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* destination, int width)
     {
@@ -172,25 +172,6 @@ internal static unsafe partial class Gemm
         Vector512.Store(Avx512F.Shuffle4x128(abOdd, cdOdd, 0b10_00_10_00), destination + (4 * width));
         Vector512.Store(Avx512F.Shuffle4x128(abEven, cdEven, 0b11_01_11_01), destination + (8 * width));
         Vector512.Store(Avx512F.Shuffle4x128(abOdd, cdOdd, 0b11_01_11_01), destination + (12 * width));
-    }
-
-    /// <summary>The same of 12 lines.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreColumns12(Vector512<float> a, Vector512<float> b, Vector512<float> c, float* destination, int width)
-    {
-        var even = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00); // a's columns 0 and 8, b's columns 0 and 8
-        var odd = Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
-        Store12(Avx512F.Shuffle4x128(even, c, 0b00_00_10_00), destination);
-        Store12(Avx512F.Shuffle4x128(odd, c, 0b01_01_10_00), destination + (4 * width));
-        Store12(Avx512F.Shuffle4x128(even, c, 0b10_10_11_01), destination + (8 * width));
-        Store12(Avx512F.Shuffle4x128(odd, c, 0b11_11_11_01), destination + (12 * width));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store12(Vector512<float> column, float* destination)
-    {
-        Vector256.Store(column.GetLower(), destination);
-        Vector128.Store(column.GetUpper().GetLower(), destination + 8);
     }
 
     /// <summary>Transposes lines of length <paramref name="depth"/> in blocks of 4 x 4.</summary>
