@@ -30,7 +30,7 @@ internal static unsafe partial class Attention
         return rows;
     }
 
-    /// <summary>The scratch of one part. Independent of the lengths.</summary>
+    /// <summary>The scratch of one part; bounded, however long the sequences are.</summary>
     private readonly struct ForwardScratch
     {
         internal ForwardScratch(float* start, in AttentionShape shape, int panelWidth)

@@ -84,13 +84,13 @@ internal static unsafe partial class Attention
     private static void RowsToColumns(float* row0, float* row1, float* row2, float* row3, int headSize, float factor, float* panel, int stride)
     {
         var column = 0;
-        if (Sse.IsSupported)
+        if (Transposition.IsFast)
         {
             var factors = Vector128.Create(factor);
             for (; column <= headSize - 4; column += 4)
             {
                 var to = panel + (column * stride);
-                var (c0, c1, c2, c3) = Transpose(
+                var (c0, c1, c2, c3) = Transposition.Columns(
                     Vector128.Load(row0 + column), Vector128.Load(row1 + column), Vector128.Load(row2 + column), Vector128.Load(row3 + column));
                 Vector128.Store(c0 * factors, to);
                 Vector128.Store(c1 * factors, to + stride);
@@ -110,12 +110,12 @@ internal static unsafe partial class Attention
         float* panel, int stride, int headSize, float* factors, float* row0, float* row1, float* row2, float* row3)
     {
         var column = 0;
-        if (Sse.IsSupported)
+        if (Transposition.IsFast)
         {
             for (; column <= headSize - 4; column += 4)
             {
                 var from = panel + (column * stride);
-                var (r0, r1, r2, r3) = Transpose(
+                var (r0, r1, r2, r3) = Transposition.Columns(
                     Vector128.Load(from), Vector128.Load(from + stride), Vector128.Load(from + (2 * stride)), Vector128.Load(from + (3 * stride)));
                 Vector128.Store(r0 * factors[0], row0 + column);
                 Vector128.Store(r1 * factors[1], row1 + column);
@@ -143,20 +143,5 @@ internal static unsafe partial class Attention
         {
             row[column] = panel[column * stride] * factor;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float> C0, Vector128<float> C1, Vector128<float> C2, Vector128<float> C3) Transpose(
-        Vector128<float> r0, Vector128<float> r1, Vector128<float> r2, Vector128<float> r3)
-    {
-        var low01 = Sse.UnpackLow(r0, r1);
-        var low23 = Sse.UnpackLow(r2, r3);
-        var high01 = Sse.UnpackHigh(r0, r1);
-        var high23 = Sse.UnpackHigh(r2, r3);
-        return (
-            Sse.MoveLowToHigh(low01, low23),
-            Sse.MoveHighToLow(low23, low01),
-            Sse.MoveLowToHigh(high01, high23),
-            Sse.MoveHighToLow(high23, high01));
     }
 }

@@ -5,8 +5,8 @@ namespace Idiolect.Kernels;
 
 /// <content>
 /// The unit of both passes: some query rows of one (sequence, key-value head). Scores are kept transposed, a key a row and a
-/// query row a column, in panels of <see cref="PanelWidth"/> columns. So queries are packed once a tile and keys and values
-/// not at all, and softmax works on a register of query rows at a time, without sums across lanes.
+/// query row a column, in panels of <see cref="PanelWidth"/> columns. So queries are transposed once a tile, keys and values
+/// only copied, and softmax works on a register of query rows at a time, without sums across lanes.
 /// </content>
 internal static unsafe partial class Attention
 {
@@ -63,7 +63,7 @@ internal static unsafe partial class Attention
         var (headSize, width) = (inputs.Shape.HeadSize, tile.PanelWidth);
         var last = tile.Rows - 1;
         var column = 0;
-        for (; Sse.IsSupported && column <= width - 4; column += 4)
+        for (; Transposition.IsFast && column <= width - 4; column += 4)
         {
             var row = (panel * width) + column;
             RowsToColumns(
@@ -84,7 +84,7 @@ internal static unsafe partial class Attention
         var (headSize, width) = (inputs.Shape.HeadSize, tile.PanelWidth);
         var row = panel * width;
         var end = tile.EndRow(panel);
-        for (; Sse.IsSupported && row <= end - 4; row += 4)
+        for (; Transposition.IsFast && row <= end - 4; row += 4)
         {
             ColumnsToRows(
                 from + (row % width), width, headSize, factors + row, inputs.Row(tile, data, stride, row),

@@ -307,12 +307,13 @@ internal static unsafe partial class Gemm
                 return;
             }
             var edge = stackalloc float[32 * 32]; // (panel rows, panel columns), where a tile hangs over C's border
+            var start = Start == GemmStart.Zero ? GemmStart.Zero : GemmStart.Accumulate; // and not a zero that is added to: -0 + 0 is 0
             for (var row = full * PanelRows; row < Rows; row += PanelRows)
             {
                 var height = Math.Min(PanelRows, Rows - row);
                 var c = C + ((long)row * CStride);
                 LoadEdge(c, edge, height, Columns, panelColumns);
-                Tiles(height < PanelRows && EdgeKernel != null ? EdgeKernel : Kernel, A + (row / PanelRows * ATileLength), B, edge, panelColumns, 1, GemmStart.Accumulate, null);
+                Tiles(height < PanelRows && EdgeKernel != null ? EdgeKernel : Kernel, A + (row / PanelRows * ATileLength), B, edge, panelColumns, 1, start, null);
                 for (var i = 0; i < height; i++)
                 {
                     new ReadOnlySpan<float>(edge + (i * panelColumns), Columns).CopyTo(new Span<float>(c + ((long)i * CStride), Columns));
@@ -396,11 +397,11 @@ internal static unsafe partial class Gemm
 
         private readonly void LoadEdge(float* c, float* edge, int height, int width, int panelColumns)
         {
-            new Span<float>(edge, PanelRows * panelColumns).Clear();
             if (Start == GemmStart.Zero)
             {
                 return;
             }
+            new Span<float>(edge, PanelRows * panelColumns).Clear();
             for (var i = 0; i < height; i++)
             {
                 var source = Start == GemmStart.Bias ? Bias : c + ((long)i * CStride);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Idiolect.Kernels;
@@ -219,7 +218,7 @@ internal static unsafe partial class Gemm
             {
                 // Pairs (s0[p], s1[p]) as doubles: two stores of 8 bytes from each register.
                 var (first, second) = (Vector128.Load(s0 + p), Vector128.Load(s1 + p));
-                var (low, high) = (ZipLow(first, second).AsDouble(), ZipHigh(first, second).AsDouble());
+                var (low, high) = (Transposition.ZipLow(first, second).AsDouble(), Transposition.ZipHigh(first, second).AsDouble());
                 *(double*)d = low.ToScalar();
                 *(double*)(d + width) = low.GetElement(1);
                 *(double*)(d + (2 * width)) = high.ToScalar();
@@ -248,38 +247,10 @@ internal static unsafe partial class Gemm
     private static void Transpose4(
         Vector128<float> r0, Vector128<float> r1, Vector128<float> r2, Vector128<float> r3, float* destination, int stride)
     {
-        var low01 = ZipLow(r0, r1); // r0[0] r1[0] r0[1] r1[1]
-        var low23 = ZipLow(r2, r3);
-        var high01 = ZipHigh(r0, r1); // r0[2] r1[2] r0[3] r1[3]
-        var high23 = ZipHigh(r2, r3);
-        Vector128.Store(ZipLow(low01.AsDouble(), low23.AsDouble()).AsSingle(), destination);
-        Vector128.Store(ZipHigh(low01.AsDouble(), low23.AsDouble()).AsSingle(), destination + stride);
-        Vector128.Store(ZipLow(high01.AsDouble(), high23.AsDouble()).AsSingle(), destination + (2 * stride));
-        Vector128.Store(ZipHigh(high01.AsDouble(), high23.AsDouble()).AsSingle(), destination + (3 * stride));
+        var (c0, c1, c2, c3) = Transposition.Columns(r0, r1, r2, r3);
+        Vector128.Store(c0, destination);
+        Vector128.Store(c1, destination + stride);
+        Vector128.Store(c2, destination + (2 * stride));
+        Vector128.Store(c3, destination + (3 * stride));
     }
-
-    // The portable forms of the next four go through memory or scalars, which would make packing slower than multiplying.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
-        => Sse.IsSupported ? Sse.UnpackLow(a, b)
-            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
-            : Vector128.Create(a[0], b[0], a[1], b[1]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
-        => Sse.IsSupported ? Sse.UnpackHigh(a, b)
-            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
-            : Vector128.Create(a[2], b[2], a[3], b[3]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> ZipLow(Vector128<double> a, Vector128<double> b)
-        => Sse2.IsSupported ? Sse2.UnpackLow(a, b)
-            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
-            : Vector128.Create(a[0], b[0]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> ZipHigh(Vector128<double> a, Vector128<double> b)
-        => Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
-            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
-            : Vector128.Create(a[1], b[1]);
 }

@@ -27,7 +27,7 @@ internal enum GemmStart
 /// <summary>
 /// Matrix product C (m x n) = A (m x k) · B (k x n) in the manner of BLIS (Van Zee and van de Geijn 2015): blocks of both
 /// operands are packed into panels, then a register-blocked micro-kernel runs over tiles of C. Transposition and precision are
-/// a matter of packing; ragged edges are zero-padded panels and the same micro-kernel into scratch.
+/// a matter of packing; where a matrix ends within a tile, a kernel of just the rows that are left, or the same one into scratch.
 /// </summary>
 /// <remarks>
 /// <para>

@@ -32,13 +32,17 @@ internal readonly unsafe struct Worker(Team team, int index)
 
 /// <summary>
 /// A persistent team of threads that runs one <see cref="IJob"/> at a time. The caller is worker 0. Between jobs the
-/// others spin for some microseconds, then park. Several callers take turns, a job at a time.
+/// others spin for about a millisecond, then park. Several callers take turns, a job at a time.
 /// </summary>
 internal sealed unsafe class Team : IDisposable
 {
-    private const int SpinsBeforeParking = 4000;
+    private const int SpinsBeforeParking = 4000; // of eight times some 40 ns
     private const int Closed = int.MinValue;
     private const int CursorStride = 32; // ints between cursors, and before the first: two cache lines, which are fetched together
+
+    // Whose thread this is, if it is none of a caller.
+    [ThreadStatic]
+    private static Team? _teamOfThread;
 
     private static readonly Lazy<Team> LazyShared = new(() => new Team(Environment.ProcessorCount, IsaSelector.Default));
 
@@ -117,7 +121,8 @@ internal sealed unsafe class Team : IDisposable
         }
         var copy = job;
         var invoke = Invoker<TJob>(Vectors);
-        if (_exclusive.IsHeldByCurrentThread)
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_exclusive.IsHeldByCurrentThread || _teamOfThread == this)
         {
             throw new InvalidOperationException("A job cannot start another job on its own team.");
         }
@@ -128,11 +133,18 @@ internal sealed unsafe class Team : IDisposable
             if (parts == 1 || _threads.Length == 0)
             {
                 Clock?.Switch(TeamActivity.Computing);
-                for (var part = 0; part < parts; part++)
+                try
                 {
-                    invoke(&copy, part, this, 0);
+                    for (var part = 0; part < parts; part++)
+                    {
+                        invoke(&copy, part, this, 0);
+                    }
                 }
-                Clock?.Switch(TeamActivity.Between);
+                finally
+                {
+                    _open[0].Close();
+                    Clock?.Switch(TeamActivity.Between);
+                }
                 return;
             }
             _job = &copy;
@@ -216,6 +228,7 @@ internal sealed unsafe class Team : IDisposable
         {
             NativeBuffer.Free(_scratch[i]);
             _scratch[i] = null;
+            _scratchCounts[i] = 0;
         }
         foreach (var wake in _wake)
         {
@@ -313,6 +326,7 @@ internal sealed unsafe class Team : IDisposable
     private void Work(int worker)
     {
         var seen = 0;
+        _teamOfThread = this;
         while (true)
         {
             seen = WaitForJob(worker - 1, seen);

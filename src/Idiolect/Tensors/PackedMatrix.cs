@@ -21,7 +21,7 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
         var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
         if (_panels == null || _isa != team.Vectors)
         {
-            NativeBuffer.Free(_panels);
+            Dispose();
             _panels = NativeBuffer.Allocate(Gemm.PackedLength(team, inputs, outputs));
             (_isa, _version) = (team.Vectors, -1);
         }

@@ -14,7 +14,7 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
     private readonly List<Range> _ranges = [];
     private readonly List<(Parameter Parameter, long Start)> _places = []; // and where its moments begin
     private float* _firstMoments; // the ranges one after the other
-    private float* _secondMoments; // the same
+    private float* _secondMoments; // the same, in the second half of the same memory
 
     internal AdamWOptimizer(ParameterSet parameters, TrainingOptions options)
     {
@@ -26,9 +26,9 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
                 Append(parameter);
             }
         }
-        var length = _ranges.Count == 0 ? 0 : _ranges[^1].Moments + _ranges[^1].Count;
-        _firstMoments = NativeBuffer.AllocateZeroed(length);
-        _secondMoments = NativeBuffer.AllocateZeroed(length);
+        var length = _ranges.Count == 0 ? 0 : WholeLines(_ranges[^1].Moments + _ranges[^1].Count);
+        _firstMoments = NativeBuffer.AllocateZeroed(2 * length);
+        _secondMoments = _firstMoments + length;
     }
 
     /// <summary>The moments, to save and to load.</summary>
@@ -74,7 +74,6 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
     public void Dispose()
     {
         NativeBuffer.Free(_firstMoments);
-        NativeBuffer.Free(_secondMoments);
         _firstMoments = null;
         _secondMoments = null;
     }
@@ -93,12 +92,14 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
         }
         else
         {
-            var moments = (last.Moments + last.Count + ParameterSet.Line - 1) / ParameterSet.Line * ParameterSet.Line;
+            var moments = WholeLines(last.Moments + last.Count);
             _ranges.Add(new Range(parameter.Offset, parameter.Count, moments, parameter.Decays));
         }
         var range = _ranges[^1];
         _places.Add((parameter, range.Moments + (parameter.Offset - range.Start)));
     }
+
+    private static long WholeLines(long count) => (count + ParameterSet.Line - 1) / ParameterSet.Line * ParameterSet.Line;
 
     /// <summary>Neighbours in the flat buffers that are updated alike.</summary>
     /// <param name="Start">Where they begin in the values and the gradients.</param>

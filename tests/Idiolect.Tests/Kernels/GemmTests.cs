@@ -59,6 +59,24 @@ public sealed unsafe class GemmTests
         => Assert.Equal(expected, SimdScalar.RoundToBFloat16(value));
 
     [Theory]
+    [InlineData("Scalar")]
+    [InlineData("Vector128")]
+    [InlineData("Vector256")]
+    [InlineData("Vector512")]
+    [InlineData("Assembled")]
+    public void A_product_that_underflows_has_its_sign_in_every_row(string variant)
+    {
+        const int Rows = 13, Columns = 32; // one row more than fills a tile
+        using var team = new Team(1, Enum.Parse<Isa>(variant));
+        using var left = new NativeBuffer<float>([.. Enumerable.Repeat(1e-30f, Rows)]);
+        using var right = new NativeBuffer<float>([.. Enumerable.Repeat(-1e-30f, Columns)]);
+        using var result = new NativeBuffer<float>(Rows * Columns);
+        Gemm.Multiply(team, Rows, Columns, 1, new MatrixView(left, 1), new MatrixView(right, Columns), result, Columns);
+        var first = float.IsNegative(result.Span[0]);
+        Assert.All(result.ToArray(), value => Assert.Equal(first, float.IsNegative(value)));
+    }
+
+    [Theory]
     [InlineData(4050, 4110, 390, Precision.Fp32)]
     [InlineData(4050, 4110, 390, Precision.Bf16)]
     [InlineData(70, 90, 9000, Precision.Fp32)] // more inner indices than one job takes

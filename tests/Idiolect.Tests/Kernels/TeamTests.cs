@@ -114,17 +114,36 @@ public sealed unsafe class TeamTests
         Assert.NotEqual((nint)grown, (nint)team.SharedScratch(10));
     }
 
-    [Fact]
-    public void A_job_that_starts_another_on_its_team_is_refused_and_the_team_goes_on()
+    [Theory]
+    [InlineData(1)] // the part of the caller
+    [InlineData(2)] // that of another thread, which would wait for the caller, which waits for it
+    public void A_job_that_starts_another_on_its_team_is_refused_and_the_team_goes_on(int parts)
     {
         using var team = new Team(2, IsaSelector.Default);
+        using var begun = new NativeBuffer<int>(1);
         NestedJob.Team = team;
-        NestedJob.Caller = Environment.CurrentManagedThreadId;
-        Assert.Throws<InvalidOperationException>(() => team.Run(default(NestedJob), 1000));
+        Assert.Throws<InvalidOperationException>(() => team.Run(new NestedJob { Nesting = parts - 1, Begun = begun }, parts));
 
         using var counts = new NativeBuffer<int>(8);
         team.Run(new CountJob { Counts = counts }, 8);
         Assert.All(counts.ToArray(), count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void A_team_that_has_ended_takes_no_job()
+    {
+        var team = new Team(2, IsaSelector.Default);
+        team.Dispose();
+        using var counts = new NativeBuffer<int>(8);
+        Assert.Throws<ObjectDisposedException>(() => team.Run(new CountJob { Counts = counts }, 8));
+    }
+
+    [Fact]
+    public void A_single_part_that_fails_has_nothing_left_to_take()
+    {
+        using var team = new Team(2, IsaSelector.Default);
+        Assert.Throws<InsufficientMemoryException>(() => team.Run(default(FailingOpenJob), 1));
+        Assert.Equal(Offer.Nothing, team.OpenPart(0).Offers);
     }
 
     [Fact]
@@ -314,21 +333,38 @@ public sealed unsafe class TeamTests
         }
     }
 
-    /// <summary>Starts another job, on the caller's thread only: another thread would wait for the caller, which waits for it.</summary>
-    private struct NestedJob : IJob
+    /// <summary>Starts another job in one of its parts; who has another waits, so that each thread has one.</summary>
+    private unsafe struct NestedJob : IJob
     {
         internal static Team? Team;
-        internal static int Caller;
+        internal int Nesting; // the worker whose part starts it
+        internal int* Begun;
 
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
         {
-            if (Environment.CurrentManagedThreadId == Caller)
+            if (worker.Index == Nesting)
             {
-                Team!.Run(default(NestedJob), 2);
+                Volatile.Write(ref *Begun, 1);
+                Team!.Run(this, 1);
             }
-            Thread.SpinWait(100);
+            else
+            {
+                WaitFor(Begun);
+            }
+        }
+    }
+
+    /// <summary>Fails with a pass to go.</summary>
+    private struct FailingOpenJob : IJob
+    {
+        public readonly void Execute<S, V>(int part, in Worker worker)
+            where S : struct, ISimd<V>
+            where V : struct
+        {
+            worker.Open(part, passes: 2, steps: 1);
+            throw new InsufficientMemoryException();
         }
     }
 }

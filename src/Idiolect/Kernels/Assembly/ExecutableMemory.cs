@@ -12,6 +12,7 @@ internal static unsafe partial class ExecutableMemory
     private const int MapPrivate = 2; // MAP_PRIVATE
     private const int WindowsReadWrite = 0x04, WindowsExecuteRead = 0x20; // PAGE_*
     private const int WindowsCommitReserve = 0x3000; // MEM_COMMIT | MEM_RESERVE
+    private const int WindowsRelease = 0x8000; // MEM_RELEASE
 
     private static int MapAnonymous => OperatingSystem.IsMacOS() ? 0x1000 : 0x20;
 
@@ -27,7 +28,12 @@ internal static unsafe partial class ExecutableMemory
                 return null;
             }
             code.CopyTo(new Span<byte>(pages, code.Length));
-            return VirtualProtect(pages, length, WindowsExecuteRead, out _) != 0 ? (byte*)pages : null;
+            if (VirtualProtect(pages, length, WindowsExecuteRead, out _) != 0)
+            {
+                return (byte*)pages;
+            }
+            _ = VirtualFree(pages, 0, WindowsRelease);
+            return null;
         }
         var mapped = Map(null, length, ProtectRead | ProtectWrite, MapPrivate | MapAnonymous, -1, 0);
         if (mapped == (void*)-1)
@@ -57,4 +63,7 @@ internal static unsafe partial class ExecutableMemory
 
     [LibraryImport("kernel32")]
     private static partial int VirtualProtect(void* address, nuint size, int protection, out int before);
+
+    [LibraryImport("kernel32")]
+    private static partial int VirtualFree(void* address, nuint size, int type);
 }

@@ -27,7 +27,7 @@ internal static class TileRegisterAssembler
     private static readonly AssemblerRegister64 Arguments = r10, Blocks = rcx, A = rax, B = rdx, Ahead = rsi, AheadStride = rdi, NextC = r8,
         Line = r9, CStride = r11;
 
-    // All that is used until the first block: where a C tile's halves lie.
+    // The same registers before a tile's first block and after its last: where the halves of C lie.
     private static readonly AssemblerRegister64 Half = rcx, Matrix = rax, Stride = rdx;
 
     private static readonly AssemblerRegisterTMM[] Sums = [tmm0, tmm1, tmm2, tmm3];
