@@ -133,6 +133,9 @@ public sealed class BenchTests : IDisposable
     [InlineData(
         "bench train --preset default --peer pytorch", 1,
         "--peer pytorch trains the gpt2 shape without dropout; choose --preset nanogpt-cpu, nanogpt or gpt2-124m and leave --dropout out")]
+    [InlineData(
+        "bench train --preset nanogpt --peer pytorch --optimizer muon", 1,
+        "--peer pytorch updates by AdamW and keeps what it computed; leave --optimizer and --recompute out")]
     public async Task What_cannot_be_measured_is_one_line(string line, int exitCode, string message)
     {
         var result = await Cli.RunAsync(line.Split(' '));
@@ -176,8 +179,22 @@ public sealed class BenchTests : IDisposable
         using var peer = PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
 
         Assert.Equal(new PeerDescription(7, "1.13", "/lib/blas.so", "Zen", 2, 170.5), peer.Self);
-        Assert.Equal([12, 1.5], peer.Measure(12));
+        Assert.Equal([2, 1.5], peer.Measure(2));
         Assert.Throws<IOException>(() => peer.Measure(1));
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("""{"event":"start","parameters":7}""")]
+    [InlineData("Loading")]
+    public void A_peer_that_says_something_else_is_quoted(string line)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
+        File.WriteAllText(folder.Combine("peer"), $"echo '{line}'");
+
+        var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer")));
+
+        Assert.Equal($"--peer pytorch: its script said \"{line}\", which is not what was asked; is it of this version?", exception.Message);
     }
 
     [Fact]

@@ -15,6 +15,21 @@ public sealed class EndToEndTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public async Task Who_interrupts_the_last_measurement_is_told_how_to_take_it()
+    {
+        using var stop = new CancellationTokenSource();
+        var output = new StopsAt("measuring the best checkpoint", stop);
+        using var terminal = new Terminal(output, TextWriter.Null, width: 80, live: false);
+        var flags = Tiny.Replace("text.txt", folder.Combine("text.txt"), StringComparison.Ordinal);
+
+        var exitCode = await Application.RunAsync($"train {flags} --steps 3 --out {folder.Combine("run")}".Split(' '), terminal, stop.Token);
+
+        Assert.Equal(ExitCode.Interrupted, exitCode);
+        Assert.EndsWith(
+            $"interrupted after step 3 and saved; to go on:\n  idiolect train --resume {folder.Combine("run")}\n", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_generate_eval_info_and_resume_work_together()
     {
         var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --rivals --json");
@@ -221,5 +236,23 @@ internal static class TinyText
         string[] words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "sleeps"];
         var random = new Random(1);
         File.WriteAllText(file, string.Join(' ', Enumerable.Range(0, 4000).Select(_ => words[random.Next(words.Length)])) + ".");
+    }
+}
+
+/// <summary>Cancels when a line says something.</summary>
+internal sealed class StopsAt : StringWriter
+{
+    private readonly string words;
+    private readonly CancellationTokenSource stop;
+
+    internal StopsAt(string words, CancellationTokenSource stop) => (this.words, this.stop, NewLine) = (words, stop, "\n");
+
+    public override void WriteLine(string? value)
+    {
+        base.WriteLine(value);
+        if (value?.Contains(words, StringComparison.Ordinal) == true)
+        {
+            stop.Cancel();
+        }
     }
 }

@@ -51,6 +51,22 @@ public sealed class ProcessTests
         Assert.False(Directory.Exists(run));
     }
 
+    [Fact]
+    public async Task A_training_whose_reader_has_gone_is_saved_and_says_how_to_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        var text = folder.Combine("text");
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("a line of text\n", 2000)), TestContext.Current.CancellationToken);
+        var run = folder.Combine("run");
+
+        await InShellAsync(
+            $"{{0}} train --data {text} --tokenizer byte --layers 1 --width 32 --heads 2 --context 16 --steps 1000000 --eval-every 5 --eval-batches 1 "
+            + $"--checkpoint-every 1000000 --threads 1 --out {run} | grep -m 1 'step 5'; exit ${{{{PIPESTATUS[0]}}}}",
+            1, "error: nobody reads standard output any more; saved after step ");
+
+        Assert.Contains(Directory.GetDirectories(Path.Combine(run, "checkpoints")), checkpoint => !checkpoint.EndsWith("-00000000", StringComparison.Ordinal));
+    }
+
     private static async Task InShellAsync(string script, int exitCode, string error)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");

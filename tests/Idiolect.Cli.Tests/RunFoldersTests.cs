@@ -30,6 +30,15 @@ public sealed class RunFoldersTests : IDisposable
     }
 
     [Fact]
+    public void A_run_elsewhere_needs_no_folder_for_its_short_name()
+    {
+        File.WriteAllText(folder.Combine("runs"), "a file in the way");
+        folder.Runs.Remember(folder.Combine("elsewhere"));
+
+        Assert.Throws<IOException>(() => folder.Runs.Remember(folder.Combine("runs/here")));
+    }
+
+    [Fact]
     public void The_latest_run_is_found_after_the_folder_moved()
     {
         folder.Runs.Create("one", null);

@@ -1,4 +1,5 @@
 using Idiolect.Cli.Output;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
@@ -58,6 +59,16 @@ public sealed class TextOutputTests
 
         Assert.EndsWith(
             "interrupted after step 300 and saved; to go on:\n  idiolect train --resume \"runs/my run\"\n", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_ended_early_is_not_told_to_take_more_steps()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+
+        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Finished() with { Reason = EndReason.EarlyStop });
+
+        Assert.EndsWith("next:\n  idiolect generate runs/quiet-harbor\n", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -127,6 +127,18 @@ public sealed class TrainingFlagsTests
         Assert.StartsWith("--width cannot change in a run that goes on", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", 80)]
+    [InlineData("--steps 90", 80)]
+    [InlineData("--steps 70", 70)]
+    public void A_run_that_goes_on_keeps_its_warm_up(string line, int expected)
+    {
+        var earlier = Resolve("--steps 100 --warmup 80");
+        var (flags, command) = Create();
+
+        Assert.Equal(expected, flags.ResolveResumed(earlier, command.Parse(line)).WarmupSteps);
+    }
+
     [Fact]
     public void A_setup_survives_its_file()
     {

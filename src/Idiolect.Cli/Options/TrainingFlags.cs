@@ -134,7 +134,8 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
                 throw new ArgumentException($"{option.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
             }
         }
-        return ApplyFlags(earlier, parsed).Validate();
+        var later = ApplyFlags(earlier, parsed);
+        return (later with { WarmupSteps = Math.Min(earlier.WarmupSteps, later.Steps) }).Validate(); // the schedule so far stays what it was
     }
 
     private void RejectFlagsOfOtherModels(TrainingSetup setup, ParseResult parsed)

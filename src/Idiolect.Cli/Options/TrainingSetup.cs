@@ -181,6 +181,10 @@ internal sealed record TrainingSetup
         {
             throw new ArgumentException(FormattableString.Invariant($"--min-lr {MinimumLearningRate} is above --lr {LearningRate}"));
         }
+        if (BatchSize * (ContextLength + 1L) > Array.MaxLength)
+        {
+            throw new ArgumentException($"--batch {BatchSize} of --context {ContextLength} are more tokens than a step can have; choose less of either, or --grad-accumulation");
+        }
         if (WarmupSteps > Steps)
         {
             throw new ArgumentException($"--warmup {WarmupSteps} is longer than --steps {Steps}");

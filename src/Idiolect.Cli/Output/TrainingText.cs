@@ -132,7 +132,7 @@ internal static class TrainingText
             : finished.Accuracy is not null
             ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
             : $"  {CommandName.Current} generate {Quote(finished.Run)}";
-        if (!finished.IsComplete)
+        if (!finished.IsComplete && finished.Reason != EndReason.EarlyStop)
         {
             yield return $"  {ResumeCommand(finished.Run, finished.Verb)} --steps {2 * finished.Step}";
         }

@@ -76,7 +76,7 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
             TrainTokens = data.Training.TokenCount,
             ValidationTokens = data.Validation?.TokenCount ?? 0,
             Threads = threads,
-            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
+            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads, setup.ToTraining().Precision) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
         };
         return session.Train(
             trainer, started, pending, () => Sample(model, corpus.Validation[0].Text), ended => Finish(ended, data, cancellationToken), cancellationToken);

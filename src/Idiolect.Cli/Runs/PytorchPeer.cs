@@ -25,11 +25,9 @@ internal sealed class PytorchPeer : IDisposable
         complaint = process.StandardError.ReadToEndAsync();
         try
         {
-            using var start = ReadLine();
-            var root = start.RootElement;
-            Self = new PeerDescription(
+            Self = Read(root => new PeerDescription(
                 root.GetProperty("parameters").GetInt64(), root.GetProperty("torch").GetString()!, root.GetProperty("blas").GetString()!,
-                root.GetProperty("blasCore").GetString()!, root.GetProperty("blasThreads").GetInt32(), root.GetProperty("matmulGflops").GetDouble());
+                root.GetProperty("blasCore").GetString()!, root.GetProperty("blasThreads").GetInt32(), root.GetProperty("matmulGflops").GetDouble()));
         }
         catch
         {
@@ -50,6 +48,10 @@ internal sealed class PytorchPeer : IDisposable
         {
             throw new ArgumentException(
                 "--peer pytorch trains the gpt2 shape without dropout; choose --preset nanogpt-cpu, nanogpt or gpt2-124m and leave --dropout out");
+        }
+        if (setup.Optimizer != "adamw" || setup.Recompute)
+        {
+            throw new ArgumentException("--peer pytorch updates by AdamW and keeps what it computed; leave --optimizer and --recompute out");
         }
         script ??= FindScript();
         if (!File.Exists(python))
@@ -82,13 +84,22 @@ internal sealed class PytorchPeer : IDisposable
     /// <exception cref="IOException">It has ended.</exception>
     internal double[] Measure(int steps)
     {
-        process.StandardInput.WriteLine(Say(steps));
-        process.StandardInput.Flush();
-        using var answer = ReadLine();
-        return [.. answer.RootElement.GetProperty("ms").EnumerateArray().Select(value => value.GetDouble())];
+        try
+        {
+            process.StandardInput.WriteLine(Say(steps));
+            process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // It has ended, and what it said is read below.
+        }
+        var milliseconds = Read(root => root.GetProperty("ms").EnumerateArray().Select(value => value.GetDouble()).ToArray());
+        return milliseconds.Length == steps ? milliseconds
+            : throw new IOException($"--peer pytorch: its script took {milliseconds.Length} steps instead of {steps}");
     }
 
-    public void Dispose()
+    /// <summary>Ends it, and so a wait for its answer; may be called at any time, by any thread.</summary>
+    internal void Stop()
     {
         try
         {
@@ -100,17 +111,26 @@ internal sealed class PytorchPeer : IDisposable
         }
     }
 
-    private JsonDocument ReadLine()
+    public void Dispose()
+    {
+        Stop();
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    /// <summary>What it says in its next line.</summary>
+    private T Read<T>(Func<JsonElement, T> read)
     {
         if (process.StandardOutput.ReadLine() is { } line)
         {
             try
             {
-                return JsonDocument.Parse(line);
+                using var said = JsonDocument.Parse(line);
+                return read(said.RootElement);
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
             {
-                throw new IOException($"--peer pytorch: its script said \"{line}\", which is no JSON", exception);
+                throw new IOException($"--peer pytorch: its script said \"{line}\", which is not what was asked; is it of this version?", exception);
             }
         }
         var last = complaint.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
@@ -49,12 +50,19 @@ internal static class RunFile
         var temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            File.WriteAllText(temporary, text);
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                stream.Write(Encoding.UTF8.GetBytes(text));
+                stream.Flush(flushToDisk: true);
+            }
             File.Move(temporary, file, overwrite: true);
         }
         catch (Exception exception)
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
             if (WriteFailedException.Explains(exception))
             {
                 throw new WriteFailedException(file, exception);

@@ -60,14 +60,20 @@ internal sealed class RunFolders(string root)
         return folder;
     }
 
-    /// <summary>Makes a run the latest.</summary>
+    /// <summary>Makes a run the latest, if that can be written down here: a run may lie elsewhere, and its name for short is not worth its end.</summary>
     internal void Remember(string folder)
     {
-        Directory.CreateDirectory(root);
         // A name while the run lies under runs/, so that the folder can be moved as a whole.
         var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
-        RunFile.WriteAtomically(
-            Path.Combine(root, Latest), parent == Path.GetFullPath(root) ? Path.GetFileName(folder) : Path.GetFullPath(folder));
+        try
+        {
+            Directory.CreateDirectory(root);
+            RunFile.WriteAtomically(
+                Path.Combine(root, Latest), parent == Path.GetFullPath(root) ? Path.GetFileName(folder) : Path.GetFullPath(folder));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && parent != Path.GetFullPath(root))
+        {
+        }
     }
 
     private string FindLatest()

@@ -34,7 +34,7 @@ internal sealed class TrainingBench(TrainingSetup setup, int? steps, bool withPe
         using var peer = withPeer ? PytorchPeer.Start(setup) : null;
         using var model = new Gpt(setup.ToGpt(setup.VocabularySize), setup.Seed);
         using var benchmark = new TrainingBenchmark(model, setup.ToTraining());
-        using var stopPeer = cancellationToken.Register(() => peer?.Dispose()); // which ends a wait for its answer
+        using var stopPeer = cancellationToken.Register(() => peer?.Stop()); // which ends a wait for its answer
         output.Begin(setup, model.Config.ParameterCount, model.Config.TrainingFlopsPerToken * benchmark.TokensPerStep);
         var last = benchmark.WarmUp(cancellationToken);
         var count = steps ?? (int)Math.Clamp(DefaultMilliseconds / last, LeastDefaultSteps, MostDefaultSteps);

@@ -149,7 +149,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
             TrainTokens = data.Training.TokenCount,
             ValidationTokens = data.Validation?.TokenCount ?? 0,
             Threads = threads,
-            PeakTokensPerSecond = model.Model.Config.TrainingFlopsPerToken is > 0 and var flops ? MachinePeak.MeasureGflops(threads) * 1e9 / flops : null,
+            PeakTokensPerSecond = model.Model.Config.TrainingFlopsPerToken is > 0 and var flops ? MachinePeak.MeasureGflops(threads, setup.ToTraining().Precision) * 1e9 / flops : null,
         };
     }
 

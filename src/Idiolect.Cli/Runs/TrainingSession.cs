@@ -25,19 +25,53 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
     {
         RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
         output.Report(started);
-        var ended = trainer.Run(new Listener(news => Hear(news, pending, sample)), cancellationToken);
+        // Who stops to read, or a full disk behind the output, ends the run like Ctrl+C: after the step in progress, and saved.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        IOException? lost = null;
+        var ended = trainer.Run(new Listener(news => Tell(news)), stop.Token);
         LossPlot.Save(TrainingHistory.Read(folder), folder);
-        output.Report(finish(ended));
-        return ended.Reason;
+        if (lost is not null)
+        {
+            throw new IOException($"{lost.Message}; saved after step {ended.Step}, to go on: {TrainingText.ResumeCommand(folder, Verb)}", lost);
+        }
+        try
+        {
+            output.Report(finish(ended));
+            return ended.Reason;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Trained and saved, but not measured, which a resumed run does.
+            ended = ended with { Reason = EndReason.Interrupted };
+            output.Report(Estimate(ended));
+            return ended.Reason;
+        }
+
+        void Tell(TrainingProgress news)
+        {
+            try
+            {
+                Hear(news, pending, lost is null ? sample : null, silent: lost is not null);
+            }
+            catch (IOException exception)
+            {
+                lost = exception;
+                stop.Cancel();
+            }
+        }
     }
 
     /// <summary>Passes the library's news on.</summary>
-    internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string>? sample)
+    internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string>? sample, bool silent = false)
     {
         if (news is CheckpointSaved)
         {
             pending?.Keep();
             runs.Remember(folder);
+        }
+        if (silent)
+        {
+            return;
         }
         output.Report(news);
         if (sample is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
@@ -58,9 +92,11 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
             Accuracy = best?.Accuracy,
             TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
             Reason = ended.Reason,
-            Verb = setup.Classifies ? "tune" : "train",
+            Verb = Verb,
         };
     }
+
+    private string Verb => setup.Classifies ? "tune" : "train";
 
     // A run may be resumed from another folder than it was started in.
     internal static string PathThatLasts(string source)

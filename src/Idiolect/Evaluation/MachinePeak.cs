@@ -15,12 +15,13 @@ public static class MachinePeak
     public static bool MultipliesBf16
         => IsaSelector.Default == Isa.Assembled && (MicroKernels.BFloat16Tiles.Exists || MicroKernels.BFloat16.Exists);
 
-    /// <summary>Measures the float32 peak, in GFLOP/s (a multiply-add counts as two), in some ten milliseconds.</summary>
+    /// <summary>Measures the peak of matrix products, in GFLOP/s (a multiply-add counts as two), in some tens of milliseconds.</summary>
     /// <param name="threads">Threads that compute at once; 0 for all processors.</param>
-    public static double MeasureGflops(int threads = 0)
+    /// <param name="precision">How products round their operands; bf16 without instructions of its own has the peak of float32.</param>
+    public static double MeasureGflops(int threads = 0, Precision precision = Precision.Fp32)
     {
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        return PeakProbe.Gflops(team);
+        return PeakProbe.Gflops(team, precision);
     }
 
     /// <summary>Measures arithmetic and memory on one thread, on two, and so on: about a second each.</summary>
