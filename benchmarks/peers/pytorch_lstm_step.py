@@ -10,6 +10,7 @@ that pytorch_train_step.py names. Prints the median of each round, then of all s
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from pathlib import Path
 import pytorch_train_step as peer
 import torch
 
-WIDTH, BATCH, TIME, WARMUP, THREADS = 512, 32, 128, 3, 2
+WIDTH, BATCH, TIME, WARMUP = 512, 32, 128, 3
+THREADS = len(os.sched_getaffinity(0))  # as many as Idiolect takes
 ROOT = Path(__file__).resolve().parents[2]
 
 

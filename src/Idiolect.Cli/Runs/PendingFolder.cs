@@ -1,3 +1,5 @@
+using Idiolect.Training;
+
 namespace Idiolect.Cli.Runs;
 
 /// <summary>The folder of a run that may yet fail to begin. Unless it is kept, all that was made in it and for it goes again.</summary>
@@ -38,6 +40,10 @@ internal sealed class PendingFolder : IDisposable
         }
         try
         {
+            if (Directory.Exists(folder))
+            {
+                RunLock.Acquire(folder).Dispose(); // another process may train there by now: then nothing of it is ours
+            }
             foreach (var entry in Directory.Exists(folder) ? Directory.GetFileSystemEntries(folder).Except(before) : [])
             {
                 if (Directory.Exists(entry))

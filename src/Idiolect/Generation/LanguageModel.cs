@@ -63,7 +63,16 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string folder)
     {
         var tokenizer = Tokenizer.Load(folder);
-        return new LanguageModel(ModelFolder.Load(folder), tokenizer);
+        var model = ModelFolder.Load(folder);
+        try
+        {
+            return new LanguageModel(model, tokenizer);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

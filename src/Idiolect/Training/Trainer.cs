@@ -83,9 +83,9 @@ public sealed unsafe partial class Trainer : IDisposable
         _schedule = LearningRateSchedule.From(options);
         _state = new TrainingState(0, 0, 0, 0, null, null, trainee.DataHash, trainee.TokenizerHash, options);
 
-        _folder = new RunFolder(runFolder, options.KeepCheckpoints, held);
         try
         {
+            _folder = new RunFolder(runFolder, options.KeepCheckpoints, held);
             if (resumed == null && _folder.Checkpoints.Checkpoints.Count > 0)
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
@@ -101,7 +101,7 @@ public sealed unsafe partial class Trainer : IDisposable
         {
             _step?.Dispose();
             _trainee.Dispose();
-            _folder.Dispose();
+            _folder?.Dispose();
             throw;
         }
     }
