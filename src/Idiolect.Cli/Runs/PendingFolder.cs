@@ -42,7 +42,7 @@ internal sealed class PendingFolder : IDisposable
         {
             if (Directory.Exists(folder))
             {
-                RunLock.Acquire(folder).Dispose(); // another process may train there by now: then nothing of it is ours
+                RunLock.Acquire(folder).Dispose(); // throws where another process trains by now: then nothing in it is ours to delete
             }
             foreach (var entry in Directory.Exists(folder) ? Directory.GetFileSystemEntries(folder).Except(before) : [])
             {

@@ -73,6 +73,7 @@ internal sealed class RunFolders(string root)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && parent != Path.GetFullPath(root))
         {
+            // It is found by its folder, as it was named.
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
         // Who stops to read, or a full disk behind the output, ends the run like Ctrl+C: after the step in progress, and saved.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IOException? lost = null;
-        var ended = trainer.Run(new Listener(news => Tell(news)), stop.Token);
+        var ended = trainer.Run(new Listener(Tell), stop.Token);
         LossPlot.Save(TrainingHistory.Read(folder), folder);
         if (lost is not null)
         {
@@ -51,7 +51,7 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
         {
             try
             {
-                Hear(news, pending, lost is null ? sample : null, silent: lost is not null);
+                Hear(news, pending, sample, silent: lost is not null);
             }
             catch (IOException exception)
             {
