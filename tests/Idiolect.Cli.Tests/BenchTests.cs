@@ -183,6 +183,22 @@ public sealed class BenchTests : IDisposable
         Assert.Throws<IOException>(() => peer.Measure(1));
     }
 
+    [Fact]
+    public void A_peer_that_takes_other_steps_than_it_is_asked_for_is_refused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
+        File.WriteAllText(
+            folder.Combine("peer"),
+            """
+            echo '{"event":"start","parameters":7,"torch":"1.13","blas":"/lib/blas.so","blasCore":"Zen","blasThreads":2,"matmulGflops":170.5}'
+            read count && echo '{"event":"steps","ms":[]}'
+            """);
+
+        using var peer = PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
+
+        Assert.Equal("--peer pytorch: its script took 0 steps instead of 3", Assert.Throws<IOException>(() => peer.Measure(3)).Message);
+    }
+
     [Theory]
     [InlineData("1")]
     [InlineData("""{"event":"start","parameters":7}""")]

@@ -334,7 +334,7 @@ public sealed unsafe class TeamTests
     }
 
     /// <summary>Starts another job in one of its parts; who has another waits, so that each thread has one.</summary>
-    private unsafe struct NestedJob : IJob
+    private struct NestedJob : IJob
     {
         internal static Team? Team;
         internal int Nesting; // the worker whose part starts it
