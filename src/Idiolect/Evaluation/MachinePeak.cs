@@ -13,7 +13,7 @@ public static class MachinePeak
     /// <see cref="Precision.Bf16"/> is emulated, which costs time and saves none.
     /// </summary>
     public static bool MultipliesBf16
-        => IsaSelector.Default == Isa.Assembled && (MicroKernels.BFloat16Tiles.Exists || MicroKernels.BFloat16.Exists);
+        => IsaSelector.Default == Isa.Assembled && MicroKernels.Bf16.Exists;
 
     /// <summary>Measures the peak of matrix products, in GFLOP/s (a multiply-add counts as two), in some tens of milliseconds.</summary>
     /// <param name="threads">Threads that compute at once; 0 for all processors.</param>

@@ -20,10 +20,13 @@ internal static unsafe partial class Gemm
 
         /// <summary>The same for B, with zeros up to a whole block of inner indices; A as <see cref="PackTiles"/> writes it.</summary>
         BFloat16Tiles,
+
+        /// <summary>(depth / 2, width, 2) int16 and after them (width) floats, by which they are to be multiplied: <see cref="ScalePanel"/>.</summary>
+        ScaledInt16Pairs,
     }
 
     /// <summary>Inner indices in 4 bytes of a panel: a step.</summary>
-    private static int StepDepth(PanelFormat format) => format is PanelFormat.BFloat16Pairs or PanelFormat.BFloat16Tiles ? 2 : 1;
+    private static int StepDepth(PanelFormat format) => format is PanelFormat.Float32 or PanelFormat.RoundedFloat32 ? 1 : 2;
 
     /// <summary>Panels hold a multiple of so many inner indices; those that there are not are zero.</summary>
     private static int DepthMultiple(PanelFormat format) => format == PanelFormat.BFloat16Tiles ? TileDepth : StepDepth(format);
@@ -124,6 +127,13 @@ internal static unsafe partial class Gemm
                 break;
             case PanelFormat.BFloat16Pairs:
                 PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                break;
+            case PanelFormat.ScaledInt16Pairs:
+                PackPanels<S, V, Float32Element>(source, alongDepth, width, lines, available, depth, panels, panelStride);
+                for (var line = 0; line < lines; line += width)
+                {
+                    ScalePanel<S, V>(panels + ((long)line / width * panelStride), width, depth);
+                }
                 break;
             default:
                 PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);

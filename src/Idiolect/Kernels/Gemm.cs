@@ -140,16 +140,9 @@ internal static unsafe partial class Gemm
             return;
         }
         var assembled = team.Isa == Isa.Assembled;
-        var bf16 = precision == Precision.Bf16 && assembled && k > 0;
-        var format = precision == Precision.Fp32 ? PanelFormat.Float32
-            : bf16 && MicroKernels.BFloat16Tiles.Exists ? PanelFormat.BFloat16Tiles
-            : bf16 && MicroKernels.BFloat16.Exists ? PanelFormat.BFloat16Pairs
-            : PanelFormat.RoundedFloat32;
+        var format = k == 0 ? PanelFormat.Float32 : FormatOf(team, precision);
         var rowsLeft = m % PanelRows(format, team.Vectors.Lanes());
-        var kernels = !assembled ? null
-            : format == PanelFormat.BFloat16Tiles ? MicroKernels.BFloat16Tiles
-            : format == PanelFormat.BFloat16Pairs ? MicroKernels.BFloat16
-            : MicroKernels.Float32;
+        var kernels = !assembled ? null : format is PanelFormat.Float32 or PanelFormat.RoundedFloat32 ? MicroKernels.Float32 : MicroKernels.Bf16;
         var job = new ProductJob
         {
             PackedB = packedB,
@@ -173,6 +166,17 @@ internal static unsafe partial class Gemm
             team.Run(job, job.Divide(team.ThreadCount, team.Vectors), job.Work);
         }
     }
+
+    /// <summary>How a team's threads pack what they multiply.</summary>
+    private static PanelFormat FormatOf(Team team, Precision precision)
+        => precision == Precision.Fp32 ? PanelFormat.Float32
+            : team.Isa != Isa.Assembled || !MicroKernels.Bf16.Exists ? PanelFormat.RoundedFloat32
+            : MicroKernels.Bf16.Kind switch
+            {
+                MicroKernelKind.BFloat16Tiles => PanelFormat.BFloat16Tiles,
+                MicroKernelKind.BFloat16 => PanelFormat.BFloat16Pairs,
+                _ => PanelFormat.ScaledInt16Pairs,
+            };
 
     private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabSurplus * StepDepth(format) : 0;
 

@@ -71,6 +71,9 @@ internal unsafe interface ISimd<V>
     /// <summary>Both rounded to bfloat16: in each lane, <paramref name="even"/> in the low and <paramref name="odd"/> in the high half.</summary>
     static abstract V PackBFloat16(V even, V odd);
 
+    /// <summary>The low halves of both, as they are: in each lane, that of <paramref name="even"/> in the low and that of <paramref name="odd"/> in the high half.</summary>
+    static abstract V PackLowHalves(V even, V odd);
+
     /// <summary>
     /// 1 in the lanes to keep and 0 in the lanes to drop: lane i is kept where the 32-bit hash of
     /// <paramref name="index"/> + i under the key is at least <paramref name="threshold"/> (see <see cref="CounterRandom"/>).

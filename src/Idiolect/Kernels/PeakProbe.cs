@@ -31,24 +31,21 @@ internal static unsafe class PeakProbe
         => precision == Precision.Bf16 && BFloat16Gflops(team) is { } gflops ? gflops : Math.Max(Gflops(team), Float32TileGflops(team) ?? 0);
 
     /// <summary>GFLOP/s of the assembled fp32 micro-kernel; null where there is none.</summary>
-    internal static double? Float32TileGflops(Team team)
-        => Tiles(team, team.Vectors == Isa.Vector512 ? MicroKernelKind.Float32Avx512 : MicroKernelKind.Float32Avx2, MicroKernels.Float32, depthOfStep: 1);
+    internal static double? Float32TileGflops(Team team) => Tiles(team, MicroKernels.Float32, depthOfStep: 1);
 
-    /// <summary>GFLOP/s of the assembled bf16 micro-kernel; null where the processor has no such instructions.</summary>
-    internal static double? BFloat16Gflops(Team team)
-        => MicroKernels.BFloat16Tiles.Exists ? Tiles(team, MicroKernelKind.BFloat16Tiles, MicroKernels.BFloat16Tiles, depthOfStep: 2)
-            : Tiles(team, MicroKernelKind.BFloat16, MicroKernels.BFloat16, depthOfStep: 2);
+    /// <summary>GFLOP/s of the assembled micro-kernel that serves bf16; null where there is none, and it is multiplied as fp32.</summary>
+    internal static double? BFloat16Gflops(Team team) => Tiles(team, MicroKernels.Bf16, depthOfStep: 2);
 
     /// <summary>GOP/s of the assembled int8 micro-kernel; null where the processor has no such instructions.</summary>
-    internal static double? Int8Gops(Team team) => Tiles(team, MicroKernelKind.Int8, MicroKernels.Int8, depthOfStep: 4);
+    internal static double? Int8Gops(Team team) => Tiles(team, MicroKernels.Int8, depthOfStep: 4);
 
-    private static double? Tiles(
-        Team team, MicroKernelKind kind, MicroKernelSet kernels, int depthOfStep)
+    private static double? Tiles(Team team, MicroKernelSet kernels, int depthOfStep)
     {
         if (team.Isa != Isa.Assembled || !kernels.Exists)
         {
             return null;
         }
+        var kind = kernels.Kind;
         var job = new TileJob
         {
             Kernel = kernels.Whole,
@@ -89,7 +86,7 @@ internal static unsafe class PeakProbe
             }
             var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, TilesOfCall * Rows * Columns); // 4-byte elements
             var panels = worker.Scratch(a + b + c);
-            new Span<uint>(panels, a + b).Fill(0x3F003F00); // 0.5 in fp32 (nearly), twice in bf16, and bytes of 63 and 0
+            new Span<uint>(panels, a + b + c).Fill(0x3F003F00); // 0.5 in fp32 (nearly), also as a scale, twice in bf16, and bytes of 63 and 0
             var call = new TileCall
             {
                 A = panels,

@@ -49,6 +49,9 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
             (float.IsNaN(a) ? bits | 0x00400000u : bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
     }
 
+    public static float PackLowHalves(float even, float odd)
+        => BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(even) & 0x0000FFFFu) | (BitConverter.SingleToUInt32Bits(odd) << 16));
+
     public static float PackBFloat16(float even, float odd)
         => BitConverter.UInt32BitsToSingle(
             (BitConverter.SingleToUInt32Bits(RoundToBFloat16(even)) >> 16) | BitConverter.SingleToUInt32Bits(RoundToBFloat16(odd)));

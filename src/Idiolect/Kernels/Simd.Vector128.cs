@@ -107,6 +107,9 @@ internal readonly unsafe struct SimdVector128 : ISimd<Vector128<float>>
         return Vector128.ConditionalSelect(Vector128.Equals(a, a), rounded.AsSingle(), ((bits | Vector128.Create(0x00400000u)) & Vector128.Create(0xFFFF0000u)).AsSingle());
     }
 
+    public static Vector128<float> PackLowHalves(Vector128<float> even, Vector128<float> odd)
+        => Vector128.ConditionalSelect(Vector128.Create(0x0000FFFFu), even.AsUInt32(), odd.AsUInt32() << 16).AsSingle();
+
     public static Vector128<float> PackBFloat16(Vector128<float> even, Vector128<float> odd)
         => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

@@ -113,6 +113,9 @@ internal readonly unsafe struct SimdVector256 : ISimd<Vector256<float>>
         return Vector256.ConditionalSelect(Vector256.Equals(a, a), rounded.AsSingle(), ((bits | Vector256.Create(0x00400000u)) & Vector256.Create(0xFFFF0000u)).AsSingle());
     }
 
+    public static Vector256<float> PackLowHalves(Vector256<float> even, Vector256<float> odd)
+        => Vector256.ConditionalSelect(Vector256.Create(0x0000FFFFu), even.AsUInt32(), odd.AsUInt32() << 16).AsSingle();
+
     public static Vector256<float> PackBFloat16(Vector256<float> even, Vector256<float> odd)
         => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

@@ -98,6 +98,9 @@ internal readonly unsafe struct SimdVector512 : ISimd<Vector512<float>>
         return Vector512.ConditionalSelect(Vector512.Equals(a, a), rounded.AsSingle(), ((bits | Vector512.Create(0x00400000u)) & Vector512.Create(0xFFFF0000u)).AsSingle());
     }
 
+    public static Vector512<float> PackLowHalves(Vector512<float> even, Vector512<float> odd)
+        => Vector512.ConditionalSelect(Vector512.Create(0x0000FFFFu), even.AsUInt32(), odd.AsUInt32() << 16).AsSingle();
+
     public static Vector512<float> PackBFloat16(Vector512<float> even, Vector512<float> odd)
         => ((RoundToBFloat16(even).AsUInt32() >>> 16) | RoundToBFloat16(odd).AsUInt32()).AsSingle();
 }

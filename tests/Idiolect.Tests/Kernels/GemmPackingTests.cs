@@ -54,6 +54,56 @@ public sealed unsafe class GemmPackingTests
             iter: 60, threads: 1);
     }
 
+    [Fact]
+    public void Panels_of_scaled_integers_hold_pairs_of_them_and_then_the_scale_of_each_line()
+    {
+        using var variants = new KernelVariants();
+        Gen.Select(Cases, Gen.Frequency((3, Gen.Const(0)), (1, Gen.Int[1, 700]))).Sample(
+            (c, more) =>
+            {
+                var depth = c.Depth + more;
+                var values = RandomValues.Normal(c.Seed, c.Lines * depth);
+                var steps = (depth + 1) / 2;
+                foreach (var team in variants.All.Where(team => team.Vectors.Lanes() >= 8)) // others have no kernel for them
+                {
+                    var (panels, width, stride) = Pack(team, values, c.Lines, depth, c.AlongDepth, c.OfB, 2 * steps, Gemm.PanelFormat.ScaledInt16Pairs);
+                    for (var line = 0; line < c.Lines; line++)
+                    {
+                        var (integers, scale) = Gemm.Reference.ScaledIntegers(
+                            [.. Enumerable.Range(0, depth).Select(p => values[c.AlongDepth ? (line * depth) + p : (p * c.Lines) + line])]);
+                        var panel = panels.AsSpan(line / width * stride, stride);
+                        for (var p = 0; p < 2 * steps; p++)
+                        {
+                            var actual = MemoryMarshal.Cast<float, short>(panel.Slice((p / 2 * width) + (line % width), 1))[p % 2];
+                            var expected = p < depth ? integers[p] : 0;
+                            Assert.InRange(actual, expected - Unfused, expected + Unfused);
+                        }
+                        Assert.Equal(scale, panel[(steps * width) + (line % width)], scale * 1e-6f * Unfused);
+                    }
+                }
+            },
+            iter: 30, threads: 1);
+    }
+
+    /// <summary>1 where multiply-adds round twice, as on a processor that only imitates wide registers: a half may fall on its other side.</summary>
+    private static int Unfused => Fma.IsSupported ? 0 : 1;
+
+    private static (float[] Panels, int Width, int Stride) Pack(
+        Team team, float[] values, int lines, int depth, bool alongDepth, bool ofB, int packedDepth, Gemm.PanelFormat format)
+    {
+        var width = ofB ? 2 * team.Vectors.Lanes() : team.Vectors == Isa.Vector512 ? 12 : 6; // A's width is no multiple of a register
+        var stride = (width * packedDepth) + 16;
+        using var source = new NativeBuffer<float>(values);
+        using var destination = new NativeBuffer<float>((lines + width - 1) / width * stride);
+        destination.Span.Fill(float.NaN);
+        var job = new Job
+        {
+            Source = source, Panels = destination, AlongDepth = alongDepth, Width = width, Lines = lines, Depth = depth, Stride = stride, Format = format,
+        };
+        team.Run(job, 1);
+        return (destination.ToArray(), width, stride);
+    }
+
     private static void Check((int Lines, int Depth, bool AlongDepth, bool OfB, ulong Seed) c, Gemm.PanelFormat format, Func<float, float> rounded)
     {
         using var variants = new KernelVariants();
@@ -63,17 +113,7 @@ public sealed unsafe class GemmPackingTests
         var values = RandomValues.Normal(c.Seed, c.Lines * c.Depth);
         foreach (var team in variants.All)
         {
-            var width = c.OfB ? 2 * team.Vectors.Lanes() : team.Vectors == Isa.Vector512 ? 12 : 6; // A's width is no multiple of a register
-            var stride = (width * packed) + 16;
-            var panels = (c.Lines + width - 1) / width;
-            using var source = new NativeBuffer<float>(values);
-            using var destination = new NativeBuffer<float>(panels * stride);
-            destination.Span.Fill(float.NaN);
-            var job = new Job
-            {
-                Source = source, Panels = destination, AlongDepth = c.AlongDepth, Width = width, Lines = c.Lines, Depth = c.Depth, Stride = stride, Format = format,
-            };
-            team.Run(job, 1);
+            var (panels, width, stride) = Pack(team, values, c.Lines, c.Depth, c.AlongDepth, c.OfB, packed, format);
             for (var line = 0; line < c.Lines; line++)
             {
                 for (var p = 0; p < c.Depth; p++)
@@ -89,7 +129,7 @@ public sealed unsafe class GemmPackingTests
 
             float Element(int line, int p)
             {
-                var place = destination.Span.Slice((line / width * stride) + (p / (pairs ? 2 : 1) * width) + (line % width), 1);
+                var place = panels.AsSpan((line / width * stride) + (p / (pairs ? 2 : 1) * width) + (line % width), 1);
                 return pairs ? BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Cast<float, ushort>(place)[p % 2] << 16) : place[0];
             }
         }

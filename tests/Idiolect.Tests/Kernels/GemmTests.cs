@@ -25,10 +25,8 @@ public sealed unsafe class GemmTests
                 var (bLines, bLength) = c.TransposeB ? (c.N, c.K) : (c.K, c.N);
                 var (a, b) = (RandomValues.Normal(c.Seed, aLines * aLength), RandomValues.Normal(c.Seed + 1, bLines * bLength));
                 var (bias, before) = (RandomValues.Normal(c.Seed + 2, c.N), RandomValues.Normal(c.Seed + 3, c.M * c.N));
-                var expected = before.ToDoubles();
-                Gemm.Reference.Multiply<double>(
-                    c.M, c.N, c.K, Rounded(a, precision), c.TransposeA, Rounded(b, precision), c.TransposeB, expected, c.Start, bias.ToDoubles());
-                variants.Check(Padding.Insert(expected, c.M, c.N, c.Padding, double.NaN), 2e-5 * Math.Sqrt(c.K), team =>
+                var ofVectors = new Lazy<double[]>(() => Expected(variants.All.First()));
+                variants.Check(team => team.Isa == Isa.Assembled ? Expected(team) : ofVectors.Value, 2e-5 * Math.Sqrt(c.K), team =>
                 {
                     using var left = new NativeBuffer<float>(Padding.Insert(a, aLines, aLength, c.Padding, float.NaN));
                     using var right = new NativeBuffer<float>(Padding.Insert(b, bLines, bLength, c.Padding, float.NaN));
@@ -39,12 +37,25 @@ public sealed unsafe class GemmTests
                         new MatrixView(right, bLength + c.Padding, c.TransposeB), result, c.N + c.Padding, c.Start, biasBuffer, precision);
                     return result.ToArray();
                 });
+
+                double[] Expected(Team team)
+                {
+                    var expected = before.ToDoubles();
+                    Gemm.Reference.Multiply<double>(
+                        c.M, c.N, c.K, Packed(a, c.M, c.K, c.TransposeA, team, precision), false, Packed(b, c.N, c.K, !c.TransposeB, team, precision), true, expected, c.Start,
+                        bias.ToDoubles());
+                    return Padding.Insert(expected, c.M, c.N, c.Padding, double.NaN);
+                }
             },
             iter: 40, threads: 1);
     }
 
-    private static double[] Rounded(float[] values, Precision precision)
-        => Array.ConvertAll(values, value => (double)(precision == Precision.Bf16 ? SimdScalar.RoundToBFloat16(value) : value));
+    /// <summary>The lines (lines, depth) of a matrix that is (depth, lines) where it is transposed, as a team's threads pack them.</summary>
+    private static double[] Packed(float[] matrix, int lines, int depth, bool transposed, Team team, Precision precision)
+        => [.. Enumerable.Range(0, lines).SelectMany(line => Gemm.Reference.Packed(Line(matrix, line, lines, depth, transposed), team, precision))];
+
+    private static float[] Line(float[] matrix, int line, int lines, int depth, bool transposed)
+        => [.. Enumerable.Range(0, depth).Select(p => matrix[transposed ? (p * lines) + line : (line * depth) + p])];
 
     [Theory]
     [InlineData(1f, 1f)]
@@ -92,9 +103,91 @@ public sealed unsafe class GemmTests
         int[] rows = [0, 17, 31, m / 2, m - 19, m - 18, m - 1], columns = [0, 31, 32, n - 15, n - 14, n - 1];
         foreach (var (row, column) in rows.SelectMany(row => columns.Select(column => (row, column))))
         {
-            var expected = Rounded(a[(row * k)..((row + 1) * k)], precision)
-                .Zip(Rounded([.. Enumerable.Range(0, k).Select(p => b[(p * n) + column])], precision), (left, right) => left * right).Sum();
+            var expected = Gemm.Reference.Packed(Line(a, row, m, k, transposed: false), team, precision)
+                .Zip(Gemm.Reference.Packed(Line(b, column, n, k, transposed: true), team, precision), (left, right) => left * right).Sum();
             Assert.Equal(expected, result.Span[(row * n) + column], 1e-3);
+        }
+    }
+
+    /// <summary>Lines of normal numbers, or of such with some a hundred times as large.</summary>
+    [Fact]
+    public void What_bf16_loses_is_less_than_rounding_to_8_bits_may()
+    {
+        const int Rows = 24, Columns = 48;
+        using var variants = new KernelVariants();
+        Gen.Select(Gen.Int[1, 1600], Gen.Bool, Gen.Bool, Gen.ULong).Sample(
+            (depth, outliersOfA, outliersOfB, seed) =>
+            {
+                var (a, b) = (Values(seed, Rows, outliersOfA), Values(seed + 1, Columns, outliersOfB));
+                using var left = new NativeBuffer<float>(a);
+                using var right = new NativeBuffer<float>(b);
+                using var result = new NativeBuffer<float>(Rows * Columns);
+                var (lines, columns) = (a.ToDoubles().Chunk(depth).ToArray(), b.ToDoubles().Chunk(depth).ToArray());
+                var exact = (from line in lines from column in columns select Dot(line, column)).ToArray();
+                // A 256th for each of two factors: a 128th of each product, whose sizes sum to at most the product of the norms.
+                var limits = (from line in lines from column in columns select Math.Sqrt(Dot(line, line) * Dot(column, column)) / 127).ToArray();
+                foreach (var team in variants.All)
+                {
+                    Gemm.Multiply(team, Rows, Columns, depth, new MatrixView(left, depth), new MatrixView(right, depth, transposed: true), result, Columns, precision: Precision.Bf16);
+                    for (var i = 0; i < Rows * Columns; i++)
+                    {
+                        Assert.Equal(exact[i], result.Span[i], limits[i]);
+                    }
+                }
+
+                float[] Values(ulong seed, int lines, bool outliers)
+                {
+                    var values = RandomValues.Normal(seed, lines * depth);
+                    for (var i = 0; i < values.Length; i += outliers ? 100 : values.Length)
+                    {
+                        values[i] *= 100;
+                    }
+                    return values;
+                }
+            },
+            iter: 10, threads: 1);
+
+        static double Dot(double[] a, double[] b) => a.Zip(b, (left, right) => left * right).Sum();
+    }
+
+    [Theory]
+    [InlineData(Precision.Fp32)]
+    [InlineData(Precision.Bf16)]
+    public void What_is_not_a_number_makes_its_row_and_column_so_and_no_other(Precision precision)
+    {
+        const int Size = 40;
+        using var variants = new KernelVariants();
+        foreach (var (team, value) in variants.All.SelectMany(team => new[] { (team, float.NaN), (team, float.PositiveInfinity), (team, float.NegativeInfinity) }))
+        {
+            using var a = new NativeBuffer<float>(RandomValues.Normal(1, Size * Size));
+            using var b = new NativeBuffer<float>(RandomValues.Normal(2, Size * Size));
+            using var c = new NativeBuffer<float>(Size * Size);
+            (a.Span[(7 * Size) + 20], b.Span[(11 * Size) + 30]) = (value, value); // of row 7 and column 30
+            Gemm.Multiply(team, Size, Size, Size, new MatrixView(a, Size), new MatrixView(b, Size), c, Size, precision: precision);
+            for (var i = 0; i < Size * Size; i++)
+            {
+                Assert.Equal(i / Size != 7 && i % Size != 30, float.IsFinite(c.Span[i]));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1e-30f, 1)] // what is lost is nothing beside 1e-18
+    [InlineData(1e-15f, 1e15f)]
+    [InlineData(1e15f, 1e-15f)]
+    [InlineData(5e17f, 1e-10f)] // squares of these have sums just below the largest float
+    public void Bf16_has_room_for_large_and_small_numbers(float ofA, float ofB)
+    {
+        const int Depth = 600;
+        using var variants = new KernelVariants();
+        foreach (var team in variants.All)
+        {
+            using var a = new NativeBuffer<float>([.. Enumerable.Repeat(ofA, Depth)]);
+            using var b = new NativeBuffer<float>([.. Enumerable.Repeat(ofB, Depth)]);
+            using var c = new NativeBuffer<float>(1);
+            Gemm.Multiply(team, 1, 1, Depth, new MatrixView(a, Depth), new MatrixView(b, 1), c, 1, precision: Precision.Bf16);
+            var exact = Depth * (double)ofA * ofB;
+            Assert.Equal(exact, c.Span[0], Math.Max(exact / 100, Depth * 1e-18 / 32_000 * ofB));
         }
     }
 

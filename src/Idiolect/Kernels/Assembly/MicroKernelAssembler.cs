@@ -21,6 +21,18 @@ internal enum MicroKernelKind
     /// <summary>The same by tile registers (AMX-BF16): 32 x 32 tiles.</summary>
     BFloat16Tiles,
 
+    /// <summary>
+    /// Pairs of int16, summed in int32 and then multiplied by a scale of their row and one of their column, on 256-bit registers (AVX2): 6 x 16
+    /// tiles. The scales follow the last step of a panel.
+    /// </summary>
+    ScaledInt16Avx2,
+
+    /// <summary>The same in one instruction, not two (AVX-VNNI).</summary>
+    ScaledInt16AvxVnni,
+
+    /// <summary>The same on 512-bit registers (AVX512-VNNI): 12 x 32 tiles.</summary>
+    ScaledInt16Avx512,
+
     /// <summary>Fours of unsigned (A) times signed (B) bytes, summed in int32 (AVX512-VNNI): 12 x 32 tiles.</summary>
     Int8,
 }
@@ -37,7 +49,7 @@ internal enum CallingConvention
 
 /// <summary>
 /// Writes the micro-kernels in machine code: a C tile of rows x 2 registers = start + A panel · B panel, for a column of tiles.
-/// One generator serves all element types, because they differ in three instructions; <see cref="TileRegisterAssembler"/> is another. What it gains over the C#
+/// One generator serves all element types, because they differ in a few instructions; <see cref="TileRegisterAssembler"/> is another. What it gains over the C#
 /// kernels: bf16 and int8 instructions, which .NET 10 does not offer; and a loop over inner indices that is unrolled, so that
 /// four pointer and counter updates are not spent on every twelve multiplications.
 /// </summary>
@@ -58,19 +70,25 @@ internal sealed class MicroKernelAssembler
     private MicroKernelAssembler(MicroKernelKind kind, CallingConvention convention, int rows)
     {
         (_kind, _convention, _rows) = (kind, convention, rows);
-        (_panelRows, _registerBytes) = (Rows(kind), kind == MicroKernelKind.Float32Avx2 ? 32 : 64);
+        (_panelRows, _registerBytes) = (Rows(kind), IsNarrow(kind) ? 32 : 64);
     }
 
     /// <summary>Rows of a tile, and of a panel of A.</summary>
     internal static int Rows(MicroKernelKind kind) => kind switch
     {
-        MicroKernelKind.Float32Avx2 => 6,
         MicroKernelKind.BFloat16Tiles => TileRegisterAssembler.TileSize,
-        _ => 12,
+        _ => IsNarrow(kind) ? 6 : 12,
     };
 
     /// <summary>Columns of a tile: two registers of 4-byte elements.</summary>
-    internal static int Columns(MicroKernelKind kind) => kind == MicroKernelKind.Float32Avx2 ? 16 : 32;
+    internal static int Columns(MicroKernelKind kind) => IsNarrow(kind) ? 16 : 32;
+
+    /// <summary>Whether the registers have 256 bits, and there are 16 of them.</summary>
+    private static bool IsNarrow(MicroKernelKind kind) => kind is MicroKernelKind.Float32Avx2 or MicroKernelKind.ScaledInt16Avx2 or MicroKernelKind.ScaledInt16AvxVnni;
+
+    /// <summary>Whether panels end with scales: a float for each row of A's, and each column of B's.</summary>
+    internal static bool IsScaledInt16(MicroKernelKind kind)
+        => kind is MicroKernelKind.ScaledInt16Avx2 or MicroKernelKind.ScaledInt16AvxVnni or MicroKernelKind.ScaledInt16Avx512;
 
     /// <summary>
     /// The code of a function of one argument, a pointer to a <see cref="TileCall"/>; it can run at any address. Of its tiles only the first
@@ -89,7 +107,7 @@ internal sealed class MicroKernelAssembler
         return bytes.ToArray();
     }
 
-    // The registers: one accumulator for each row and half, row by row; then two registers of B and one for an element of A.
+    // The registers: one accumulator for each row and half, row by row; then two registers of B, one for an element of A and one for products.
     private static AssemblerRegisterYMM Narrow(int index) => new(Register.YMM0 + index);
 
     private static AssemblerRegisterZMM Wide(int index) => new(Register.ZMM0 + index);
@@ -99,6 +117,8 @@ internal sealed class MicroKernelAssembler
     private int BRegister(int half) => (2 * _rows) + half;
 
     private int ARegister => (2 * _rows) + 2;
+
+    private int ProductRegister => (2 * _rows) + 3;
 
     private void Write()
     {
@@ -142,6 +162,10 @@ internal sealed class MicroKernelAssembler
         _code.jnz(remainderLoop);
 
         _code.Label(ref finish);
+        if (IsScaledInt16(_kind))
+        {
+            Scale();
+        }
         _code.mov(Start, __qword_ptr[Arguments + Offset(nameof(TileCall.Start))]);
         _code.mov(Stride, __qword_ptr[Arguments + Offset(nameof(TileCall.StartStride))]);
         _code.test(Start, Start);
@@ -212,10 +236,10 @@ internal sealed class MicroKernelAssembler
         for (var row = 0; row < _rows; row++)
         {
             var element = ((step * _panelRows) + row) * 4;
-            if (_kind == MicroKernelKind.Float32Avx512MemoryOperands && row % 6 != 0)
+            if (ReadsAWhileMultiplying && row % 6 != 0)
             {
-                _code.vfmadd231ps(Wide(Accumulator(row, 0)), Wide(BRegister(0)), __dword_bcst[A + element]);
-                _code.vfmadd231ps(Wide(Accumulator(row, 1)), Wide(BRegister(1)), __dword_bcst[A + element]);
+                MultiplyAddFromA(Accumulator(row, 0), BRegister(0), element);
+                MultiplyAddFromA(Accumulator(row, 1), BRegister(1), element);
                 continue;
             }
             BroadcastA(ARegister, element);
@@ -224,9 +248,38 @@ internal sealed class MicroKernelAssembler
         }
     }
 
+    /// <summary>Makes floats of the sums, once both panels have been read to their scales: a float for each row and for each column.</summary>
+    private void Scale()
+    {
+        for (var half = 0; half < 2; half++)
+        {
+            LoadB(BRegister(half), half * _registerBytes);
+        }
+        for (var row = 0; row < _rows; row++)
+        {
+            BroadcastA(ARegister, row * 4);
+            for (var half = 0; half < 2; half++)
+            {
+                var sum = Accumulator(row, half);
+                if (IsNarrow(_kind))
+                {
+                    _code.vcvtdq2ps(Narrow(sum), Narrow(sum));
+                    _code.vmulps(Narrow(sum), Narrow(sum), Narrow(ARegister));
+                    _code.vmulps(Narrow(sum), Narrow(sum), Narrow(BRegister(half)));
+                }
+                else
+                {
+                    _code.vcvtdq2ps(Wide(sum), Wide(sum));
+                    _code.vmulps(Wide(sum), Wide(sum), Wide(ARegister));
+                    _code.vmulps(Wide(sum), Wide(sum), Wide(BRegister(half)));
+                }
+            }
+        }
+    }
+
     private void Zero(int register)
     {
-        if (_kind == MicroKernelKind.Float32Avx2)
+        if (IsNarrow(_kind))
         {
             _code.vxorps(Narrow(register), Narrow(register), Narrow(register));
         }
@@ -238,7 +291,7 @@ internal sealed class MicroKernelAssembler
 
     private void LoadB(int register, int offset)
     {
-        if (_kind == MicroKernelKind.Float32Avx2)
+        if (IsNarrow(_kind))
         {
             _code.vmovups(Narrow(register), __ymmword_ptr[B + offset]);
         }
@@ -250,7 +303,7 @@ internal sealed class MicroKernelAssembler
 
     private void BroadcastA(int register, int offset)
     {
-        if (_kind == MicroKernelKind.Float32Avx2)
+        if (IsNarrow(_kind))
         {
             _code.vbroadcastss(Narrow(register), __dword_ptr[A + offset]);
         }
@@ -274,31 +327,56 @@ internal sealed class MicroKernelAssembler
             case MicroKernelKind.BFloat16:
                 _code.vdpbf16ps(Wide(sum), Wide(a), Wide(b));
                 break;
+            case MicroKernelKind.ScaledInt16Avx2:
+                _code.vpmaddwd(Narrow(ProductRegister), Narrow(a), Narrow(b));
+                _code.vpaddd(Narrow(sum), Narrow(sum), Narrow(ProductRegister));
+                break;
+            case MicroKernelKind.ScaledInt16AvxVnni:
+                _code.vpdpwssd(Narrow(sum), Narrow(a), Narrow(b));
+                break;
+            case MicroKernelKind.ScaledInt16Avx512:
+                _code.vpdpwssd(Wide(sum), Wide(a), Wide(b));
+                break;
             default:
                 _code.vpdpbusd(Wide(sum), Wide(a), Wide(b)); // the first factor is unsigned
                 break;
         }
     }
 
+    /// <summary>Whether most multiply-adds read their element of A from memory themselves: fewer instructions, more loads.</summary>
+    private bool ReadsAWhileMultiplying => _kind is MicroKernelKind.Float32Avx512MemoryOperands or MicroKernelKind.ScaledInt16Avx512;
+
+    private void MultiplyAddFromA(int sum, int b, int offset)
+    {
+        if (_kind == MicroKernelKind.ScaledInt16Avx512)
+        {
+            _code.vpdpwssd(Wide(sum), Wide(b), __dword_bcst[A + offset]);
+        }
+        else
+        {
+            _code.vfmadd231ps(Wide(sum), Wide(b), __dword_bcst[A + offset]);
+        }
+    }
+
     private void Add(int register, AssemblerRegister64 pointer, int offset)
     {
-        switch (_kind)
+        if (IsNarrow(_kind))
         {
-            case MicroKernelKind.Float32Avx2:
-                _code.vaddps(Narrow(register), Narrow(register), __ymmword_ptr[pointer + offset]);
-                break;
-            case MicroKernelKind.Int8:
-                _code.vpaddd(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
-                break;
-            default:
-                _code.vaddps(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
-                break;
+            _code.vaddps(Narrow(register), Narrow(register), __ymmword_ptr[pointer + offset]);
+        }
+        else if (_kind == MicroKernelKind.Int8)
+        {
+            _code.vpaddd(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
+        }
+        else
+        {
+            _code.vaddps(Wide(register), Wide(register), __zmmword_ptr[pointer + offset]);
         }
     }
 
     private void Store(int register, AssemblerRegister64 pointer, int offset)
     {
-        if (_kind == MicroKernelKind.Float32Avx2)
+        if (IsNarrow(_kind))
         {
             _code.vmovups(__ymmword_ptr[pointer + offset], Narrow(register));
         }

@@ -8,6 +8,8 @@ internal sealed unsafe class MicroKernelSet(MicroKernelKind kind)
 {
     private readonly Lazy<nint>[] _byRows = [.. Enumerable.Range(1, MicroKernelAssembler.Rows(kind)).Select(rows => new Lazy<nint>(() => Make(kind, rows)))];
 
+    internal MicroKernelKind Kind => kind;
+
     /// <summary>Whether there is any.</summary>
     internal bool Exists => Whole != null;
 
@@ -20,7 +22,7 @@ internal sealed unsafe class MicroKernelSet(MicroKernelKind kind)
 
     private static nint Make(MicroKernelKind kind, int rows)
     {
-        if (!MicroKernels.IsWorthwhile(kind) || (kind == MicroKernelKind.BFloat16Tiles && rows < MicroKernelAssembler.Rows(kind)))
+        if (!MicroKernels.IsSupported(kind) || (kind == MicroKernelKind.BFloat16Tiles && rows < MicroKernelAssembler.Rows(kind)))
         {
             return 0;
         }

@@ -10,11 +10,8 @@ internal static class MicroKernels
     /// <summary>Multiply fp32 panels, in tiles as wide as <see cref="Isa.Vector512"/>'s or <see cref="Isa.Vector256"/>'s.</summary>
     internal static MicroKernelSet Float32 { get; } = new(WidestFloat32);
 
-    /// <summary>Multiply bf16 panels in 12 x 32 tiles; none also where there are tile registers, or where they would be slower than fp32.</summary>
-    internal static MicroKernelSet BFloat16 { get; } = new(MicroKernelKind.BFloat16);
-
-    /// <summary>Multiplies bf16 panels in 32 x 32 tiles, by tile registers.</summary>
-    internal static MicroKernelSet BFloat16Tiles { get; } = new(MicroKernelKind.BFloat16Tiles);
+    /// <summary>Multiply what bf16 rounds to: bfloat16 where that is faster than fp32, else integers with scales.</summary>
+    internal static MicroKernelSet Bf16 { get; } = new(FastestBf16);
 
     /// <summary>Multiply int8 panels in 12 x 32 tiles.</summary>
     internal static MicroKernelSet Int8 { get; } = new(MicroKernelKind.Int8);
@@ -29,7 +26,14 @@ internal static class MicroKernels
                 return IsSupported(MicroKernelKind.Float32Avx2) ? "none: the system forbids executable pages" : "none: the processor has no AVX2";
             }
             var fp32 = IsSupported(MicroKernelKind.Float32Avx512) ? "fp32 (AVX-512)" : "fp32 (AVX2)";
-            var bf16 = BFloat16Tiles.Exists ? "bf16 (AMX)" : BFloat16.Exists ? "bf16 (AVX512-BF16)" : null;
+            var bf16 = !Bf16.Exists ? null : Bf16.Kind switch
+            {
+                MicroKernelKind.BFloat16Tiles => "bf16 (AMX)",
+                MicroKernelKind.BFloat16 => "bf16 (AVX512-BF16)",
+                MicroKernelKind.ScaledInt16Avx512 => "bf16 as scaled int16 (AVX512-VNNI)",
+                MicroKernelKind.ScaledInt16AvxVnni => "bf16 as scaled int16 (AVX-VNNI)",
+                _ => "bf16 as scaled int16 (AVX2)",
+            };
             var int8 = Int8.Exists ? "int8 (AVX512-VNNI)" : null;
             return string.Join(", ", new[] { fp32, bf16, int8 }.OfType<string>());
         }
@@ -44,17 +48,22 @@ internal static class MicroKernels
             : IsIntel ? MicroKernelKind.Float32Avx512MemoryOperands
             : MicroKernelKind.Float32Avx512;
 
-    /// <summary>Whether this processor, and .NET's switches, allow the kernel, and it is not slower than what else there is.</summary>
-    internal static bool IsWorthwhile(MicroKernelKind kind)
-        => IsSupported(kind) && (kind != MicroKernelKind.BFloat16 || (!BFloat16IsSlow && !BFloat16Tiles.Exists));
+    /// <summary>Tile registers first; of integers those whose panels are as wide as the fp32 kernel's, for all are packed by the same code.</summary>
+    private static MicroKernelKind FastestBf16
+        => IsSupported(MicroKernelKind.BFloat16Tiles) ? MicroKernelKind.BFloat16Tiles
+            : IsSupported(MicroKernelKind.BFloat16) && !BFloat16IsSlow ? MicroKernelKind.BFloat16
+            : IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.ScaledInt16Avx512
+            : IsSupported(MicroKernelKind.ScaledInt16AvxVnni) ? MicroKernelKind.ScaledInt16AvxVnni
+            : MicroKernelKind.ScaledInt16Avx2;
 
     /// <summary>Whether this processor, and .NET's switches, allow the kernel.</summary>
     internal static bool IsSupported(MicroKernelKind kind)
         => RuntimeInformation.ProcessArchitecture == Architecture.X64 && kind switch
         {
-            MicroKernelKind.Float32Avx2 => Avx2.IsSupported && Fma.IsSupported && Vector256.IsHardwareAccelerated,
+            MicroKernelKind.Float32Avx2 or MicroKernelKind.ScaledInt16Avx2 => Avx2.IsSupported && Fma.IsSupported && Vector256.IsHardwareAccelerated,
             MicroKernelKind.Float32Avx512 or MicroKernelKind.Float32Avx512MemoryOperands => Avx512F.IsSupported && Vector512.IsHardwareAccelerated,
-            // CPUID leaf 7: sub-leaf 1, EAX bit 5 is AVX512_BF16; sub-leaf 0, ECX bit 11 is AVX512_VNNI.
+            // CPUID leaf 7: sub-leaf 1, EAX bit 4 is AVX_VNNI and bit 5 AVX512_BF16; sub-leaf 0, ECX bit 11 is AVX512_VNNI.
+            MicroKernelKind.ScaledInt16AvxVnni => IsSupported(MicroKernelKind.Float32Avx2) && Leaf7(1) && (X86Base.CpuId(7, 1).Eax & (1 << 4)) != 0,
             MicroKernelKind.BFloat16 => IsSupported(MicroKernelKind.Float32Avx512) && Leaf7(1) && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0,
             // Panels are packed by 512-bit registers.
             MicroKernelKind.BFloat16Tiles => IsSupported(MicroKernelKind.Float32Avx512) && Avx512BW.IsSupported && TileRegisters.TryPermit(),

@@ -164,7 +164,31 @@ internal sealed unsafe class CodeInterpreter
             case Mnemonic.Vpaddd:
                 for (var lane = 0; lane < Lanes(i); lane++)
                 {
-                    Integers(i.Op0Register)[lane] = Integers(i.Op1Register)[lane] + ((int*)Address(i))[lane];
+                    Integers(i.Op0Register)[lane] = Integers(i.Op1Register)[lane] + (i.Op2Kind == OpKind.Memory ? ((int*)Address(i))[lane] : Integers(i.Op2Register)[lane]);
+                }
+                return false;
+            case Mnemonic.Vmulps:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Floats(i.Op0Register)[lane] = Floats(i.Op1Register)[lane] * Floats(i.Op2Register)[lane];
+                }
+                return false;
+            case Mnemonic.Vcvtdq2ps:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Floats(i.Op0Register)[lane] = Integers(i.Op1Register)[lane];
+                }
+                return false;
+            case Mnemonic.Vpmaddwd:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Integers(i.Op0Register)[lane] = PairProduct(Integers(i.Op1Register)[lane], Integers(i.Op2Register)[lane]);
+                }
+                return false;
+            case Mnemonic.Vpdpwssd:
+                for (var lane = 0; lane < Lanes(i); lane++)
+                {
+                    Integers(i.Op0Register)[lane] += PairProduct(Integers(i.Op1Register)[lane], i.IsBroadcast ? *(int*)Address(i) : Integers(i.Op2Register)[lane]);
                 }
                 return false;
             case Mnemonic.Vfmadd231ps:
@@ -262,6 +286,9 @@ internal sealed unsafe class CodeInterpreter
             }
         }
     }
+
+    /// <summary>The products of the low and of the high halves, added: signed 16-bit integers.</summary>
+    private static int PairProduct(int a, int b) => ((short)a * (short)b) + ((a >> 16) * (b >> 16));
 
     private static float HighHalf(uint bits) => BitConverter.UInt32BitsToSingle(bits & 0xFFFF0000u);
 
