@@ -8,7 +8,7 @@ namespace Idiolect.Evaluation;
 /// <param name="Vectors">The kernels that are written in C#: "scalar", "vector128", "vector256" or "vector512".</param>
 /// <param name="AssembledKernels">The micro-kernels assembled at run time, or why there are none.</param>
 /// <param name="Fp32Gflops">GFLOP/s in float32.</param>
-/// <param name="Bf16Gflops">GFLOP/s in bfloat16; empty where the processor has no such instructions.</param>
+/// <param name="Bf16Gflops">GFLOP/s of the kernel that serves bf16, which <paramref name="AssembledKernels"/> names; empty where there is none, and it is multiplied as float32.</param>
 /// <param name="Int8Gops">GOP/s in 8-bit integers; empty where the processor has no such instructions.</param>
 /// <param name="ReadGBps">GB/s read from memory.</param>
 /// <param name="WriteGBps">GB/s written to memory.</param>

@@ -9,15 +9,15 @@ public static class MachinePeak
     private const int Rounds = 5;
 
     /// <summary>
-    /// Whether bf16 is multiplied by instructions of its own here (AMX, or AVX512-BF16 where it is faster than fp32); elsewhere
-    /// <see cref="Precision.Bf16"/> is emulated, which costs time and saves none.
+    /// Whether <see cref="Precision.Bf16"/> is faster here than <see cref="Precision.Fp32"/>: multiplied as bfloat16 (AMX, AVX512-BF16 on AMD) or as
+    /// scaled 16-bit integers (AVX512-VNNI, AVX-VNNI, AVX2). Elsewhere it is emulated by rounding, which costs time and saves none.
     /// </summary>
     public static bool MultipliesBf16
         => IsaSelector.Default == Isa.Assembled && MicroKernels.Bf16.Exists;
 
     /// <summary>Measures the peak of matrix products, in GFLOP/s (a multiply-add counts as two), in some tens of milliseconds.</summary>
     /// <param name="threads">Threads that compute at once; 0 for all processors.</param>
-    /// <param name="precision">How products round their operands; bf16 without instructions of its own has the peak of float32.</param>
+    /// <param name="precision">How products round their operands; where bf16 is emulated by rounding, it has the peak of float32.</param>
     public static double MeasureGflops(int threads = 0, Precision precision = Precision.Fp32)
     {
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);

@@ -37,7 +37,7 @@ internal enum GemmStart
 /// </para>
 /// <para>
 /// An element of C is a chain of fused multiply-adds with ascending k for each slab, and the slabs' sums are added in order
-/// (by tile registers: sums of 32 products, added one after the other), whatever the blocking, the number of rows or of threads.
+/// (by tile registers: sums of 32 products, added one after the other; of integers the exact sum, scaled), whatever the blocking, the number of rows or of threads.
 /// So a row has the same bits alone or in a batch, on one thread or on many; and a long sum (the output layer's gradient runs over the vocabulary) loses little.
 /// </para>
 /// </remarks>

@@ -24,7 +24,7 @@ internal static unsafe class PeakProbe
     }
 
     /// <summary>
-    /// GFLOP/s that products of a precision can reach: bf16 without instructions of its own is multiplied as fp32. Of fp32's two measures the
+    /// GFLOP/s that products of a precision can reach: bf16 without a kernel of its own is multiplied as fp32. Of fp32's two measures the
     /// larger, for a bound must not lie below what a product reaches.
     /// </summary>
     internal static double Gflops(Team team, Precision precision)

@@ -88,6 +88,40 @@ public sealed unsafe class GemmPackingTests
     /// <summary>1 where multiply-adds round twice, as on a processor that only imitates wide registers: a half may fall on its other side.</summary>
     private static int Unfused => Fma.IsSupported ? 0 : 1;
 
+    [Theory]
+    [InlineData(64, 16)]
+    [InlineData(256, 8)]
+    [InlineData(768, 4)]
+    public void Products_of_scaled_integers_are_so_many_times_nearer_than_those_of_bfloat16_also_with_outliers(int depth, double times)
+    {
+        const int Lines = 50;
+        foreach (var exponent in new[] { 1, 3 }) // normal numbers, and their third powers, of which few make up most of a norm
+        {
+            var (a, b) = (Values(1), Values(2));
+            Assert.InRange(Error(Scaled) * times, 0, Error(line => Array.ConvertAll(line, value => (double)SimdScalar.RoundToBFloat16(value))));
+
+            float[][] Values(ulong seed) => [.. RandomValues.Normal(seed, Lines * depth).Select(value => MathF.Pow(value, exponent)).Chunk(depth)];
+
+            // The root of the mean of squares of what products lose, each beside its lines' norms.
+            double Error(Func<float[], double[]> rounded)
+                => Math.Sqrt((from left in a from right in b select Loss(left, right, rounded)).Average(loss => loss * loss));
+        }
+
+        static double Loss(float[] left, float[] right, Func<float[], double[]> rounded)
+        {
+            var (exactLeft, exactRight) = (left.ToDoubles(), right.ToDoubles());
+            return (Dot(rounded(left), rounded(right)) - Dot(exactLeft, exactRight)) / Math.Sqrt(Dot(exactLeft, exactLeft) * Dot(exactRight, exactRight));
+        }
+
+        static double[] Scaled(float[] line)
+        {
+            var (integers, scale) = Gemm.Reference.ScaledIntegers(line);
+            return Array.ConvertAll(integers, integer => integer * (double)scale);
+        }
+
+        static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
+    }
+
     private static (float[] Panels, int Width, int Stride) Pack(
         Team team, float[] values, int lines, int depth, bool alongDepth, bool ofB, int packedDepth, Gemm.PanelFormat format)
     {
