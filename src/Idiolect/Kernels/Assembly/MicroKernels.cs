@@ -30,9 +30,9 @@ internal static class MicroKernels
             {
                 MicroKernelKind.BFloat16Tiles => "bf16 (AMX)",
                 MicroKernelKind.BFloat16 => "bf16 (AVX512-BF16)",
-                MicroKernelKind.ScaledInt16Avx512 => "bf16 as scaled int16 (AVX512-VNNI)",
-                MicroKernelKind.ScaledInt16AvxVnni => "bf16 as scaled int16 (AVX-VNNI)",
-                _ => "bf16 as scaled int16 (AVX2)",
+                MicroKernelKind.ScaledInt16Avx512 => "bf16 as int16 (AVX512-VNNI)",
+                MicroKernelKind.ScaledInt16AvxVnni => "bf16 as int16 (AVX-VNNI)",
+                _ => "bf16 as int16 (AVX2)",
             };
             var int8 = Int8.Exists ? "int8 (AVX512-VNNI)" : null;
             return string.Join(", ", new[] { fp32, bf16, int8 }.OfType<string>());
