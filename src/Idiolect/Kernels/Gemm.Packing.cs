@@ -129,11 +129,7 @@ internal static unsafe partial class Gemm
                 PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);
                 break;
             case PanelFormat.ScaledInt16Pairs:
-                PackPanels<S, V, Float32Element>(source, alongDepth, width, lines, available, depth, panels, panelStride);
-                for (var line = 0; line < lines; line += width)
-                {
-                    ScalePanel<S, V>(panels + ((long)line / width * panelStride), width, depth);
-                }
+                PackScaled<S, V>(source, alongDepth, width, lines, available, depth, panels, panelStride);
                 break;
             default:
                 PackPanels<S, V, PairElement>(source, alongDepth, width, lines, available, depth, panels, panelStride);

@@ -1,26 +1,52 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Idiolect.Kernels;
 
 /// <summary>
-/// Block floating point (Das et al. 2018, Mixed Precision Training of Convolutional Neural Networks using Integer Operations): for processors that
-/// multiply integers, but not bfloat16, faster than float32. The elements of a line in a slab share a scale, and are 16-bit integers beside it.
+/// Quantisation to 16-bit integers, symmetric, with a scale for each line of a slab: for processors that multiply integers, but not bfloat16, faster than
+/// float32. After Das et al. 2018, "Mixed Precision Training of Convolutional Neural Networks using Integer Operations", who have one exponent for a
+/// tensor and split the sums that might overflow.
 /// </summary>
 /// <remarks>
-/// A line's scale is its Euclidean norm over 32,000. So the sum of a line times another is at most 32,000 x 32,000 (Cauchy and Schwarz), which
-/// int32 holds, whatever the depth; it is exact. What is lost is a rounding to the 64,000th part of the norm: of 768 normal numbers the 2,300th
-/// part of their size, of one among zeros the 64,000th. bfloat16 loses up to the 256th of each.
+/// A line's scale is its Euclidean norm over 32,000. So no sum of a line times another exceeds 32,000 x 32,000 by more than rounding adds, a
+/// ten-thousandth (Cauchy and Schwarz): int32 holds it, whatever the depth, and exactly. What is lost is a rounding of each number, by at most the 64,000th part of
+/// the norm: of 768 normal numbers the 2,300th part of their size. bfloat16 loses up to the 256th of each.
 /// </remarks>
 internal static unsafe partial class Gemm
 {
-    /// <summary>The norm of a line of integers. Rounding may add half of the root of the depth to it.</summary>
+    /// <summary>The norm of a line of integers, but for rounding, which may add half of the root of the depth to it.</summary>
     private const float IntegerNorm = 32_000;
 
-    /// <summary>Where the squares of a line begin to be summed, so that none are lost below what a float holds: no norm is below 1e-18.</summary>
-    private const float LeastSquare = 1e-36f;
+    /// <summary>Where each of four sums of a line's squares begins, so that none are lost below what a float holds: no norm is below 1e-18.</summary>
+    private const float LeastSquare = 1e-36f / 4;
 
     /// <summary>In a sum with it, the lowest bits of a float are those of the nearest integer, in two's complement.</summary>
     private const float ToInteger = 1.5f * (1 << 23);
+
+    /// <summary>Writes panels as <see cref="PackPanels{S, V}"/> does, first of floats, then of integers: as many at a time as are read together.</summary>
+    private static void PackScaled<S, V>(MatrixView source, bool alongDepth, int width, int lines, int available, int depth, float* panels, int panelStride)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var group = (alongDepth ? 1 : 16) * width;
+        for (var line = 0; line < lines; line += group)
+        {
+            var count = Math.Min(group, lines - line);
+            var to = panels + ((long)line / width * panelStride);
+            if (alongDepth && count < width)
+            {
+                new Span<float>(to, width * depth).Clear(); // what nothing is written to might be slow numbers: denormal ones
+            }
+            var from = new MatrixView(source.Data + (alongDepth ? (long)line * source.Stride : line), source.Stride);
+            PackPanels<S, V, Float32Element>(from, alongDepth, width, count, available - line, depth, to, panelStride);
+            for (var i = 0; i < count; i += width)
+            {
+                ScalePanel<S, V>(to, width, depth);
+                to += panelStride;
+            }
+        }
+    }
 
     /// <summary>
     /// Makes integers and scales of a panel of floats (depth, width), in place: (depth / 2, width, 2) int16, then (width) floats. The panel has room
@@ -32,11 +58,12 @@ internal static unsafe partial class Gemm
         where S : struct, ISimd<V>
         where V : struct
     {
+        Debug.Assert(width % S.Count == 0 || width < S.Count);
         var scales = panel + (CeilingDivide(depth, 2) * width);
         for (var column = 0; column < width; column += S.Count)
         {
             var norm = S.Sqrt(SumOfSquares<S, V>(panel + column, width, depth));
-            // A NaN or an infinity is in the scale too, and so in the result, whatever integers are made of it.
+            // Where a line has a NaN, an infinity or too large a norm, its scale is no number either, and so is no product of it, whatever its integers are.
             PairIntegers<S, V>(panel + column, width, depth, S.Divide(S.Create(IntegerNorm), norm));
             S.Store(scales + column, S.Multiply(norm, S.Create(1 / IntegerNorm)));
         }

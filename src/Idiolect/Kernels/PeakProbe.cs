@@ -84,14 +84,15 @@ internal static unsafe class PeakProbe
             {
                 TileRegisters.PrepareThread();
             }
-            var (a, b, c) = (Rows * TileSteps, Columns * TileSteps, TilesOfCall * Rows * Columns); // 4-byte elements
-            var panels = worker.Scratch(a + b + c);
-            new Span<uint>(panels, a + b + c).Fill(0x3F003F00); // 0.5 in fp32 (nearly), also as a scale, twice in bf16, and bytes of 63 and 0
+            const int Steps = TileSteps + 1; // with room for scales
+            var (b, a, c) = (Columns * Steps, Rows * Steps, TilesOfCall * Rows * Columns); // 4-byte elements, B's registers at whole cache lines
+            var panels = worker.Scratch(b + a + c);
+            new Span<uint>(panels, b + a).Fill(0x3F003F00); // 0.5 in fp32 (nearly), also as a scale, twice in bf16, and bytes of 63 and 0
             var call = new TileCall
             {
-                A = panels,
-                B = panels + a,
-                C = panels + a + b,
+                A = panels + b,
+                B = panels,
+                C = panels + b + a,
                 Steps = TileSteps,
                 CStride = Columns * sizeof(float),
                 TileBytes = 0,

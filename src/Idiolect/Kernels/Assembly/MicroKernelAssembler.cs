@@ -332,7 +332,7 @@ internal sealed class MicroKernelAssembler
                 _code.vpaddd(Narrow(sum), Narrow(sum), Narrow(ProductRegister));
                 break;
             case MicroKernelKind.ScaledInt16AvxVnni:
-                _code.vpdpwssd(Narrow(sum), Narrow(a), Narrow(b));
+                _code.vex.vpdpwssd(Narrow(sum), Narrow(a), Narrow(b)); // EVEX's is AVX-512's
                 break;
             case MicroKernelKind.ScaledInt16Avx512:
                 _code.vpdpwssd(Wide(sum), Wide(a), Wide(b));

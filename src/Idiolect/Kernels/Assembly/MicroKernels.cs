@@ -11,7 +11,10 @@ internal static class MicroKernels
     internal static MicroKernelSet Float32 { get; } = new(WidestFloat32);
 
     /// <summary>Multiply what bf16 rounds to: bfloat16 where that is faster than fp32, else integers with scales.</summary>
-    internal static MicroKernelSet Bf16 { get; } = new(FastestBf16);
+    internal static MicroKernelSet Bf16 => LazyBf16.Value;
+
+    // Not before bf16 is asked for: to look for tile registers is to ask the system for them.
+    private static readonly Lazy<MicroKernelSet> LazyBf16 = new(() => new(FastestBf16));
 
     /// <summary>Multiply int8 panels in 12 x 32 tiles.</summary>
     internal static MicroKernelSet Int8 { get; } = new(MicroKernelKind.Int8);
@@ -56,7 +59,10 @@ internal static class MicroKernels
             : IsSupported(MicroKernelKind.ScaledInt16AvxVnni) ? MicroKernelKind.ScaledInt16AvxVnni
             : MicroKernelKind.ScaledInt16Avx2;
 
-    /// <summary>Whether this processor, and .NET's switches, allow the kernel.</summary>
+    /// <summary>Whether this processor, and .NET's switches, allow the kernel, and it is not slower than what else there is.</summary>
+    internal static bool IsWorthwhile(MicroKernelKind kind) => IsSupported(kind) && (kind != MicroKernelKind.ScaledInt16Avx2 || HasTwoInt16Multipliers);
+
+    /// <summary>Whether this processor, and .NET's switches for AVX2 and AVX-512, allow the kernel.</summary>
     internal static bool IsSupported(MicroKernelKind kind)
         => RuntimeInformation.ProcessArchitecture == Architecture.X64 && kind switch
         {
@@ -78,6 +84,12 @@ internal static class MicroKernels
     /// Intel were not measured.
     /// </summary>
     private static bool BFloat16IsSlow => IsIntel;
+
+    /// <summary>
+    /// With one, as before Intel's Skylake and AMD's Zen 3, VPMADDWD has the rate of fp32's multiply-adds. CPUID leaf 7: Skylake brought CLFLUSHOPT (EBX bit 23),
+    /// Zen 3 VAES (ECX bit 9).
+    /// </summary>
+    private static bool HasTwoInt16Multipliers => Leaf7(0) && (IsIntel ? (X86Base.CpuId(7, 0).Ebx & (1 << 23)) != 0 : (X86Base.CpuId(7, 0).Ecx & (1 << 9)) != 0);
 
     private static bool IsIntel => X86Base.IsSupported && X86Base.CpuId(0, 0).Ebx == 0x756E6547; // "Genu" of GenuineIntel
 }

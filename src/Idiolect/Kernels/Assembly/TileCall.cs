@@ -6,11 +6,11 @@ namespace Idiolect.Kernels.Assembly;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct TileCall
 {
-    internal void* A; // (tiles, steps, rows, elements of a step); or, for tile registers, (tiles, steps / 16, rows, 16, 2)
-    internal void* B; // (steps, columns, elements of a step)
+    internal void* A; // (tiles, steps, rows, elements of a step); or, for tile registers, (tiles, steps / 16, rows, 16, 2); of scaled integers a step more, of a float each
+    internal void* B; // (steps, columns, elements of a step); of scaled integers a step more, of a float each
     internal void* C; // (tiles x rows, columns), 4 bytes an element
     internal void* Start; // what C starts from: C itself, a row to add to each row of C (its stride 0), or null for zero
-    internal long Steps; // groups of inner indices: one in fp32, two in bf16, four in int8; at least 1; for tile registers a multiple of 16
+    internal long Steps; // groups of inner indices: one in fp32, two in bf16 and int16, four in int8; at least 1; for tile registers a multiple of 16
     internal long CStride; // bytes between rows of C
     internal long StartStride; // bytes between rows of Start
     internal long TileBytes; // bytes between tiles of A

@@ -143,6 +143,17 @@ public sealed unsafe class MicroKernelTests
         Assert.All(keptVectors, vector => Assert.Equal(Enumerable.Repeat((byte)vector, 16), code.Vector(vector)[..16].ToArray()));
     }
 
+    /// <summary>A processor without AVX-512 knows no other encoding.</summary>
+    [Fact]
+    public void Kernels_for_256_bit_registers_have_no_instruction_of_AVX_512()
+    {
+        foreach (var kind in Enum.GetValues<MicroKernelKind>().Where(kind => MicroKernelAssembler.Columns(kind) == 16))
+        {
+            var code = MicroKernelAssembler.Assemble(kind, CallingConvention.Windows, Whole(kind));
+            Assert.All(Decoder.Create(64, new ByteArrayCodeReader(code)), instruction => Assert.NotEqual(EncodingKind.EVEX, instruction.Code.Encoding()));
+        }
+    }
+
     [Fact]
     public void The_processor_computes_the_same_with_all_kernels_that_it_can_run()
     {
