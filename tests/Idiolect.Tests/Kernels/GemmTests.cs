@@ -198,6 +198,7 @@ public sealed unsafe class GemmTests
 
     [Theory]
     [InlineData(1e-30f, 1)] // what is lost is nothing beside 1e-18
+    [InlineData(2.6e-23f, 1)] // a square that rounds to 0, and one that does not
     [InlineData(1e-15f, 1e15f)]
     [InlineData(1e15f, 1e-15f)]
     [InlineData(5e17f, 1e-10f)] // squares of these have sums just below the largest float
@@ -207,11 +208,11 @@ public sealed unsafe class GemmTests
         using var variants = new KernelVariants();
         foreach (var team in variants.All)
         {
-            using var a = new NativeBuffer<float>([.. Enumerable.Repeat(ofA, Depth)]);
+            using var a = new NativeBuffer<float>([1.2f * ofA, .. Enumerable.Repeat(ofA, Depth - 1)]);
             using var b = new NativeBuffer<float>([.. Enumerable.Repeat(ofB, Depth)]);
             using var c = new NativeBuffer<float>(1);
             Gemm.Multiply(team, 1, 1, Depth, new MatrixView(a, Depth), new MatrixView(b, 1), c, 1, precision: Precision.Bf16);
-            var exact = Depth * (double)ofA * ofB;
+            var exact = (Depth + 0.2) * ofA * ofB;
             Assert.Equal(exact, c.Span[0], Math.Max(exact / 100, Depth * 1e-18 / 64_000 * ofB));
         }
     }
