@@ -116,7 +116,7 @@ public sealed unsafe partial class Trainer : IDisposable
     public long PeakStepBytes => _step.Tape.PeakBytes;
 
     /// <summary>Trains until the last step, an early stop, or cancellation, which finishes the step and saves.</summary>
-    /// <param name="progress">Told of every step, evaluation and checkpoint, on this thread.</param>
+    /// <param name="progress">Told of every step, evaluation and checkpoint, on this thread. If it throws, the run is saved and ends with its exception.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
     /// <exception cref="TrainingDivergedException">Three steps in a row were not finite.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the ones before are intact.</exception>
@@ -165,7 +165,15 @@ public sealed unsafe partial class Trainer : IDisposable
         void Report(TrainingProgress news)
         {
             metrics.Append(news);
-            progress?.Report(news);
+            try
+            {
+                progress?.Report(news);
+            }
+            catch
+            {
+                Keep(isBest: news is EvaluationCompleted { IsBest: true });
+                throw;
+            }
         }
 
         bool Evaluate()
@@ -180,13 +188,21 @@ public sealed unsafe partial class Trainer : IDisposable
 
         void Save(bool isBest)
         {
+            if (Keep(isBest) is { } checkpoint)
+            {
+                Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
+            }
+        }
+
+        Checkpoint? Keep(bool isBest)
+        {
             if ((_savedStep == _state.Step && !isBest) || FirstBadParameter() != null)
             {
-                return; // a model with a NaN in it is nothing to continue from: the checkpoint before is
+                return null; // a model with a NaN in it is nothing to continue from: the checkpoint before is
             }
             var checkpoint = _folder.Save(_trainee, _step.Optimizer, _state, isBest);
             _savedStep = _state.Step;
-            Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
+            return checkpoint;
         }
     }
 

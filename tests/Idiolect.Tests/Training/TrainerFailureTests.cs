@@ -111,6 +111,28 @@ public sealed class TrainerFailureTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(typeof(StepCompleted), 5)]
+    [InlineData(typeof(EvaluationCompleted), 4)]
+    [InlineData(typeof(CheckpointSaved), 6)]
+    public void A_run_whose_listener_fails_is_saved_and_resumes_bit_for_bit(Type news, long step)
+    {
+        using var whole = new TinyRun();
+        var options = TinyRun.Options with { Steps = 8, EvaluateEvery = 4, CheckpointEvery = 3 };
+        whole.Train(options);
+        var failure = Assert.Throws<InvalidOperationException>(() => _run.Train(options, watch: (_, progress) =>
+        {
+            if (progress.GetType() == news && progress.Step == step)
+            {
+                throw new InvalidOperationException("the listener's own");
+            }
+        }));
+        Assert.Equal(("the listener's own", step), (failure.Message, _run.Steps.Max()));
+        Assert.Equal(4, new CheckpointStore(_run.Path).Best?.Step); // also where its own news failed
+        _run.Resume();
+        Assert.Equal(whole.Weights(8), _run.Weights(8));
+    }
+
     [Fact]
     public void A_skipped_step_leaves_the_weights_and_no_gradient_behind()
     {
