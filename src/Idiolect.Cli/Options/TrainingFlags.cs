@@ -52,7 +52,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     };
 
     private readonly ChoiceOption precision = new(
-        "--precision", "Rounding of what matrix products multiply; weights and sums stay fp32  [train: bf16 for a gpt where bench machine names it; else fp32]", TrainingSetup.Precisions);
+        "--precision", "Rounding of what matrix products multiply (bf16: to 16 bits, as bench machine says); weights and sums stay fp32  [train: bf16 for a gpt where bench machine names it; else fp32]", TrainingSetup.Precisions);
 
     private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations");
     private readonly NumberOption<int> evaluationBatches = Flag.Count("--eval-batches", "Batches an evaluation");
