@@ -1,8 +1,11 @@
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
+using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Evaluation;
+using Idiolect.Tensors;
+using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
@@ -211,6 +214,28 @@ public sealed class BenchTests : IDisposable
         var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer")));
 
         Assert.Equal($"--peer pytorch: its script said \"{line}\", which is not what was asked; is it of this version?", exception.Message);
+    }
+
+    [Theory]
+    [InlineData(1.5, "1.500")]
+    [InlineData(12_345.678, "12345.7")]
+    [InlineData(1_234_567.89, "1234568")]
+    public void Times_of_a_table_stand_apart_however_long_a_step_takes(double milliseconds, string shown)
+    {
+        var output = new StringWriter();
+        using var terminal = new Terminal(output, TextWriter.Null, width: 80, live: false);
+        var measured = new TrainingMeasurement(
+            milliseconds, milliseconds, milliseconds, TokensPerSecond: 1, Gflops: 1, PeakGflops: 1, MedianPeakGflops: 1, MemoryGBps: 1, ManagedBytesPerStep: 0, PeakMemoryBytes: 1,
+            [
+                new("Linear", StepPhase.Forward, milliseconds, milliseconds / 1e3, 0),
+                new("Linear", StepPhase.Backward, milliseconds, milliseconds / 1e3, 0),
+            ],
+            CoordinationMilliseconds: 0, BetweenMilliseconds: 0, TableMilliseconds: milliseconds);
+
+        new BenchTrainOutput(terminal, json: false).End(measured, steps: 1);
+
+        var row = output.ToString().Split('\n').Single(line => line.StartsWith("Linear", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((7, shown, shown), (row.Length, row[1], row[2]));
     }
 
     [Fact]

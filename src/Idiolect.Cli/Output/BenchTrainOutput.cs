@@ -180,7 +180,7 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
     private static string Fit(string name, int width) => name.Length <= width ? name.PadRight(width) : string.Concat(name.AsSpan(0, width - 1), "~");
 
     private static string Cell(double milliseconds)
-        => (milliseconds > 0 ? milliseconds.ToString("0.000", CultureInfo.InvariantCulture) : "").PadLeft(ColumnWidth);
+        => (milliseconds > 0 ? milliseconds.ToString(milliseconds < 1e3 ? "0.000" : milliseconds < 1e6 ? "0.0" : "0", CultureInfo.InvariantCulture) : "").PadLeft(ColumnWidth);
 
     private static string Percent(double share) => share.ToString("0.0%", CultureInfo.InvariantCulture).PadLeft(ColumnWidth);
 
