@@ -13,6 +13,9 @@ public sealed class BenchTests : IDisposable
 {
     private const string TinyStep = "bench train --preset nanogpt-cpu --layers 1 --width 32 --heads 2 --context 8 --batch 2 --steps 4 --threads 1";
 
+    private const string PeerStart
+        = """{"event":"start","parameters":7,"torch":"1.13","blas":"/lib/blas.so","blasCore":"Zen","blasThreads":2,"matmulGflops":170.5}""";
+
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -160,10 +163,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void What_a_peer_complains_of_is_handed_on()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
-        File.WriteAllText(folder.Combine("peer"), "echo 'Traceback' >&2; echo 'peer: no PyTorch; run: apt-get install python3-torch' >&2; exit 1");
-
-        var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer")));
+        var exception = Assert.Throws<IOException>(() => StartPeer("echo 'Traceback' >&2; echo 'peer: no PyTorch; run: apt-get install python3-torch' >&2; exit 1"));
 
         Assert.Equal("--peer pytorch ended and said: peer: no PyTorch; run: apt-get install python3-torch", exception.Message);
     }
@@ -171,15 +171,11 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void A_peer_takes_as_many_steps_as_it_is_asked_for()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
-        File.WriteAllText(
-            folder.Combine("peer"),
-            """
-            echo '{"event":"start","parameters":7,"torch":"1.13","blas":"/lib/blas.so","blasCore":"Zen","blasThreads":2,"matmulGflops":170.5}'
+        using var peer = StartPeer(
+            $$"""
+            echo '{{PeerStart}}'
             read count && echo "{\"event\":\"steps\",\"ms\":[$count,1.5]}"
             """);
-
-        using var peer = PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
 
         Assert.Equal(new PeerDescription(7, "1.13", "/lib/blas.so", "Zen", 2, 170.5), peer.Self);
         Assert.Equal([2, 1.5], peer.Measure(2));
@@ -189,15 +185,11 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void A_peer_that_takes_other_steps_than_it_is_asked_for_is_refused()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
-        File.WriteAllText(
-            folder.Combine("peer"),
-            """
-            echo '{"event":"start","parameters":7,"torch":"1.13","blas":"/lib/blas.so","blasCore":"Zen","blasThreads":2,"matmulGflops":170.5}'
+        using var peer = StartPeer(
+            $$"""
+            echo '{{PeerStart}}'
             read count && echo '{"event":"steps","ms":[]}'
             """);
-
-        using var peer = PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
 
         Assert.Equal("--peer pytorch: its script took 0 steps instead of 3", Assert.Throws<IOException>(() => peer.Measure(3)).Message);
     }
@@ -208,10 +200,7 @@ public sealed class BenchTests : IDisposable
     [InlineData("Loading")]
     public void A_peer_that_says_something_else_is_quoted(string line)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
-        File.WriteAllText(folder.Combine("peer"), $"echo '{line}'");
-
-        var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer")));
+        var exception = Assert.Throws<IOException>(() => StartPeer($"echo '{line}'"));
 
         Assert.Equal($"--peer pytorch: its script said \"{line}\", which is not what was asked; is it of this version?", exception.Message);
     }
@@ -249,6 +238,14 @@ public sealed class BenchTests : IDisposable
         await source.CancelAsync();
 
         Assert.Equal(ExitCode.Interrupted, await run);
+    }
+
+    /// <summary>A peer that a shell plays.</summary>
+    private PytorchPeer StartPeer(string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
+        File.WriteAllText(folder.Combine("peer"), script);
+        return PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
     }
 
     private static async Task<List<JsonElement>> JsonAsync(string line)

@@ -63,16 +63,7 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string folder)
     {
         var tokenizer = Tokenizer.Load(folder);
-        var model = ModelFolder.Load(folder);
-        try
-        {
-            return new LanguageModel(model, tokenizer);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(ModelFolder.Load(folder), model => new LanguageModel(model, tokenizer));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

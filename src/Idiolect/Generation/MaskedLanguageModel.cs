@@ -51,16 +51,7 @@ public sealed class MaskedLanguageModel : IDisposable
             throw new InvalidDataException($"{folder} holds no BERT, and other models fill no gaps: train one with `train --model bert`.");
         }
         var tokenizer = Tokenizer.Load(folder);
-        var model = BertFolder.Load(folder);
-        try
-        {
-            return new MaskedLanguageModel(model, tokenizer);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(BertFolder.Load(folder), model => new MaskedLanguageModel(model, tokenizer));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

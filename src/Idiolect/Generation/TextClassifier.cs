@@ -43,16 +43,7 @@ public sealed class TextClassifier : IDisposable
     public static TextClassifier Begin(string folder, IReadOnlyList<string> labels, ulong seed = 0)
     {
         var tokenizer = Tokenizer.Load(folder);
-        var trunk = ModelFolder.LoadModel(folder);
-        try
-        {
-            return new TextClassifier(new Classifier(trunk, labels, seed), tokenizer);
-        }
-        catch
-        {
-            trunk.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), trunk => new TextClassifier(new Classifier(trunk, labels, seed), tokenizer));
     }
 
     /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
@@ -61,16 +52,7 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="InvalidDataException">The folder holds no classifier, or a file is damaged; the message names file and field.</exception>
     public static TextClassifier Load(string folder)
     {
-        var model = ClassifierFolder.Load(folder);
-        try
-        {
-            return new TextClassifier(model, Tokenizer.Load(folder));
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(ClassifierFolder.Load(folder), model => new TextClassifier(model, Tokenizer.Load(folder)));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

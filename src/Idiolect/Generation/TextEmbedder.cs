@@ -44,16 +44,7 @@ public sealed class TextEmbedder : IDisposable
     public static TextEmbedder Load(string folder)
     {
         var tokenizer = Tokenizer.Load(folder);
-        var model = ModelFolder.LoadModel(folder);
-        try
-        {
-            return new TextEmbedder(model, tokenizer);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), model => new TextEmbedder(model, tokenizer));
     }
 
     /// <summary>One vector a text, of length 1; a text longer than the model takes loses its end.</summary>

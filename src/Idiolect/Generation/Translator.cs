@@ -72,16 +72,7 @@ public sealed class Translator : IDisposable
         var fields = new JsonFields(File.ReadAllText(file), file);
         var to = fields.Text("to").Split(',', StringSplitOptions.RemoveEmptyEntries);
         var tokenizer = Tokenizer.Load(folder);
-        var model = SequenceToSequenceFolder.Load(folder);
-        try
-        {
-            return new Translator(model, tokenizer, fields.Text("from"), to);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return ModelFolder.HandOver(SequenceToSequenceFolder.Load(folder), model => new Translator(model, tokenizer, fields.Text("from"), to));
     }
 
     /// <summary>Whether a folder holds a translator.</summary>

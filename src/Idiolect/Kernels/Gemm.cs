@@ -140,7 +140,7 @@ internal static unsafe partial class Gemm
             return;
         }
         var assembled = team.Isa == Isa.Assembled;
-        var format = k == 0 ? PanelFormat.Float32 : FormatOf(team, precision);
+        var format = k == 0 ? PanelFormat.Float32 : FormatOf(team, precision); // with nothing to multiply no assembled kernel is called
         var rowsLeft = m % PanelRows(format, team.Vectors.Lanes());
         var kernels = !assembled ? null : format is PanelFormat.Float32 or PanelFormat.RoundedFloat32 ? MicroKernels.Float32 : MicroKernels.Bf16;
         var job = new ProductJob

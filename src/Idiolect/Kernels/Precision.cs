@@ -7,10 +7,10 @@ public enum Precision
     Fp32,
 
     /// <summary>
-    /// To 16 bits, while they are packed; the values in memory stay fp32. To bfloat16 (8 bits of mantissa, to nearest even) where the processor has
-    /// instructions for that which are faster than fp32's, or no others. Else (AVX2, AVX-512 with VNNI) to integers with a scale for each row, or column, and some
-    /// hundred inner indices, which lose less of a product: beside the norms of a row and a column at most the 1,100th part of them, bfloat16 the 128th. Of a
-    /// row's numbers those below the 64,000th part of its norm become 0; a row whose norm is above 1.8e19 yields NaN.
+    /// To 16 bits while they are packed; the values in memory stay fp32. As a rule that is bfloat16 (8 bits of mantissa, to nearest even). Where bfloat16 would
+    /// not be faster than fp32, but 16-bit integers are (AVX512-VNNI, AVX-VNNI, AVX2), it is integers with a scale for each row, or column, and some hundred inner
+    /// indices. They lose less: of the product of both norms at most the 1,100th part, bfloat16 the 128th. But numbers below the 64,000th part of their row's
+    /// norm become 0, and a row whose norm is above 1.8e19 yields NaN.
     /// </summary>
     Bf16,
 }

@@ -38,18 +38,12 @@ public static class ClassifierFolder
         {
             throw new InvalidDataException($"{folder}: tensor {Classifier.HeadName} is missing or has not the shape [{string.Join(", ", shape)}] of {Labels}.");
         }
-        var trunk = ModelFolder.LoadModel(folder);
-        try
+        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), trunk =>
         {
             var classifier = new Classifier(trunk, labels);
             weights.Read(Classifier.HeadName, classifier.Head.MutableValues);
             return classifier;
-        }
-        catch
-        {
-            trunk.Dispose();
-            throw;
-        }
+        });
     }
 
     /// <summary>Writes a classifier; each file atomically.</summary>

@@ -102,11 +102,20 @@ public static class ModelFolder
     {
         using var weights = SafetensorsFolder.Open(folder);
         RequireHeld(parameterCount, weights, folder);
-        var model = createEmpty();
-        try
+        return HandOver(createEmpty(), model =>
         {
             PublishedTensor.ReadAll(tensors(model), weights, folder);
             return model;
+        });
+    }
+
+    /// <summary>Makes something of a model that nobody else holds yet; if that fails, the model's memory is given back.</summary>
+    internal static TResult HandOver<TModel, TResult>(TModel model, Func<TModel, TResult> make)
+        where TModel : IDisposable
+    {
+        try
+        {
+            return make(model);
         }
         catch
         {
