@@ -55,14 +55,14 @@ internal static unsafe partial class Attention
             ref readonly var shape = ref Inputs.Shape;
             var (pair, chunk) = Math.DivRem(part, _chunks.Count);
             var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
-            var scratch = new BackwardScratch(worker.Scratch(BackwardScratchCount(shape, S.Count)), shape, _chunks, PanelWidth<S, V>());
+            var scratch = new BackwardScratch(worker.Scratch(BackwardScratchCount(shape, S.Count)), shape, _chunks, S.Count);
             var firstKey = chunk * _chunks.Length;
             var queryGradient = _partial == null ? QueryGradient : _partial + (chunk * PartialStride);
             var stride = _partial == null ? shape.QueryStride : shape.HeadCount * shape.HeadSize;
             PrepareKeys<S, V>(scratch, sequence, head, firstKey);
             for (var index = 0; index < TileCount; index++)
             {
-                var tile = TileOf(sequence, head, index, PanelWidth<S, V>());
+                var tile = TileOf(sequence, head, index, S.Count);
                 var keys = KeysSeen(tile, chunk);
                 if (keys > 0 || _partial == null)
                 {
@@ -84,8 +84,8 @@ internal static unsafe partial class Attention
             WriteKeyGradients<S, V>(scratch, sequence, head, firstKey);
         }
 
-        private readonly QueryTile TileOf(int sequence, int head, int index, int panelWidth)
-            => new(sequence, head, index * TileRows, Math.Min(TileRows, Inputs.RowCount - (index * TileRows)), panelWidth);
+        private readonly QueryTile TileOf(int sequence, int head, int index, int lanes)
+            => new(sequence, head, index * TileRows, Math.Min(TileRows, Inputs.RowCount - (index * TileRows)), lanes);
 
         /// <summary>Asks for the rows of the queries' gradients that the tile writes, and for what the next one, or the next part, reads first.</summary>
         private readonly void PrefetchNext(int part, in QueryTile tile, int index, float* queryGradient, long stride)
@@ -222,7 +222,7 @@ internal static unsafe partial class Attention
                 ref readonly var shape = ref Job.Inputs.Shape;
                 var (pair, index) = Math.DivRem(part, Job.TileCount);
                 var (sequence, head) = Math.DivRem(pair, shape.KeyValueHeadCount);
-                var tile = Job.TileOf(sequence, head, index, PanelWidth<S, V>());
+                var tile = Job.TileOf(sequence, head, index, S.Count);
                 var chunks = 0;
                 while (chunks < Job._chunks.Count && Job.KeysSeen(tile, chunks) > 0)
                 {

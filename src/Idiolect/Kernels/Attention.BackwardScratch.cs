@@ -4,7 +4,7 @@ internal static unsafe partial class Attention
 {
     /// <summary>Floats of scratch that one worker needs in the backward pass, in registers of <paramref name="lanes"/>.</summary>
     internal static long BackwardScratchCount(in AttentionShape shape, int lanes)
-        => new BackwardScratch(null, shape, new KeyChunks(shape), 2 * lanes).Count;
+        => new BackwardScratch(null, shape, new KeyChunks(shape), lanes).Count;
 
     /// <summary>
     /// How the keys of a sequence are cut for the backward pass: a part is a chunk of whole pages, and there are as many parts
@@ -40,11 +40,11 @@ internal static unsafe partial class Attention
         /// <summary>Between keys of probabilities; a cache line more than the rows, so that a column does not fill one cache set.</summary>
         internal const int ProbabilityStride = BackwardJob.TileRows + 16;
 
-        internal BackwardScratch(float* start, in AttentionShape shape, in KeyChunks chunks, int panelWidth)
+        internal BackwardScratch(float* start, in AttentionShape shape, in KeyChunks chunks, int lanes)
         {
-            Width = RoundUp(shape.HeadSize, panelWidth);
+            Width = RoundUp(shape.HeadSize, PairColumns(lanes));
             KeyStride = PanelRows(shape.HeadSize);
-            PanelSize = KeyStride * panelWidth;
+            PanelSize = KeyStride * PanelColumns(lanes);
             var panels = BackwardJob.TileRows * KeyStride;
             var next = start;
             Query = Take(ref next, panels);
@@ -67,7 +67,7 @@ internal static unsafe partial class Attention
             Count = next - start;
         }
 
-        /// <summary>The head size rounded up to whole panels.</summary>
+        /// <summary>The head size rounded up to whole pairs of registers.</summary>
         internal readonly int Width;
 
         internal readonly int KeyStride;

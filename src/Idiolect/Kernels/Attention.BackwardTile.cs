@@ -36,36 +36,33 @@ internal static unsafe partial class Attention
                 AStep = scratch.KeyStride,
                 BRow = Stride,
                 CRow = width,
-                Accumulate = true,
             };
             for (var panel = 0; panel < tile.Panels; panel++)
             {
-                var (all, any) = tile.Visible(Inputs, panel, firstKey, keys);
+                var (seenByFirst, seen) = tile.Seen(Inputs, panel, firstKey, keys);
+                var columns = tile.Columns(panel);
                 var probabilities = scratch.Probabilities + (panel * width);
                 var gradients = scratch.ScoreGradient + (panel * width);
-                if (any > 0)
+                if (seen > 0)
                 {
                     scores.A = scratch.Keys + keysAndValues;
                     scores.B = scratch.Query + (panel * scratch.PanelSize);
                     scores.C = probabilities;
-                    Multiply<S, V>(scores, any);
+                    MultiplyRows<S, V>(scores, seenByFirst, seen, columns);
                     scores.A = scratch.Values + keysAndValues;
                     scores.B = scratch.OutputGradient + (panel * scratch.PanelSize);
                     scores.C = gradients;
-                    Multiply<S, V>(scores, any);
-                    DifferentiatePanel<S, V>(scratch, panel * width, firstKey, all, any);
+                    MultiplyRows<S, V>(scores, seenByFirst, seen, columns);
+                }
+                for (var column = 0; column < columns; column += tile.PairWidth)
+                {
+                    DifferentiatePair<S, V>(scratch, tile, (panel * width) + column, firstKey, keys);
+                }
+                if (seen > 0)
+                {
                     queryGradients.B = gradients;
                     queryGradients.C = scratch.QueryGradient + (panel * scratch.PanelSize);
-                    queryGradients.Steps = any;
-                    Multiply<S, V>(queryGradients, shape.HeadSize);
-                }
-                // Read, where other panels see more: as zeros.
-                for (var row = any; row < RoundUp(keys, RowMultiple); row++)
-                {
-                    S.Store(probabilities + (row * Stride), S.Zero);
-                    S.Store(probabilities + (row * Stride) + S.Count, S.Zero);
-                    S.Store(gradients + (row * Stride), S.Zero);
-                    S.Store(gradients + (row * Stride) + S.Count, S.Zero);
+                    AddSteps<S, V>(queryGradients, shape.HeadSize, seenByFirst, seen, columns);
                 }
             }
             var sums = (long)key * scratch.Width;
@@ -101,16 +98,20 @@ internal static unsafe partial class Attention
                 {
                     product.B = rows + (start * width) + column;
                     product.C = sums + (key * width) + column;
-                    Multiply<S, V>(product, Math.Min(keysAtATime, keys - key));
+                    Multiply<S, V>(product, Math.Min(keysAtATime, keys - key), Math.Min(tile.PanelWidth, width - column));
                 }
             }
         }
 
-        private readonly void DifferentiatePanel<S, V>(in BackwardScratch scratch, int column, int firstKey, int all, int any)
+        /// <summary>
+        /// Of the pair of registers that starts at a column of the tile: scores become probabilities, the probabilities' gradients those of the scores.
+        /// </summary>
+        private readonly void DifferentiatePair<S, V>(in BackwardScratch scratch, in QueryTile tile, int column, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
         {
             const int Stride = BackwardScratch.ProbabilityStride;
+            var (all, any) = tile.Visible(Inputs, column, firstKey, keys);
             var probabilities = scratch.Probabilities + column;
             var gradients = scratch.ScoreGradient + column;
             var dropout = Inputs.Shape.DropoutProbability;
@@ -128,11 +129,19 @@ internal static unsafe partial class Attention
                     probabilities, Stride, any, (uint)firstKey, scratch.DropKeys0 + column, scratch.DropKeys1 + column,
                     CounterRandom.DropThreshold(dropout), 1f / (1f - dropout));
             }
+            // Read, where other rows see more: as zeros.
+            for (var row = any; row < RoundUp(keys, RowMultiple); row++)
+            {
+                S.Store(probabilities + (row * Stride), S.Zero);
+                S.Store(probabilities + (row * Stride) + S.Count, S.Zero);
+                S.Store(gradients + (row * Stride), S.Zero);
+                S.Store(gradients + (row * Stride) + S.Count, S.Zero);
+            }
         }
     }
 
     /// <summary>
-    /// From a panel's scores and the gradients of its probabilities to the probabilities and the gradients of the scores, for
+    /// From a pair's scores and the gradients of its probabilities to the probabilities and the gradients of the scores, for
     /// the first <paramref name="any"/> keys; 0 for the rows that do not see a key.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

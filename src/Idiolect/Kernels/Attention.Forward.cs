@@ -11,7 +11,7 @@ internal static unsafe partial class Attention
     private const float Ln2 = 0.693147181f;
 
     /// <summary>Floats of scratch that one worker needs in the forward pass, in registers of <paramref name="lanes"/>.</summary>
-    internal static long ForwardScratchCount(in AttentionShape shape, int lanes) => new ForwardScratch(null, shape, 2 * lanes).Count;
+    internal static long ForwardScratchCount(in AttentionShape shape, int lanes) => new ForwardScratch(null, shape, lanes).Count;
 
     /// <summary>
     /// Query rows of a tile in the forward pass: many, for each tile packs the keys and values that it sees, unless that leaves
@@ -33,8 +33,9 @@ internal static unsafe partial class Attention
     /// <summary>The scratch of one part; bounded, however long the sequences are.</summary>
     private readonly struct ForwardScratch
     {
-        internal ForwardScratch(float* start, in AttentionShape shape, int panelWidth)
+        internal ForwardScratch(float* start, in AttentionShape shape, int lanes)
         {
+            var panelWidth = PanelColumns(lanes);
             KeyStride = PanelRows(shape.HeadSize);
             PanelSize = KeyStride * panelWidth;
             var tileRows = ForwardTileRows(shape);
@@ -105,13 +106,13 @@ internal static unsafe partial class Attention
 
             // In causal attention the last tile sees the most keys: the longest parts go first.
             var firstRow = (TileCount - 1 - index) * TileRows;
-            var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), PanelWidth<S, V>());
-            var scratch = new ForwardScratch(worker.Scratch(ForwardScratchCount(shape, S.Count)), shape, tile.PanelWidth);
+            var tile = new QueryTile(sequence, head, firstRow, Math.Min(TileRows, Inputs.RowCount - firstRow), S.Count);
+            var scratch = new ForwardScratch(worker.Scratch(ForwardScratchCount(shape, S.Count)), shape, S.Count);
             if (tile.Rows <= 2)
             {
                 for (var row = 0; row < tile.Rows; row++)
                 {
-                    AttendRow<S, V>(scratch, new QueryTile(sequence, head, firstRow + row, 1, tile.PanelWidth));
+                    AttendRow<S, V>(scratch, new QueryTile(sequence, head, firstRow + row, 1, S.Count));
                 }
                 return;
             }
@@ -165,7 +166,6 @@ internal static unsafe partial class Attention
                 B = scratch.Scores,
                 BRow = width,
                 CRow = width,
-                Accumulate = true,
             };
             for (var panel = 0; panel < tile.Panels; panel++)
             {
@@ -184,16 +184,18 @@ internal static unsafe partial class Attention
                 {
                     PrefetchPanel(Inputs, tile, panel, Output, shape.OutputStride);
                 }
-                var (all, any) = tile.Visible(Inputs, panel, firstKey, keys);
-                if (any > 0)
+                var (seenByFirst, seen) = tile.Seen(Inputs, panel, firstKey, keys);
+                if (seen > 0)
                 {
-                    var accumulator = scratch.Accumulator + (panel * scratch.PanelSize);
+                    var columns = tile.Columns(panel);
                     scores.B = scratch.Query + (panel * scratch.PanelSize);
-                    Multiply<S, V>(scores, any);
-                    Normalise<S, V>(scratch, panel * width, firstKey, all, any, accumulator);
-                    outputs.C = accumulator;
-                    outputs.Steps = any;
-                    Multiply<S, V>(outputs, shape.HeadSize);
+                    MultiplyRows<S, V>(scores, seenByFirst, seen, columns);
+                    for (var column = 0; column < columns; column += tile.PairWidth)
+                    {
+                        Normalise<S, V>(scratch, tile, panel, column, firstKey, keys);
+                    }
+                    outputs.C = scratch.Accumulator + (panel * scratch.PanelSize);
+                    AddSteps<S, V>(outputs, shape.HeadSize, seenByFirst, seen, columns);
                 }
                 if (ends)
                 {
@@ -219,18 +221,20 @@ internal static unsafe partial class Attention
             return Math.Max(0, seen - 1) / PageLength == firstKey / PageLength;
         }
 
-        /// <summary>Softmax and dropout of the panel that starts at a column of the tile.</summary>
-        private readonly void Normalise<S, V>(in ForwardScratch scratch, int column, int firstKey, int all, int any, float* accumulator)
+        /// <summary>Softmax and dropout of the pair of registers that starts at a column of a panel.</summary>
+        private readonly void Normalise<S, V>(in ForwardScratch scratch, in QueryTile tile, int panel, int column, int firstKey, int keys)
             where S : struct, ISimd<V>
             where V : struct
         {
+            var ofTile = (panel * tile.PanelWidth) + column;
+            var (all, any) = tile.Visible(Inputs, ofTile, firstKey, keys);
             OnlineSoftmax<S, V>(
-                scratch.Scores, scratch.Visible + column, firstKey, all, any, scratch.Maxima + column, scratch.Sums + column, accumulator,
-                Inputs.Shape.HeadSize);
+                scratch.Scores + column, scratch.Visible + ofTile, firstKey, all, any, scratch.Maxima + ofTile, scratch.Sums + ofTile,
+                scratch.Accumulator + (panel * scratch.PanelSize) + column, Inputs.Shape.HeadSize);
             if (Inputs.Shape.DropoutProbability > 0f)
             {
                 Drop<S, V>(
-                    scratch.Scores, PanelWidth<S, V>(), any, (uint)firstKey, scratch.DropKeys0 + column, scratch.DropKeys1 + column,
+                    scratch.Scores + column, tile.PanelWidth, any, (uint)firstKey, scratch.DropKeys0 + ofTile, scratch.DropKeys1 + ofTile,
                     CounterRandom.DropThreshold(Inputs.Shape.DropoutProbability), 1f);
             }
         }

@@ -8,17 +8,20 @@ internal static unsafe partial class Attention
     /// <summary>Rows of a product come in multiples of this.</summary>
     private const int RowMultiple = 4;
 
-    /// <summary>Columns of a panel: two registers.</summary>
-    private static int PanelWidth<S, V>()
-        where S : struct, ISimd<V>
-        where V : struct
-        => 2 * S.Count;
+    /// <summary>Columns that two registers hold.</summary>
+    private static int PairColumns(int lanes) => 2 * lanes;
+
+    /// <summary>
+    /// Columns of a panel: a pair of registers or, where there are 32 registers, two, against which an element of a is loaded once: 34 instructions for 24
+    /// multiply-adds instead of 40.
+    /// </summary>
+    private static int PanelColumns(int lanes) => lanes == 16 ? 4 * lanes : 2 * lanes;
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>
     /// c = a · b or c += a · b, where a (rows, steps) is any strided view, and b (steps, columns) and c (rows, columns) are one
-    /// panel of <see cref="PanelWidth"/> columns. Each element is one chain of multiply-adds with ascending steps, whatever the
+    /// panel of <see cref="PanelColumns"/> columns, or a part of it. Each element is one chain of multiply-adds with ascending steps, whatever the
     /// block that computes it.
     /// </summary>
     private struct Product
@@ -32,17 +35,61 @@ internal static unsafe partial class Attention
         internal nint CRow;
         internal nint Steps;
         internal bool Accumulate;
+
+        /// <summary>What is left of the product from a row, a step and a column on.</summary>
+        internal readonly Product From(int row, int step, int column)
+            => this with { A = A + (row * ARow) + (step * AStep), B = B + (step * BRow) + column, C = C + (row * CRow) + column };
     }
 
-    /// <summary>Computes a product. A and c must have <paramref name="rows"/> rounded up to a multiple of <see cref="RowMultiple"/>.</summary>
-    private static void Multiply<S, V>(in Product product, int rows)
+    /// <summary>
+    /// Computes the first columns of a product: a pair of registers, or two. A and c must have <paramref name="rows"/> rounded up to a multiple of
+    /// <see cref="RowMultiple"/>.
+    /// </summary>
+    private static void Multiply<S, V>(in Product product, int rows, int columns)
         where S : struct, ISimd<V>
         where V : struct
     {
         rows = RoundUp(rows, RowMultiple);
         var sixes = (rows % 6) switch { 0 => rows, 4 => rows - 4, _ => rows - 8 };
-        SixRows<S, V>(product, 0, sixes);
+        if (columns == PairColumns(S.Count))
+        {
+            SixRows<S, V>(product, 0, sixes);
+            FourRows<S, V>(product, sixes, rows);
+            return;
+        }
+        SixWideRows<S, V>(product, 0, sixes);
         FourRows<S, V>(product, sixes, rows);
+        FourRows<S, V>(product.From(0, 0, PairColumns(S.Count)), sixes, rows);
+    }
+
+    /// <summary>The same where the first pair needs only some of the rows; it may get a few more.</summary>
+    private static void MultiplyRows<S, V>(in Product product, int firstPairRows, int rows, int columns)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        const int WholeBlocks = 12; // of six rows and of four
+        firstPairRows = Math.Min(RoundUp(firstPairRows, WholeBlocks), rows);
+        Multiply<S, V>(product, firstPairRows, columns);
+        if (firstPairRows < rows)
+        {
+            Multiply<S, V>(product.From(firstPairRows, 0, PairColumns(S.Count)), rows - firstPairRows, PairColumns(S.Count));
+        }
+    }
+
+    /// <summary>c += a · b where the first pair needs only some of the steps.</summary>
+    private static void AddSteps<S, V>(Product product, int rows, int firstPairSteps, int steps, int columns)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        product.Accumulate = true;
+        product.Steps = firstPairSteps;
+        Multiply<S, V>(product, rows, columns);
+        if (firstPairSteps < steps)
+        {
+            product = product.From(0, firstPairSteps, PairColumns(S.Count));
+            product.Steps = steps - firstPairSteps;
+            Multiply<S, V>(product, rows, PairColumns(S.Count));
+        }
     }
 
     /// <summary>Six rows at a time: 12 accumulators, 2 registers of b and 1 of a fill 15 of the 16 that AVX2 has.</summary>
@@ -126,6 +173,128 @@ internal static unsafe partial class Attention
             c += cRow;
             S.Store(c, c50);
             S.Store(c + S.Count, c51);
+        }
+    }
+
+    /// <summary>The same over twice the columns: 24 accumulators, 4 registers of b and 1 of a, of 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void SixWideRows<S, V>(in Product product, int first, int end)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var (aStep, bRow, cRow) = (product.AStep, product.BRow, product.CRow);
+        var c = product.C + (first * cRow);
+        for (var row = first; row < end; row += 6, c += cRow)
+        {
+            var a0 = product.A + (row * product.ARow);
+            var a1 = a0 + product.ARow;
+            var a2 = a1 + product.ARow;
+            var a3 = a2 + product.ARow;
+            var a4 = a3 + product.ARow;
+            var a5 = a4 + product.ARow;
+            V c00 = S.Zero, c01 = S.Zero, c02 = S.Zero, c03 = S.Zero;
+            V c10 = S.Zero, c11 = S.Zero, c12 = S.Zero, c13 = S.Zero;
+            V c20 = S.Zero, c21 = S.Zero, c22 = S.Zero, c23 = S.Zero;
+            V c30 = S.Zero, c31 = S.Zero, c32 = S.Zero, c33 = S.Zero;
+            V c40 = S.Zero, c41 = S.Zero, c42 = S.Zero, c43 = S.Zero;
+            V c50 = S.Zero, c51 = S.Zero, c52 = S.Zero, c53 = S.Zero;
+            if (product.Accumulate)
+            {
+                c00 = S.Load(c);
+                c01 = S.Load(c + S.Count);
+                c02 = S.Load(c + (2 * S.Count));
+                c03 = S.Load(c + (3 * S.Count));
+                c10 = S.Load(c + cRow);
+                c11 = S.Load(c + cRow + S.Count);
+                c12 = S.Load(c + cRow + (2 * S.Count));
+                c13 = S.Load(c + cRow + (3 * S.Count));
+                c20 = S.Load(c + (2 * cRow));
+                c21 = S.Load(c + (2 * cRow) + S.Count);
+                c22 = S.Load(c + (2 * cRow) + (2 * S.Count));
+                c23 = S.Load(c + (2 * cRow) + (3 * S.Count));
+                c30 = S.Load(c + (3 * cRow));
+                c31 = S.Load(c + (3 * cRow) + S.Count);
+                c32 = S.Load(c + (3 * cRow) + (2 * S.Count));
+                c33 = S.Load(c + (3 * cRow) + (3 * S.Count));
+                c40 = S.Load(c + (4 * cRow));
+                c41 = S.Load(c + (4 * cRow) + S.Count);
+                c42 = S.Load(c + (4 * cRow) + (2 * S.Count));
+                c43 = S.Load(c + (4 * cRow) + (3 * S.Count));
+                c50 = S.Load(c + (5 * cRow));
+                c51 = S.Load(c + (5 * cRow) + S.Count);
+                c52 = S.Load(c + (5 * cRow) + (2 * S.Count));
+                c53 = S.Load(c + (5 * cRow) + (3 * S.Count));
+            }
+            var b = product.B;
+            nint offset = 0;
+            for (var steps = product.Steps; steps > 0; steps--)
+            {
+                var b0 = S.Load(b);
+                var b1 = S.Load(b + S.Count);
+                var b2 = S.Load(b + (2 * S.Count));
+                var b3 = S.Load(b + (3 * S.Count));
+                var x = S.Create(a0[offset]);
+                c00 = S.MultiplyAdd(x, b0, c00);
+                c01 = S.MultiplyAdd(x, b1, c01);
+                c02 = S.MultiplyAdd(x, b2, c02);
+                c03 = S.MultiplyAdd(x, b3, c03);
+                x = S.Create(a1[offset]);
+                c10 = S.MultiplyAdd(x, b0, c10);
+                c11 = S.MultiplyAdd(x, b1, c11);
+                c12 = S.MultiplyAdd(x, b2, c12);
+                c13 = S.MultiplyAdd(x, b3, c13);
+                x = S.Create(a2[offset]);
+                c20 = S.MultiplyAdd(x, b0, c20);
+                c21 = S.MultiplyAdd(x, b1, c21);
+                c22 = S.MultiplyAdd(x, b2, c22);
+                c23 = S.MultiplyAdd(x, b3, c23);
+                x = S.Create(a3[offset]);
+                c30 = S.MultiplyAdd(x, b0, c30);
+                c31 = S.MultiplyAdd(x, b1, c31);
+                c32 = S.MultiplyAdd(x, b2, c32);
+                c33 = S.MultiplyAdd(x, b3, c33);
+                x = S.Create(a4[offset]);
+                c40 = S.MultiplyAdd(x, b0, c40);
+                c41 = S.MultiplyAdd(x, b1, c41);
+                c42 = S.MultiplyAdd(x, b2, c42);
+                c43 = S.MultiplyAdd(x, b3, c43);
+                x = S.Create(a5[offset]);
+                c50 = S.MultiplyAdd(x, b0, c50);
+                c51 = S.MultiplyAdd(x, b1, c51);
+                c52 = S.MultiplyAdd(x, b2, c52);
+                c53 = S.MultiplyAdd(x, b3, c53);
+                offset += aStep;
+                b += bRow;
+            }
+            S.Store(c, c00);
+            S.Store(c + S.Count, c01);
+            S.Store(c + (2 * S.Count), c02);
+            S.Store(c + (3 * S.Count), c03);
+            c += cRow;
+            S.Store(c, c10);
+            S.Store(c + S.Count, c11);
+            S.Store(c + (2 * S.Count), c12);
+            S.Store(c + (3 * S.Count), c13);
+            c += cRow;
+            S.Store(c, c20);
+            S.Store(c + S.Count, c21);
+            S.Store(c + (2 * S.Count), c22);
+            S.Store(c + (3 * S.Count), c23);
+            c += cRow;
+            S.Store(c, c30);
+            S.Store(c + S.Count, c31);
+            S.Store(c + (2 * S.Count), c32);
+            S.Store(c + (3 * S.Count), c33);
+            c += cRow;
+            S.Store(c, c40);
+            S.Store(c + S.Count, c41);
+            S.Store(c + (2 * S.Count), c42);
+            S.Store(c + (3 * S.Count), c43);
+            c += cRow;
+            S.Store(c, c50);
+            S.Store(c + S.Count, c51);
+            S.Store(c + (2 * S.Count), c52);
+            S.Store(c + (3 * S.Count), c53);
         }
     }
 

@@ -4,36 +4,51 @@ namespace Idiolect.Kernels;
 
 /// <content>
 /// The unit of both passes: some query rows of one (sequence, key-value head). Scores are kept transposed, a key a row and a
-/// query row a column, in panels of <see cref="PanelWidth"/> columns. So queries are transposed once a tile, keys and values
+/// query row a column, in panels of <see cref="PanelColumns"/> columns. So queries are transposed once a tile, keys and values
 /// only copied, and softmax works on a register of query rows at a time, without sums across lanes.
 /// </content>
 internal static unsafe partial class Attention
 {
     private readonly struct QueryTile
     {
-        internal QueryTile(int sequence, int head, int firstRow, int rows, int panelWidth)
+        internal QueryTile(int sequence, int head, int firstRow, int rows, int lanes)
         {
-            (Sequence, Head, FirstRow, Rows, PanelWidth) = (sequence, head, firstRow, rows, panelWidth);
-            Panels = (rows + panelWidth - 1) / panelWidth;
+            (Sequence, Head, FirstRow, Rows) = (sequence, head, firstRow, rows);
+            (PairWidth, PanelWidth) = (PairColumns(lanes), PanelColumns(lanes));
+            Panels = (rows + PanelWidth - 1) / PanelWidth;
         }
 
         internal readonly int Sequence;
         internal readonly int Head; // of keys and values
         internal readonly int FirstRow;
         internal readonly int Rows;
+        internal readonly int PairWidth;
         internal readonly int PanelWidth;
         internal readonly int Panels;
 
         /// <summary>The row after the panel's last.</summary>
         internal int EndRow(int panel) => Math.Min((panel + 1) * PanelWidth, Rows);
 
-        /// <summary>How many keys of a page all rows of a panel see, and how many some row sees: the first of them and the last.</summary>
+        /// <summary>The panel's columns, in whole pairs, that have rows.</summary>
+        internal int Columns(int panel) => RoundUp(EndRow(panel) - (panel * PanelWidth), PairWidth);
+
+        /// <summary>
+        /// How many keys of a page all rows of the pair of registers that starts at a column of the tile see, and how many some row sees: the first of
+        /// them and the last.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal (int All, int Any) Visible(in Inputs inputs, int panel, int firstKey, int keys)
+        internal (int All, int Any) Visible(in Inputs inputs, int column, int firstKey, int keys)
         {
-            var first = FirstRow + (panel * PanelWidth);
-            var last = FirstRow + EndRow(panel) - 1;
-            return (inputs.VisibleKeys(Sequence, first, firstKey, keys), inputs.VisibleKeys(Sequence, last, firstKey, keys));
+            var last = FirstRow + Math.Min(column + PairWidth, Rows) - 1;
+            return (inputs.VisibleKeys(Sequence, FirstRow + column, firstKey, keys), inputs.VisibleKeys(Sequence, last, firstKey, keys));
+        }
+
+        /// <summary>How many keys of a page some row of the panel's first pair of registers sees, and some row of its last.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal (int First, int Last) Seen(in Inputs inputs, int panel, int firstKey, int keys)
+        {
+            var column = panel * PanelWidth;
+            return (Visible(inputs, column, firstKey, keys).Any, Visible(inputs, column + Columns(panel) - PairWidth, firstKey, keys).Any);
         }
     }
 
@@ -55,14 +70,15 @@ internal static unsafe partial class Attention
         }
     }
 
-    /// <summary>to (head size, panel width) = factor * the panel's rows of data; surplus columns repeat the last row.</summary>
+    /// <summary>to (head size, panel width) = factor * the panel's rows of data, in as many pairs as it has; surplus columns repeat the last row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackPanel(in Inputs inputs, in QueryTile tile, int panel, float* data, long stride, float factor, float* to)
     {
         var (headSize, width) = (inputs.Shape.HeadSize, tile.PanelWidth);
+        var columns = tile.Columns(panel);
         var last = tile.Rows - 1;
         var column = 0;
-        for (; Transposition.IsFast && column <= width - 4; column += 4)
+        for (; Transposition.IsFast && column <= columns - 4; column += 4)
         {
             var row = (panel * width) + column;
             RowsToColumns(
@@ -70,7 +86,7 @@ internal static unsafe partial class Attention
                 inputs.Row(tile, data, stride, Math.Min(row + 2, last)), inputs.Row(tile, data, stride, Math.Min(row + 3, last)),
                 headSize, factor, to + column, width);
         }
-        for (; column < width; column++)
+        for (; column < columns; column++)
         {
             RowToColumn(inputs.Row(tile, data, stride, Math.Min((panel * width) + column, last)), 0, headSize, factor, to + column, width);
         }

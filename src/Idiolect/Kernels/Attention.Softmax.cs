@@ -2,21 +2,21 @@ using System.Runtime.CompilerServices;
 
 namespace Idiolect.Kernels;
 
-/// <content>The online softmax (Milakov and Gimelshein 2018) of one panel: a register of query rows at a time.</content>
+/// <content>The online softmax (Milakov and Gimelshein 2018) of one pair of a panel: a register of query rows at a time.</content>
 internal static unsafe partial class Attention
 {
     /// <summary>
     /// Turns scores into 2^(score - maximum) and brings maxima, sums and accumulator up to date. For each row this is one
     /// chain of additions with ascending keys. Keys from <paramref name="all"/> on are seen by some rows only and are 0 for the others.
     /// </summary>
-    /// <param name="scores">(any, panel width).</param>
-    /// <param name="visible">(panel width): how many keys each row sees, counted from key 0 of the sequence.</param>
+    /// <param name="scores">(any, two registers of a panel).</param>
+    /// <param name="visible">(two registers): how many keys each row sees, counted from key 0 of the sequence.</param>
     /// <param name="firstKey">The position of the first key.</param>
     /// <param name="all">Keys that all rows see.</param>
     /// <param name="any">Keys that some row sees.</param>
-    /// <param name="maxima">(panel width).</param>
-    /// <param name="sums">(panel width).</param>
-    /// <param name="accumulator">(head size, panel width).</param>
+    /// <param name="maxima">(two registers).</param>
+    /// <param name="sums">(two registers).</param>
+    /// <param name="accumulator">(head size, two registers of a panel).</param>
     /// <param name="headSize">Rows of the accumulator.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OnlineSoftmax<S, V>(
@@ -24,7 +24,7 @@ internal static unsafe partial class Attention
         where S : struct, ISimd<V>
         where V : struct
     {
-        var width = PanelWidth<S, V>();
+        var width = PanelColumns(S.Count);
         var (before0, before1) = (S.Load(maxima), S.Load(maxima + S.Count));
         var (max0, max1) = (before0, before1);
         var score = scores;
