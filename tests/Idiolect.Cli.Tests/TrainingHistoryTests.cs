@@ -21,8 +21,8 @@ public sealed class TrainingHistoryTests : IDisposable
         Assert.Equal(300, history.Steps.Count);
         Assert.Equal(300, history.Best?.Step);
         Assert.Equal(15, history.StepTime.TotalSeconds, 6);
-        Assert.StartsWith("\u0089PNG", File.ReadAllText(Path.Combine(run, RunFile.LossPng), System.Text.Encoding.Latin1)[..4], StringComparison.Ordinal);
-        Assert.Contains("<svg", File.ReadAllText(Path.Combine(run, RunFile.LossSvg)), StringComparison.Ordinal);
+        Assert.StartsWith("\u0089PNG", File.ReadAllText(Path.Combine(run, "loss.png"), System.Text.Encoding.Latin1)[..4], StringComparison.Ordinal);
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(run, "loss.svg")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class TrainingHistoryTests : IDisposable
     {
         LossPlot.Save(new TrainingHistory([Events.Step(1, double.NaN)]), folder.Path);
 
-        Assert.True(File.Exists(folder.Combine(RunFile.LossSvg)));
+        Assert.True(File.Exists(folder.Combine("loss.svg")));
     }
 
     [Fact]

@@ -115,14 +115,14 @@ internal static class TrainingText
             yield return $"  {ResumeCommand(finished.Run, finished.Verb)}";
             yield break;
         }
-        var picture = Path.Combine(finished.Run, RunFile.LossSvg);
+        var picture = Path.Combine(finished.Run, RunFile.LossPlot + ".svg");
         if (File.Exists(picture))
         {
             yield return $"loss curve: {picture}";
         }
-        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, RunFile.ConfusionSvg)))
+        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, RunFile.ConfusionPlot + ".svg")))
         {
-            yield return $"confusion matrix: {Path.Combine(finished.Run, RunFile.ConfusionSvg)}";
+            yield return $"confusion matrix: {Path.Combine(finished.Run, RunFile.ConfusionPlot + ".svg")}";
         }
         yield return "next:";
         yield return finished.Translation is not null

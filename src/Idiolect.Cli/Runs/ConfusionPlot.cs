@@ -1,5 +1,5 @@
 using Idiolect.Evaluation;
-using Idiolect.Formats;
+using Idiolect.Lab.Plots;
 
 using ScottPlot;
 using ScottPlot.TickGenerators;
@@ -14,23 +14,10 @@ internal static class ConfusionPlot
     private const int LongestName = 34; // characters
 
     /// <summary>Writes <c>confusion.svg</c> and <c>confusion.png</c> into the run's folder.</summary>
-    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: the run is complete.</remarks>
     internal static void Save(ClassificationScores scores, string folder)
     {
         var (width, height) = (560 + (45 * Math.Min(scores.Labels.Count, MostLabels)), 460 + (40 * Math.Min(scores.Labels.Count, MostLabels)));
-        try
-        {
-            using var plot = Draw(scores);
-            plot.SaveSvg(Path.Combine(folder, RunFile.ConfusionSvg), width, height);
-            plot.SavePng(Path.Combine(folder, RunFile.ConfusionPng), width, height);
-        }
-        catch (Exception exception) when (WriteFailedException.Explains(exception))
-        {
-            throw new WriteFailedException(folder, exception);
-        }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
-        {
-        }
+        PlotFiles.Save(() => Draw(scores), Path.Combine(folder, RunFile.ConfusionPlot), width, height);
     }
 
     private static Plot Draw(ClassificationScores scores)

@@ -1,4 +1,4 @@
-using Idiolect.Formats;
+using Idiolect.Lab.Plots;
 
 using ScottPlot;
 
@@ -15,7 +15,6 @@ internal static class LossPlot
     private static readonly Color Validation = Color.FromHex("#D55E00");
 
     /// <summary>Writes <c>loss.svg</c> and <c>loss.png</c> into the run's folder; without a step there is nothing to draw.</summary>
-    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: the run is complete.</remarks>
     internal static void Save(TrainingHistory history, string folder)
     {
         if (history.Steps.Count == 0)
@@ -23,19 +22,7 @@ internal static class LossPlot
             return;
         }
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        try
-        {
-            using var plot = Draw(history, name);
-            plot.SaveSvg(Path.Combine(folder, RunFile.LossSvg), Width, Height);
-            plot.SavePng(Path.Combine(folder, RunFile.LossPng), Width, Height);
-        }
-        catch (Exception exception) when (WriteFailedException.Explains(exception))
-        {
-            throw new WriteFailedException(folder, exception);
-        }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
-        {
-        }
+        PlotFiles.Save(() => Draw(history, name), Path.Combine(folder, RunFile.LossPlot), Width, Height);
     }
 
     private static Plot Draw(TrainingHistory history, string name)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
@@ -11,10 +10,9 @@ namespace Idiolect.Cli.Runs;
 internal static class RunFile
 {
     internal const string Setup = "setup.json";
-    internal const string LossSvg = "loss.svg";
-    internal const string LossPng = "loss.png";
-    internal const string ConfusionSvg = "confusion.svg";
-    internal const string ConfusionPng = "confusion.png";
+
+    /// <summary>Without the ending: .svg and .png.</summary>
+    internal const string LossPlot = "loss", ConfusionPlot = "confusion";
 
     /// <summary>Of a translation: source, reference and translation of each test sentence, separated by tabs.</summary>
     internal const string Translations = "translations.tsv";
@@ -22,7 +20,7 @@ internal static class RunFile
     internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, MetricsLog.FileName));
 
     internal static void WriteSetup(string folder, TrainingSetup setup) =>
-        WriteAtomically(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");
+        AtomicFile.Write(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");
 
     /// <exception cref="FileNotFoundException">The folder is no run.</exception>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
@@ -41,33 +39,6 @@ internal static class RunFile
         catch (JsonException exception)
         {
             throw new InvalidDataException($"{file}: {exception.Message}", exception);
-        }
-    }
-
-    /// <summary>Readers see the old text or the new, never half of either.</summary>
-    internal static void WriteAtomically(string file, string text)
-    {
-        var temporary = $"{file}.{Environment.ProcessId}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                stream.Write(Encoding.UTF8.GetBytes(text));
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, file, overwrite: true);
-        }
-        catch (Exception exception)
-        {
-            if (File.Exists(temporary))
-            {
-                File.Delete(temporary);
-            }
-            if (WriteFailedException.Explains(exception))
-            {
-                throw new WriteFailedException(file, exception);
-            }
-            throw;
         }
     }
 }

@@ -1,3 +1,5 @@
+using Idiolect.Formats;
+
 namespace Idiolect.Cli.Runs;
 
 /// <summary>The folder <c>runs/</c>: finds runs by name, makes new ones and remembers the latest.</summary>
@@ -68,7 +70,7 @@ internal sealed class RunFolders(string root)
         try
         {
             Directory.CreateDirectory(root);
-            RunFile.WriteAtomically(
+            AtomicFile.Write(
                 Path.Combine(root, Latest), parent == Path.GetFullPath(root) ? Path.GetFileName(folder) : Path.GetFullPath(folder));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && parent != Path.GetFullPath(root))

@@ -1,6 +1,7 @@
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Data;
+using Idiolect.Formats;
 using Idiolect.Generation;
 using Idiolect.Training;
 
@@ -84,7 +85,7 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
         output.Report(new WorkAnnounced(ended.Step, $"translating {corpus.Test.Count} held-out sentences with the best checkpoint"));
         using var translator = Translator.Load(ModelLocation.Require(folder));
         var (translations, scores) = TranslationMeasurement.Take(translator, corpus, setup.Threads ?? 0, cancellationToken);
-        RunFile.WriteAtomically(
+        AtomicFile.Write(
             Path.Combine(folder, RunFile.Translations),
             string.Concat(corpus.Test.Zip(translations, (pair, translation) => $"{pair.Source}\t{pair.Target}\t{translation}\n")));
         for (var i = 0; i < Math.Min(SamplesShown, corpus.Test.Count); i++)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Idiolect.Formats;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -27,21 +26,7 @@ internal static class ChartDrawing
     ];
 
     /// <summary>Writes <c>path.svg</c> and <c>path.png</c>.</summary>
-    /// <remarks>Where the drawing library's native part does not load there is no picture, and no error: numbers stand in the report.</remarks>
-    internal static void Save(Chart chart, string path)
-    {
-        try
-        {
-            using var plot = Draw(chart);
-            var svg = System.Text.Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height));
-            var png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-            AtomicFile.Write(path + ".svg", svg);
-            AtomicFile.Write(path + ".png", png);
-        }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
-        {
-        }
-    }
+    internal static void Save(Chart chart, string path) => PlotFiles.Save(() => Draw(chart), path, Width, Height);
 
     private static Plot Draw(Chart chart)
     {

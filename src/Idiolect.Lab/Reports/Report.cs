@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Idiolect.Formats;
 
 namespace Idiolect.Lab.Reports;
@@ -18,8 +17,8 @@ internal static class Report
             .Where(row => row.Result != null)
             .Select(row => (row.Protocol, row.Result!))
             .ToList();
-        AtomicFile.Write(Path.Combine(folder, Markdown), Encoding.UTF8.GetBytes(MarkdownReport.Create(rows)));
-        AtomicFile.Write(Path.Combine(folder, Html), Encoding.UTF8.GetBytes(HtmlReport.Create(rows, folder)));
+        AtomicFile.Write(Path.Combine(folder, Markdown), MarkdownReport.Create(rows));
+        AtomicFile.Write(Path.Combine(folder, Html), HtmlReport.Create(rows, folder));
     }
 
     internal static string Number(double value) => double.IsNaN(value) ? "none" : value.ToString(

@@ -1,15 +1,18 @@
+using System.Text;
+
 namespace Idiolect.Formats;
 
 /// <summary>
 /// Writes a file so that a reader, or a process that starts after a crash, sees either the old content or the new one:
 /// a partial file in the same folder, flush to disk, rename, flush of the folder.
 /// </summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written. Nothing is left behind.</exception>
-    internal static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write)
     {
+        ArgumentNullException.ThrowIfNull(write);
         var full = Path.GetFullPath(path);
         var partial = PartialName.For(full);
         var folder = Path.GetDirectoryName(full)!;
@@ -38,7 +41,11 @@ internal static class AtomicFile
 
     /// <summary>Replaces <paramref name="path"/> with the bytes.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
-    internal static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+    public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
+    /// <summary>Replaces <paramref name="path"/> with the text, as UTF-8.</summary>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
+    public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
 
     private static void RemoveLeftovers(string folder, string name)
     {

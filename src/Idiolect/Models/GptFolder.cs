@@ -1,4 +1,3 @@
-using System.Text;
 using Idiolect.Formats;
 
 namespace Idiolect.Models;
@@ -37,6 +36,6 @@ public static class GptFolder
     public static void Save(Gpt model, string folder)
     {
         ModelFolder.Write(folder, GptConfigJson.Describe(model.Config), GptWeights.Published(model));
-        AtomicFile.Write(Path.Combine(folder, "generation_config.json"), Encoding.UTF8.GetBytes(GptConfigJson.WriteGeneration(model.Config)));
+        AtomicFile.Write(Path.Combine(folder, "generation_config.json"), GptConfigJson.WriteGeneration(model.Config));
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Idiolect.Formats;
 
@@ -141,7 +140,7 @@ public static class ModelFolder
     internal static void Write(string folder, JsonObject config, IEnumerable<PublishedTensor> tensors)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(config)));
+        AtomicFile.Write(Path.Combine(folder, ConfigName), ConfigText.Indented(config));
         PublishedTensor.WriteAll(tensors, folder);
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json.Nodes;
 using Idiolect.Formats;
 
@@ -72,7 +71,7 @@ public static class NGramFolder
             ["eos_token_id"] = model.Config.BeginningOfTextId,
         };
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), Encoding.UTF8.GetBytes(ConfigText.Indented(json)));
+        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), ConfigText.Indented(json));
         SafetensorsWriter.Write(
             Path.Combine(folder, SafetensorsFolder.FileName),
             Enumerable.Range(1, model.Config.Order).SelectMany(n => new[]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Idiolect.Formats;
 
 namespace Idiolect.Training;
@@ -95,7 +94,7 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
         {
             MarkBest(step, loss);
         }
-        AtomicFile.Write(_latest, Encoding.UTF8.GetBytes($"checkpoints/{Path.GetFileName(path)}\n"));
+        AtomicFile.Write(_latest, $"checkpoints/{Path.GetFileName(path)}\n");
         Prune();
         return new Checkpoint(step, path);
     }
