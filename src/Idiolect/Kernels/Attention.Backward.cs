@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -45,7 +46,7 @@ internal static unsafe partial class Attention
         private readonly long PartialStride
             => (long)Inputs.Shape.Batch * Inputs.Shape.QueryLength * Inputs.Shape.HeadCount * Inputs.Shape.HeadSize;
 
-        private readonly int TileCount => (Inputs.RowCount + TileRows - 1) / TileRows;
+        private readonly int TileCount => CeilingDivide(Inputs.RowCount, TileRows);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)

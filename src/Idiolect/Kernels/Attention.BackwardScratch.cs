@@ -1,3 +1,5 @@
+using static Idiolect.Kernels.Rounding;
+
 namespace Idiolect.Kernels;
 
 internal static unsafe partial class Attention
@@ -18,10 +20,10 @@ internal static unsafe partial class Attention
         internal KeyChunks(in AttentionShape shape)
         {
             Pairs = shape.Batch * shape.KeyValueHeadCount;
-            var pages = Math.Max(1, (shape.KeyLength + PageLength - 1) / PageLength);
-            var wanted = Math.Clamp((EnoughParts + Pairs - 1) / Math.Max(1, Pairs), 1, pages);
-            Length = (pages + wanted - 1) / wanted * PageLength;
-            Count = ((pages * PageLength) + Length - 1) / Length;
+            var pages = Math.Max(1, CeilingDivide(shape.KeyLength, PageLength));
+            var wanted = Math.Clamp(CeilingDivide(EnoughParts, Math.Max(1, Pairs)), 1, pages);
+            Length = CeilingDivide(pages, wanted) * PageLength;
+            Count = CeilingDivide(pages * PageLength, Length);
         }
 
         /// <summary>(sequence, key-value head) pairs.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -16,8 +17,6 @@ internal static unsafe partial class Attention
     /// multiply-adds instead of 40.
     /// </summary>
     private static int PanelColumns(int lanes) => lanes == 16 ? 4 * lanes : 2 * lanes;
-
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     /// <summary>
     /// c = a · b or c += a · b, where a (rows, steps) is any strided view, and b (steps, columns) and c (rows, columns) are one

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -15,7 +16,7 @@ internal static unsafe partial class Attention
         {
             (Sequence, Head, FirstRow, Rows) = (sequence, head, firstRow, rows);
             (PairWidth, PanelWidth) = (PairColumns(lanes), PanelColumns(lanes));
-            Panels = (rows + PanelWidth - 1) / PanelWidth;
+            Panels = CeilingDivide(rows, PanelWidth);
         }
 
         internal readonly int Sequence;

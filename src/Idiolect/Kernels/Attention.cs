@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -141,7 +142,7 @@ internal static unsafe partial class Attention
         shape.Validate();
         var inputs = Gather(shape, query, keyPages, valuePages, pagesPerSequence, keyLengths, queryOffsets);
         var tileRows = ForwardTileRows(shape);
-        var tiles = (inputs.RowCount + tileRows - 1) / tileRows;
+        var tiles = CeilingDivide(inputs.RowCount, tileRows);
         team.Run(
             new ForwardJob { Inputs = inputs, Output = output, LogSumExp = logSumExp, TileRows = tileRows, TileCount = tiles },
             shape.Batch * shape.KeyValueHeadCount * tiles, team.Clock == null ? default : inputs.Work(backward: false));

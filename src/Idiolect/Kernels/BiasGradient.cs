@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -21,7 +22,7 @@ internal static unsafe class BiasGradient
     /// <summary>The same with rows <paramref name="stride"/> floats apart.</summary>
     internal static void Accumulate(Team team, float* dy, float* dBias, int rows, int width, int stride)
     {
-        var blocks = (rows + BlockRows - 1) / BlockRows;
+        var blocks = CeilingDivide(rows, BlockRows);
         if (blocks <= 1)
         {
             AddRows(team, dy, dBias, rows, width, stride);
@@ -36,7 +37,7 @@ internal static unsafe class BiasGradient
     /// <summary>sums (width) += the rows of dy, in ascending order: for few rows, or such as lie in a cache.</summary>
     internal static void AddRows(Team team, float* dy, float* sums, int rows, int width, int stride)
         => team.Run(
-            new ColumnJob { Dy = dy, Sums = sums, Rows = rows, Width = width, Stride = stride }, (width + PartColumns - 1) / PartColumns,
+            new ColumnJob { Dy = dy, Sums = sums, Rows = rows, Width = width, Stride = stride }, CeilingDivide(width, PartColumns),
             KernelWork.Moving((double)rows * width));
 
     /// <summary>The sum of a block of rows, into a row of its own.</summary>

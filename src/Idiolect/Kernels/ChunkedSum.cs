@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -25,7 +26,7 @@ internal static unsafe class ChunkedSum
     internal static double Compute<TOperator>(Team team, float* x, long count)
         where TOperator : struct, IUnaryOperator
     {
-        var chunks = checked((int)((count + Chunk - 1) / Chunk));
+        var chunks = checked((int)CeilingDivide(count, Chunk));
         using var hold = team.HoldSharedScratch();
         var sums = (double*)team.SharedScratch(2L * chunks);
         team.Run(new Job<TOperator> { X = x, Count = count, Sums = sums }, chunks, KernelWork.Moving(count));

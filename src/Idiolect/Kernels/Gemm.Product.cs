@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Idiolect.Kernels.Assembly;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 

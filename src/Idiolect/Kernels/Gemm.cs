@@ -1,4 +1,5 @@
 using Idiolect.Kernels.Assembly;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -205,8 +206,4 @@ internal static unsafe partial class Gemm
 
         internal int Longest => Math.Max(Length(0), Length(Count - 1));
     }
-
-    private static int CeilingDivide(int value, int by) => (value + by - 1) / by;
-
-    private static int RoundUp(int value, int multiple) => CeilingDivide(value, multiple) * multiple;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -14,14 +15,14 @@ internal static class Partition
     /// <summary>Columns in a part of a kernel that sums over rows: two cache lines.</summary>
     internal const int Columns = 32;
 
-    internal static int ElementParts(long count) => checked((int)((count + Elements - 1) / Elements));
+    internal static int ElementParts(long count) => checked((int)CeilingDivide(count, Elements));
 
-    internal static int ColumnParts(int width) => (width + Columns - 1) / Columns;
+    internal static int ColumnParts(int width) => CeilingDivide(width, Columns);
 
     internal static int RowParts(int rows, int width)
     {
         var rowsPerPart = RowsPerPart(width);
-        return (rows + rowsPerPart - 1) / rowsPerPart;
+        return CeilingDivide(rows, rowsPerPart);
     }
 
     /// <summary>The rows [First, End) of a part.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Kernels;
 
@@ -166,7 +167,7 @@ internal static unsafe partial class Recurrence
 
     private static int RowsPerPart(int width) => Math.Max(1, PartElements / width);
 
-    private static int StateParts(int batch, int width) => (batch + RowsPerPart(width) - 1) / RowsPerPart(width);
+    private static int StateParts(int batch, int width) => CeilingDivide(batch, RowsPerPart(width));
 
     /// <summary>What a cell computes in one step, for some elements of one row (one sequence).</summary>
     private interface ICell

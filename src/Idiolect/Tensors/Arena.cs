@@ -1,4 +1,5 @@
 using Idiolect.Kernels;
+using static Idiolect.Kernels.Rounding;
 namespace Idiolect.Tensors;
 
 /// <summary>A piece of an arena, with the number of owners that still need it.</summary>
@@ -40,7 +41,7 @@ internal sealed unsafe class Arena : IDisposable
     internal ArenaBlock Allocate(long count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        count = Math.Max(Line, (count + Line - 1) / Line * Line);
+        count = Math.Max(Line, RoundUp(count, Line));
         var best = FindBest(count) ?? AddChunk(count);
         if (best.Count > count)
         {
@@ -101,7 +102,7 @@ internal sealed unsafe class Arena : IDisposable
     {
         // Chunks grow with what is held already, so that their number stays small.
         var size = Math.Max(count, Math.Max(SmallestChunk, Reserved / 4));
-        size = (size + Line - 1) / Line * Line;
+        size = RoundUp(size, Line);
         var memory = NativeBuffer.Allocate(size);
         _memory.Add((nint)memory);
         Reserved += size;

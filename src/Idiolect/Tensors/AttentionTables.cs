@@ -1,4 +1,5 @@
 using Idiolect.Kernels;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Tensors;
 
@@ -57,5 +58,5 @@ internal readonly unsafe struct AttentionTables
         }
     }
 
-    private static int Pages(int time) => (time + Attention.PageLength - 1) / Attention.PageLength;
+    private static int Pages(int time) => CeilingDivide(time, Attention.PageLength);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Idiolect.Kernels;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Tensors;
 
@@ -20,7 +21,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     internal KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
     {
         (Batch, _layerCount, KeyValueHeadCount, HeadSize, ContextLength) = (batch, layerCount, keyValueHeadCount, headSize, contextLength);
-        PagesPerSequence = (contextLength + Attention.PageLength - 1) / Attention.PageLength;
+        PagesPerSequence = CeilingDivide(contextLength, Attention.PageLength);
         _tables = (float**)NativeMemory.AllocZeroed((nuint)(2L * layerCount * batch * PagesPerSequence), (nuint)sizeof(nint));
         _lengths = (int*)NativeMemory.AllocZeroed((nuint)(2 * batch), sizeof(int));
     }
@@ -137,7 +138,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
                 _spare[sequence] = pages + ((long)sequence * Attention.PageLength * RowWidth);
             }
         }
-        var used = (Length + Attention.PageLength - 1) / Attention.PageLength;
+        var used = CeilingDivide(Length, Attention.PageLength);
         for (var table = 0; table < 2 * _layerCount; table++)
         {
             var tables = _tables + ((long)table * Batch * PagesPerSequence); // (batch, pages)

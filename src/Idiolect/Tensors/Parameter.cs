@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Idiolect.Kernels;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Tensors;
 
@@ -170,7 +171,7 @@ internal readonly record struct Initializer(float Mean, float Deviation, int Fir
         }
         var (mean, deviation) = (Mean, Deviation);
         const long Chunk = 1 << 16;
-        Parallel.For(0, (count + Chunk - 1) / Chunk, chunk =>
+        Parallel.For(0, CeilingDivide(count, Chunk), chunk =>
         {
             var end = Math.Min(count, (chunk + 1) * Chunk);
             for (var i = chunk * Chunk; i < end; i++)

@@ -1,5 +1,6 @@
 using System.Text;
 using Idiolect.Kernels;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Tensors;
 
@@ -101,7 +102,7 @@ public sealed unsafe class ParameterSet : IDisposable
         for (var i = _parameters.Count - 1; i >= 0; i--)
         {
             _parameters[i].Offset = FlatLength;
-            FlatLength += (_parameters[i].Count + Line - 1) / Line * Line;
+            FlatLength += RoundUp(_parameters[i].Count, Line);
             Count += _parameters[i].Count;
         }
         _values = Allocate();

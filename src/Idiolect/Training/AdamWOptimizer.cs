@@ -1,5 +1,6 @@
 using Idiolect.Kernels;
 using Idiolect.Tensors;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Training;
 
@@ -99,7 +100,7 @@ internal sealed unsafe class AdamWOptimizer : IDisposable
         _places.Add((parameter, range.Moments + (parameter.Offset - range.Start)));
     }
 
-    private static long WholeLines(long count) => (count + ParameterSet.Line - 1) / ParameterSet.Line * ParameterSet.Line;
+    private static long WholeLines(long count) => RoundUp(count, ParameterSet.Line);
 
     /// <summary>Neighbours in the flat buffers that are updated alike.</summary>
     /// <param name="Start">Where they begin in the values and the gradients.</param>
