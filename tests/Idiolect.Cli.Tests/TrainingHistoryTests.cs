@@ -26,6 +26,19 @@ public sealed class TrainingHistoryTests : IDisposable
     }
 
     [Fact]
+    public void The_smoothed_loss_ends_with_the_mean_of_the_last_steps_and_begins_with_the_first_step()
+    {
+        double[] losses = [8, .. Enumerable.Repeat(2.0, 998), 4]; // the last step's batch was a hard one
+
+        var smooth = LossPlot.Smooth(losses);
+
+        Assert.Equal(8, smooth[0]);
+        Assert.Equal(4, smooth[1]); // 8, 2 and 2
+        Assert.Equal(2, smooth[500]);
+        Assert.Equal(2 + (2.0 / 11), smooth[^1], 9); // of ten steps before it and itself
+    }
+
+    [Fact]
     public void A_run_without_a_finite_loss_is_drawn_too()
     {
         LossPlot.Save(new TrainingHistory([Events.Step(1, double.NaN)]), folder.Path);

@@ -69,8 +69,11 @@ internal static class LossPlot
         return plot;
     }
 
-    /// <summary>The mean over the fiftieth of the run around each step, which, unlike one over the steps before it, does not lag.</summary>
-    private static double[] Smooth(double[] values)
+    /// <summary>
+    /// The mean over the fiftieth of the run around each step, which, unlike one over the steps before it, does not lag. At the beginning, which is steep,
+    /// it reaches as far to the right as there is to the left; at the end, where one step's loss would look like the run's, back as far as before.
+    /// </summary>
+    internal static double[] Smooth(double[] values)
     {
         var sums = new double[values.Length + 1];
         for (var i = 0; i < values.Length; i++)
@@ -80,8 +83,9 @@ internal static class LossPlot
         var smooth = new double[values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var reach = Math.Min(values.Length / 100, Math.Min(i, values.Length - 1 - i)); // as far to the left as to the right
-            smooth[i] = (sums[i + reach + 1] - sums[i - reach]) / ((2 * reach) + 1);
+            var reach = Math.Min(values.Length / 100, i);
+            var (first, end) = (i - reach, Math.Min(i + reach + 1, values.Length));
+            smooth[i] = (sums[end] - sums[first]) / (end - first);
         }
         return smooth;
     }
