@@ -16,16 +16,18 @@ public static class PlotFiles
     public static void Save(Func<Plot> draw, string path, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(draw);
+        string svg;
+        byte[] png;
         try
         {
             using var plot = draw();
-            var svg = plot.GetSvgXml(width, height);
-            var png = plot.GetImageBytes(width, height, ImageFormat.Png);
-            AtomicFile.Write(path + ".svg", svg);
-            AtomicFile.Write(path + ".png", png);
+            (svg, png) = (plot.GetSvgXml(width, height), plot.GetImageBytes(width, height, ImageFormat.Png));
         }
         catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException)
         {
+            return;
         }
+        AtomicFile.Write(path + ".svg", svg);
+        AtomicFile.Write(path + ".png", png);
     }
 }

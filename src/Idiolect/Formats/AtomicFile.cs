@@ -8,8 +8,12 @@ namespace Idiolect.Formats;
 /// </summary>
 public static class AtomicFile
 {
+    /// <summary>From when on a partial file is what a crash left: a living writer has written to it, or closed it to rename it, a moment ago.</summary>
+    private static readonly TimeSpan Abandoned = TimeSpan.FromMinutes(1);
+
     /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
-    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written. Nothing is left behind.</exception>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written; also where <paramref name="write"/> itself ends
+    /// with such an <see cref="IOException"/>. Nothing is left behind.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -41,19 +45,29 @@ public static class AtomicFile
 
     /// <summary>Replaces <paramref name="path"/> with the bytes.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
-    public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+    public static void Write(string path, byte[] content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        Write(path, stream => stream.Write(content));
+    }
 
     /// <summary>Replaces <paramref name="path"/> with the text, as UTF-8.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
-    public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
+    public static void Write(string path, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Write(path, Encoding.UTF8.GetBytes(text));
+    }
 
     private static void RemoveLeftovers(string folder, string name)
     {
-        foreach (var leftover in Directory.EnumerateFiles(folder, ".*").Where(file => PartialName.Matches(file, name)).ToList())
+        var since = DateTime.UtcNow - Abandoned;
+        foreach (var leftover in Directory.EnumerateFiles(folder, ".*")
+            .Where(file => PartialName.Matches(file, name) && File.GetLastWriteTimeUtc(file) < since).ToList())
         {
             try
             {
-                // A living writer holds the file exclusively; then this throws and the file stays.
+                // A living writer, which may be waiting for what it writes, holds the file exclusively; then this throws and the file stays.
                 new FileStream(leftover, FileMode.Open, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -97,7 +97,7 @@ internal static unsafe partial class Attention
             }
             if (index + 1 < TileCount)
             {
-                PrefetchTile(TileOf(tile.Sequence, tile.Head, index + 1, tile.PanelWidth));
+                PrefetchTile(TileOf(tile.Sequence, tile.Head, index + 1, tile.Lanes));
             }
             else if (part + 1 < _chunks.Count * _chunks.Pairs)
             {
@@ -105,7 +105,7 @@ internal static unsafe partial class Attention
                 var (sequence, head) = Math.DivRem(pair, Inputs.Shape.KeyValueHeadCount);
                 PrefetchPage(sequence, head, chunk * _chunks.Length);
                 var first = _partial == null ? 0 : Inputs.FirstRowSeeing(sequence, chunk * _chunks.Length) / TileRows;
-                PrefetchTile(TileOf(sequence, head, Math.Min(first, TileCount - 1), tile.PanelWidth));
+                PrefetchTile(TileOf(sequence, head, Math.Min(first, TileCount - 1), tile.Lanes));
             }
         }
 

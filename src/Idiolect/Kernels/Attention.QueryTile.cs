@@ -14,7 +14,7 @@ internal static unsafe partial class Attention
     {
         internal QueryTile(int sequence, int head, int firstRow, int rows, int lanes)
         {
-            (Sequence, Head, FirstRow, Rows) = (sequence, head, firstRow, rows);
+            (Sequence, Head, FirstRow, Rows, Lanes) = (sequence, head, firstRow, rows, lanes);
             (PairWidth, PanelWidth) = (PairColumns(lanes), PanelColumns(lanes));
             Panels = CeilingDivide(rows, PanelWidth);
         }
@@ -23,6 +23,7 @@ internal static unsafe partial class Attention
         internal readonly int Head; // of keys and values
         internal readonly int FirstRow;
         internal readonly int Rows;
+        internal readonly int Lanes; // of a register
         internal readonly int PairWidth;
         internal readonly int PanelWidth;
         internal readonly int Panels;
@@ -59,7 +60,7 @@ internal static unsafe partial class Attention
     /// <summary>Per column of a tile: the number of keys that it sees, as a float, and the key of its dropout mask.</summary>
     private static void FillColumns(in Inputs inputs, in QueryTile tile, float* visible, uint* dropKeys0, uint* dropKeys1)
     {
-        for (var column = 0; column < tile.Panels * tile.PanelWidth; column++)
+        for (var column = 0; column < RoundUp(tile.Rows, tile.PairWidth); column++)
         {
             var row = tile.FirstRow + Math.Min(column, tile.Rows - 1);
             visible[column] = inputs.VisibleKeys(tile.Sequence, row);
@@ -122,22 +123,22 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>
-    /// Sets the dropped ones of the first <paramref name="keys"/> rows of a panel to 0 and multiplies the others by
+    /// Sets the dropped ones of the first <paramref name="keys"/> rows of a pair of registers to 0 and multiplies the others by
     /// <paramref name="growth"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Drop<S, V>(
-        float* panel, nint stride, int keys, uint firstKey, uint* dropKeys0, uint* dropKeys1, uint threshold, float growth)
+        float* pair, nint stride, int keys, uint firstKey, uint* dropKeys0, uint* dropKeys1, uint threshold, float growth)
         where S : struct, ISimd<V>
         where V : struct
     {
         var growths = S.Create(growth);
-        for (var key = 0; key < keys; key++, panel += stride)
+        for (var key = 0; key < keys; key++, pair += stride)
         {
             var keep0 = S.Multiply(S.Keep(dropKeys0, dropKeys1, firstKey + (uint)key, threshold), growths);
             var keep1 = S.Multiply(S.Keep(dropKeys0 + S.Count, dropKeys1 + S.Count, firstKey + (uint)key, threshold), growths);
-            S.Store(panel, S.Multiply(keep0, S.Load(panel)));
-            S.Store(panel + S.Count, S.Multiply(keep1, S.Load(panel + S.Count)));
+            S.Store(pair, S.Multiply(keep0, S.Load(pair)));
+            S.Store(pair + S.Count, S.Multiply(keep1, S.Load(pair + S.Count)));
         }
     }
 }

@@ -39,7 +39,11 @@ public sealed class AtomicFileTests : IDisposable
         {
             File.WriteAllText(_temp[name], "other");
         }
-        AtomicFile.Write(_temp["a.txt"], []);
+        foreach (var name in _temp.Names)
+        {
+            File.SetLastWriteTimeUtc(_temp[name], DateTime.UtcNow.AddMinutes(-2));
+        }
+        AtomicFile.Write(_temp["a.txt"], Array.Empty<byte>());
         string[] expected = [.. others, "a.txt"];
         Assert.Equal(expected.Order(), _temp.Names);
     }
@@ -52,6 +56,30 @@ public sealed class AtomicFileTests : IDisposable
             outer.Write("outer"u8);
             Assert.Equal(2, _temp.Names.Length);
         });
+
+    [Fact]
+    public void Writers_of_one_file_do_not_disturb_each_other()
+    {
+        Parallel.For(0, 4, writer =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                AtomicFile.Write(_temp["a.txt"], $"of {writer}");
+            }
+        });
+        Assert.StartsWith("of ", File.ReadAllText(_temp["a.txt"]), StringComparison.Ordinal);
+        Assert.Equal(["a.txt"], _temp.Names);
+    }
+
+    [Fact]
+    public void What_is_not_there_cannot_be_written_and_costs_nothing()
+    {
+        AtomicFile.Write(_temp["a.txt"], "old");
+        Assert.Throws<ArgumentNullException>("content", () => AtomicFile.Write(_temp["a.txt"], (byte[])null!));
+        Assert.Throws<ArgumentNullException>("text", () => AtomicFile.Write(_temp["a.txt"], (string)null!));
+        Assert.Throws<ArgumentNullException>("write", () => AtomicFile.Write(_temp["a.txt"], (Action<Stream>)null!));
+        Assert.Equal("old", File.ReadAllText(_temp["a.txt"]));
+    }
 
     [Fact]
     public void A_full_disk_is_named_as_such_in_one_line()

@@ -100,6 +100,7 @@ internal sealed unsafe record AttentionProblem
         using var queryOffsets = new NativeBuffer<int>(QueryOffsets);
         using var output = new NativeBuffer<float>(Query.Length);
         using var logSumExp = new NativeBuffer<float>(Batch * Heads * QueryLength);
+        SpoilScratch(team);
         Attention.Forward(
             team, shape, query, (float**)keyPages.Pointer, (float**)valuePages.Pointer, Pages, keyLengths, queryOffsets,
             output, wantLogSumExp ? logSumExp.Pointer : null);
@@ -137,6 +138,7 @@ internal sealed unsafe record AttentionProblem
         using var logSumExpBuffer = new NativeBuffer<float>(logSumExp);
         using var outputGradient = new NativeBuffer<float>(OutputGradient);
         using var queryGradient = new NativeBuffer<float>(Query.Length);
+        SpoilScratch(team);
         Attention.Backward(
             team, shape, query, tables, tables + table, Pages, keyLengths, queryOffsets, outputBuffer, logSumExpBuffer,
             outputGradient, queryGradient, tables + (2 * table), tables + (3 * table));
@@ -189,6 +191,16 @@ internal sealed unsafe record AttentionProblem
             }
         }
         return [.. output, .. logSumExp.Select(x => double.IsNegativeInfinity(x) ? -1000 : x), .. query, .. key, .. value];
+    }
+
+    /// <summary>What a job left in its memory, or the system's zeros, must not matter to the next.</summary>
+    private static void SpoilScratch(Team team)
+    {
+        for (var index = 0; index <= team.ThreadCount; index++)
+        {
+            var length = (int)Idiolect.Kernels.NativeBuffer.HugePageFloats; // what each has at least
+            new Span<float>(team.Scratch(index, length), length).Fill(float.NaN);
+        }
     }
 
     private AttentionShape Shape(int queryStride, int keyStride) => new()

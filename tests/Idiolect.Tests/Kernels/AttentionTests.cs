@@ -12,7 +12,7 @@ public sealed class AttentionTests : IDisposable
         Lengths,
         Gen.OneOf(Gen.Const(0), Gen.Int[0, 130]),
         OneOf((1, 1), (2, 1), (1, 2), (2, 3), (1, 7)),
-        OneOf(1, 5, 8, 20, 32, 64, 80),
+        OneOf(1, 5, 8, 20, 32, 64, 80, 128),
         Gen.Bool,
         OneOf(0f, 0.3f),
         Gen.Int[1, 3],
