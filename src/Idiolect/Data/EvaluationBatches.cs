@@ -1,3 +1,5 @@
+using static Idiolect.Kernels.Rounding;
+
 namespace Idiolect.Data;
 
 /// <summary>
@@ -35,9 +37,9 @@ public sealed class EvaluationBatches
         _data = data;
         BatchSize = batchSize;
         ContextLength = contextLength;
-        _totalWindows = (data.TokenCount - 1 + contextLength - 1) / contextLength;
+        _totalWindows = CeilingDivide(data.TokenCount - 1, contextLength);
         _windows = maxBatches == 0 ? _totalWindows : Math.Min(_totalWindows, (long)maxBatches * batchSize);
-        BatchCount = checked((int)((_windows + batchSize - 1) / batchSize));
+        BatchCount = checked((int)CeilingDivide(_windows, batchSize));
         (ScoredTokens, ScoredBytes) = Count(tokenBytes);
     }
 

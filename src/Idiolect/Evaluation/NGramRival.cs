@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Idiolect.Data;
 using Idiolect.Models;
+using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Evaluation;
 
@@ -38,7 +39,7 @@ public static class NGramRival
         var training = Concatenate(corpus.Training, MaxTrainingBytes);
         var model = new KneserNeyModel<byte>(order, symbols: 256, training, cancellationToken);
         var validation = Concatenate(corpus.Validation, Array.MaxLength);
-        var bits = new double[(validation.Length + ChunkBytes - 1) / ChunkBytes];
+        var bits = new double[CeilingDivide(validation.Length, ChunkBytes)];
         Parallel.For(
             0, bits.Length, new ParallelOptions { CancellationToken = cancellationToken },
             chunk => bits[chunk] = Bits(model, order, validation, chunk * ChunkBytes));
