@@ -185,8 +185,7 @@ internal static unsafe partial class Attention
         where V : struct
     {
         var (aStep, bRow, cRow) = (product.AStep, product.BRow, product.CRow);
-        var c = product.C + (first * cRow);
-        for (var row = first; row < end; row += 6, c += cRow)
+        for (var row = first; row < end; row += 6)
         {
             var a0 = product.A + (row * product.ARow);
             var a1 = a0 + product.ARow;
@@ -194,6 +193,7 @@ internal static unsafe partial class Attention
             var a3 = a2 + product.ARow;
             var a4 = a3 + product.ARow;
             var a5 = a4 + product.ARow;
+            var c = product.C + (row * cRow);
             V c00 = S.Zero, c01 = S.Zero, c02 = S.Zero, c03 = S.Zero;
             V c10 = S.Zero, c11 = S.Zero, c12 = S.Zero, c13 = S.Zero;
             V c20 = S.Zero, c21 = S.Zero, c22 = S.Zero, c23 = S.Zero;
@@ -202,102 +202,64 @@ internal static unsafe partial class Attention
             V c50 = S.Zero, c51 = S.Zero, c52 = S.Zero, c53 = S.Zero;
             if (product.Accumulate)
             {
-                c00 = S.Load(c);
-                c01 = S.Load(c + S.Count);
-                c02 = S.Load(c + (2 * S.Count));
-                c03 = S.Load(c + (3 * S.Count));
-                c10 = S.Load(c + cRow);
-                c11 = S.Load(c + cRow + S.Count);
-                c12 = S.Load(c + cRow + (2 * S.Count));
-                c13 = S.Load(c + cRow + (3 * S.Count));
-                c20 = S.Load(c + (2 * cRow));
-                c21 = S.Load(c + (2 * cRow) + S.Count);
-                c22 = S.Load(c + (2 * cRow) + (2 * S.Count));
-                c23 = S.Load(c + (2 * cRow) + (3 * S.Count));
-                c30 = S.Load(c + (3 * cRow));
-                c31 = S.Load(c + (3 * cRow) + S.Count);
-                c32 = S.Load(c + (3 * cRow) + (2 * S.Count));
-                c33 = S.Load(c + (3 * cRow) + (3 * S.Count));
-                c40 = S.Load(c + (4 * cRow));
-                c41 = S.Load(c + (4 * cRow) + S.Count);
-                c42 = S.Load(c + (4 * cRow) + (2 * S.Count));
-                c43 = S.Load(c + (4 * cRow) + (3 * S.Count));
-                c50 = S.Load(c + (5 * cRow));
-                c51 = S.Load(c + (5 * cRow) + S.Count);
-                c52 = S.Load(c + (5 * cRow) + (2 * S.Count));
-                c53 = S.Load(c + (5 * cRow) + (3 * S.Count));
+                (c00, c01, c02, c03) = LoadFour<S, V>(c);
+                (c10, c11, c12, c13) = LoadFour<S, V>(c + cRow);
+                (c20, c21, c22, c23) = LoadFour<S, V>(c + (2 * cRow));
+                (c30, c31, c32, c33) = LoadFour<S, V>(c + (3 * cRow));
+                (c40, c41, c42, c43) = LoadFour<S, V>(c + (4 * cRow));
+                (c50, c51, c52, c53) = LoadFour<S, V>(c + (5 * cRow));
             }
             var b = product.B;
             nint offset = 0;
             for (var steps = product.Steps; steps > 0; steps--)
             {
-                var b0 = S.Load(b);
-                var b1 = S.Load(b + S.Count);
-                var b2 = S.Load(b + (2 * S.Count));
-                var b3 = S.Load(b + (3 * S.Count));
-                var x = S.Create(a0[offset]);
-                c00 = S.MultiplyAdd(x, b0, c00);
-                c01 = S.MultiplyAdd(x, b1, c01);
-                c02 = S.MultiplyAdd(x, b2, c02);
-                c03 = S.MultiplyAdd(x, b3, c03);
-                x = S.Create(a1[offset]);
-                c10 = S.MultiplyAdd(x, b0, c10);
-                c11 = S.MultiplyAdd(x, b1, c11);
-                c12 = S.MultiplyAdd(x, b2, c12);
-                c13 = S.MultiplyAdd(x, b3, c13);
-                x = S.Create(a2[offset]);
-                c20 = S.MultiplyAdd(x, b0, c20);
-                c21 = S.MultiplyAdd(x, b1, c21);
-                c22 = S.MultiplyAdd(x, b2, c22);
-                c23 = S.MultiplyAdd(x, b3, c23);
-                x = S.Create(a3[offset]);
-                c30 = S.MultiplyAdd(x, b0, c30);
-                c31 = S.MultiplyAdd(x, b1, c31);
-                c32 = S.MultiplyAdd(x, b2, c32);
-                c33 = S.MultiplyAdd(x, b3, c33);
-                x = S.Create(a4[offset]);
-                c40 = S.MultiplyAdd(x, b0, c40);
-                c41 = S.MultiplyAdd(x, b1, c41);
-                c42 = S.MultiplyAdd(x, b2, c42);
-                c43 = S.MultiplyAdd(x, b3, c43);
-                x = S.Create(a5[offset]);
-                c50 = S.MultiplyAdd(x, b0, c50);
-                c51 = S.MultiplyAdd(x, b1, c51);
-                c52 = S.MultiplyAdd(x, b2, c52);
-                c53 = S.MultiplyAdd(x, b3, c53);
+                var (b0, b1, b2, b3) = LoadFour<S, V>(b);
+                MultiplyAddFour<S, V>(a0[offset], b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+                MultiplyAddFour<S, V>(a1[offset], b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+                MultiplyAddFour<S, V>(a2[offset], b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+                MultiplyAddFour<S, V>(a3[offset], b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+                MultiplyAddFour<S, V>(a4[offset], b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+                MultiplyAddFour<S, V>(a5[offset], b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
                 offset += aStep;
                 b += bRow;
             }
-            S.Store(c, c00);
-            S.Store(c + S.Count, c01);
-            S.Store(c + (2 * S.Count), c02);
-            S.Store(c + (3 * S.Count), c03);
-            c += cRow;
-            S.Store(c, c10);
-            S.Store(c + S.Count, c11);
-            S.Store(c + (2 * S.Count), c12);
-            S.Store(c + (3 * S.Count), c13);
-            c += cRow;
-            S.Store(c, c20);
-            S.Store(c + S.Count, c21);
-            S.Store(c + (2 * S.Count), c22);
-            S.Store(c + (3 * S.Count), c23);
-            c += cRow;
-            S.Store(c, c30);
-            S.Store(c + S.Count, c31);
-            S.Store(c + (2 * S.Count), c32);
-            S.Store(c + (3 * S.Count), c33);
-            c += cRow;
-            S.Store(c, c40);
-            S.Store(c + S.Count, c41);
-            S.Store(c + (2 * S.Count), c42);
-            S.Store(c + (3 * S.Count), c43);
-            c += cRow;
-            S.Store(c, c50);
-            S.Store(c + S.Count, c51);
-            S.Store(c + (2 * S.Count), c52);
-            S.Store(c + (3 * S.Count), c53);
+            StoreFour<S, V>(c, c00, c01, c02, c03);
+            StoreFour<S, V>(c + cRow, c10, c11, c12, c13);
+            StoreFour<S, V>(c + (2 * cRow), c20, c21, c22, c23);
+            StoreFour<S, V>(c + (3 * cRow), c30, c31, c32, c33);
+            StoreFour<S, V>(c + (4 * cRow), c40, c41, c42, c43);
+            StoreFour<S, V>(c + (5 * cRow), c50, c51, c52, c53);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (V First, V Second, V Third, V Fourth) LoadFour<S, V>(float* from)
+        where S : struct, ISimd<V>
+        where V : struct
+        => (S.Load(from), S.Load(from + S.Count), S.Load(from + (2 * S.Count)), S.Load(from + (3 * S.Count)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreFour<S, V>(float* to, V first, V second, V third, V fourth)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        S.Store(to, first);
+        S.Store(to + S.Count, second);
+        S.Store(to + (2 * S.Count), third);
+        S.Store(to + (3 * S.Count), fourth);
+    }
+
+    /// <summary>Each c += a · b of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyAddFour<S, V>(float a, V b0, V b1, V b2, V b3, ref V c0, ref V c1, ref V c2, ref V c3)
+        where S : struct, ISimd<V>
+        where V : struct
+    {
+        var x = S.Create(a);
+        c0 = S.MultiplyAdd(x, b0, c0);
+        c1 = S.MultiplyAdd(x, b1, c1);
+        c2 = S.MultiplyAdd(x, b2, c2);
+        c3 = S.MultiplyAdd(x, b3, c3);
     }
 
     /// <summary>Four rows at a time, for what six do not divide.</summary>

@@ -127,19 +127,13 @@ internal static unsafe partial class Attention
         {
             var value = values + column;
             var to = sums + column;
-            var (c0, c1, c2, c3) = (S.Load(to), S.Load(to + S.Count), S.Load(to + (2 * S.Count)), S.Load(to + (3 * S.Count)));
+            var (c0, c1, c2, c3) = LoadFour<S, V>(to);
             for (var key = 0; key < count; key++, value += stride)
             {
-                var p = S.Create(probabilities[key]);
-                c0 = S.MultiplyAdd(S.Load(value), p, c0);
-                c1 = S.MultiplyAdd(S.Load(value + S.Count), p, c1);
-                c2 = S.MultiplyAdd(S.Load(value + (2 * S.Count)), p, c2);
-                c3 = S.MultiplyAdd(S.Load(value + (3 * S.Count)), p, c3);
+                var (v0, v1, v2, v3) = LoadFour<S, V>(value);
+                MultiplyAddFour<S, V>(probabilities[key], v0, v1, v2, v3, ref c0, ref c1, ref c2, ref c3);
             }
-            S.Store(to, c0);
-            S.Store(to + S.Count, c1);
-            S.Store(to + (2 * S.Count), c2);
-            S.Store(to + (3 * S.Count), c3);
+            StoreFour<S, V>(to, c0, c1, c2, c3);
         }
         for (; column <= headSize - S.Count; column += S.Count)
         {
