@@ -8,8 +8,8 @@ namespace Idiolect.Formats;
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>From when on a partial file is what a crash left: a living writer has written to it, or closed it to rename it, a moment ago.</summary>
-    private static readonly TimeSpan Abandoned = TimeSpan.FromMinutes(1);
+    /// <summary>Between making a file and locking it a writer takes less than this.</summary>
+    private static readonly TimeSpan TimeToLock = TimeSpan.FromSeconds(1);
 
     /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written; also where <paramref name="write"/> itself ends
@@ -24,12 +24,13 @@ public static class AtomicFile
         {
             Directory.CreateDirectory(folder);
             RemoveLeftovers(folder, Path.GetFileName(full));
-            using (var stream = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            // Renamed while it is open, and so locked, that no other writer takes it for a leftover. Without reading there is no such lock on NFS.
+            using (var stream = new FileStream(partial, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
+                File.Move(partial, full, overwrite: true);
             }
-            File.Move(partial, full, overwrite: true);
             FolderFlush.ToDisk(folder);
         }
         catch (Exception exception)
@@ -61,14 +62,16 @@ public static class AtomicFile
 
     private static void RemoveLeftovers(string folder, string name)
     {
-        var since = DateTime.UtcNow - Abandoned;
-        foreach (var leftover in Directory.EnumerateFiles(folder, ".*")
-            .Where(file => PartialName.Matches(file, name) && File.GetLastWriteTimeUtc(file) < since).ToList())
+        foreach (var leftover in Directory.EnumerateFiles(folder, ".*").Where(file => PartialName.Matches(file, name)).ToList())
         {
             try
             {
-                // A living writer, which may be waiting for what it writes, holds the file exclusively; then this throws and the file stays.
-                new FileStream(leftover, FileMode.Open, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+                var file = new FileInfo(leftover);
+                if (file.Length > 0 || file.LastWriteTimeUtc < DateTime.UtcNow - TimeToLock)
+                {
+                    // A living writer has locked the file; then this throws and the file stays.
+                    new FileStream(leftover, FileMode.Open, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+                }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
