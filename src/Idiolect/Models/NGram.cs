@@ -192,11 +192,19 @@ public sealed class NGram : ILanguageModel
     };
 
     /// <summary>The last tokens of each text.</summary>
-    private sealed class NGramMemory(int batch, int most) : ISequenceMemory
+    private sealed class NGramMemory : ISequenceMemory
     {
-        private readonly int[][] _past = [.. Enumerable.Repeat(Array.Empty<int>(), batch)];
+        private readonly int _most;
+        private readonly int[][] _past; // (batch), each of at most so many tokens
 
-        public int Batch => batch;
+        internal NGramMemory(int batch, int most)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+            _most = most;
+            _past = [.. Enumerable.Repeat(Array.Empty<int>(), batch)];
+        }
+
+        public int Batch => _past.Length;
 
         public int Length { get; private set; }
 
@@ -214,7 +222,7 @@ public sealed class NGram : ILanguageModel
 
         internal ReadOnlySpan<int> Past(int sequence) => _past[sequence];
 
-        internal void Keep(int sequence, ReadOnlySpan<int> text) => _past[sequence] = text[Math.Max(0, text.Length - most)..].ToArray();
+        internal void Keep(int sequence, ReadOnlySpan<int> text) => _past[sequence] = text[Math.Max(0, text.Length - _most)..].ToArray();
 
         internal void Advance(int time) => Length += time;
     }

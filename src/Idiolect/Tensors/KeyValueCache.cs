@@ -20,6 +20,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
 
     internal KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         (Batch, _layerCount, KeyValueHeadCount, HeadSize, ContextLength) = (batch, layerCount, keyValueHeadCount, headSize, contextLength);
         PagesPerSequence = CeilingDivide(contextLength, Attention.PageLength);
         _tables = (float**)NativeMemory.AllocZeroed((nuint)(2L * layerCount * batch * PagesPerSequence), (nuint)sizeof(nint));
@@ -30,7 +31,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     public int Batch { get; }
 
     /// <summary>Positions held of each sequence.</summary>
-    public int Length => _lengths[0];
+    public int Length => Lengths[0];
 
     /// <summary>The most positions that a sequence can have.</summary>
     public int ContextLength { get; }
@@ -45,17 +46,24 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     internal int RowWidth => KeyValueHeadCount * HeadSize;
 
     /// <summary>(batch): positions held before the rows of this pass.</summary>
-    internal int* Lengths => _lengths;
+    internal int* Lengths
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _lengths;
+        }
+    }
 
     /// <summary>(batch): positions held with them.</summary>
-    internal int* LengthsAfter => _lengths + Batch;
+    internal int* LengthsAfter => Lengths + Batch;
 
     /// <summary>Whether it was made for a model of this shape.</summary>
     internal bool Fits(int layerCount, int keyValueHeadCount, int headSize, int contextLength)
         => (_layerCount, KeyValueHeadCount, HeadSize, ContextLength) == (layerCount, keyValueHeadCount, headSize, contextLength);
 
     /// <summary>Forgets everything, keeping the memory.</summary>
-    public void Clear() => new Span<int>(_lengths, 2 * Batch).Clear();
+    public void Clear() => new Span<int>(Lengths, 2 * Batch).Clear();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -83,7 +91,6 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     /// <summary>Makes room for <paramref name="time"/> more positions of every sequence.</summary>
     internal void Begin(int time)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         var after = Length + time;
         if (after > ContextLength)
         {
@@ -107,7 +114,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
         {
             for (var t = 0; t < time; t++)
             {
-                var position = _lengths[sequence] + t;
+                var position = Lengths[sequence] + t;
                 var page = (sequence * PagesPerSequence) + (position / Attention.PageLength);
                 var offset = (long)(position % Attention.PageLength) * RowWidth;
                 var key = qkv.Pointer + ((((long)sequence * time) + t) * width) + (width - (2 * RowWidth));
@@ -118,11 +125,11 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     }
 
     /// <summary>Ends the pass: its positions now count as held.</summary>
-    internal void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(_lengths, Batch));
+    internal void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(Lengths, Batch));
 
     /// <summary>Ends the pass where sequences differ in length: of each only the first positions count as held.</summary>
     /// <param name="lengths">(batch), each at most as many as the pass wrote.</param>
-    internal void Advance(ReadOnlySpan<int> lengths) => lengths.CopyTo(new Span<int>(_lengths, Batch));
+    internal void Advance(ReadOnlySpan<int> lengths) => lengths.CopyTo(new Span<int>(Lengths, Batch));
 
     /// <summary>Makes each sequence go on from what another held, as the survivors of a beam search do.</summary>
     /// <param name="parents">(batch): which sequence each now continues.</param>

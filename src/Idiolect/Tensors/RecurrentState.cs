@@ -15,6 +15,7 @@ public sealed unsafe class RecurrentState : ISequenceMemory
 
     internal RecurrentState(RecurrentCell cell, int batch, int layerCount, int width)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         (_cell, Batch, _layerCount, _width) = (cell, batch, layerCount, width);
         _values = NativeBuffer.AllocateZeroed(Count);
     }
