@@ -2,6 +2,7 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
+using Idiolect.Data;
 
 namespace Idiolect.Cli.Commands;
 
@@ -20,11 +21,18 @@ internal static class TokenizerEncodeCommand
         command.SetAction(parsed =>
         {
             var words = parsed.GetValue(text) ?? [];
-            var ids = TokenizerCommand.Load(parsed.GetValue(source)).Encode(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
+            var tokenizer = TokenizerCommand.Load(parsed.GetValue(source));
+            var ids = tokenizer.Encode(words.Length > 0 ? string.Join(' ', words) : ReadStandardInput());
             Write(ids, terminal, parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static string ReadStandardInput()
+    {
+        using var input = Console.OpenStandardInput();
+        return Utf8Text.Read(input, "standard input");
     }
 
     internal static void Write(IReadOnlyList<int> ids, Terminal terminal, bool json)

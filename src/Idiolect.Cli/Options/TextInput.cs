@@ -1,3 +1,5 @@
+using Idiolect.Data;
+
 namespace Idiolect.Cli.Options;
 
 /// <summary>Texts of <c>--text</c> or, one a line, of <c>--file</c>: one of the two.</summary>
@@ -10,9 +12,20 @@ internal static class TextInput
         ( > 0, null) => [.. texts],
         (0, { } path) => !File.Exists(path)
             ? throw new FileNotFoundException($"there is no file {path}; --file names a file of {what}s, one a line", path)
-            : File.ReadAllLines(path),
+            : Lines(Utf8Text.Read(path)),
         _ => throw new ArgumentException($"give a {what} with --text or a file with --file, one of them"),
     };
+
+    private static string[] Lines(string text)
+    {
+        using var reader = new StringReader(text);
+        var lines = new List<string>();
+        while (reader.ReadLine() is { } line)
+        {
+            lines.Add(line);
+        }
+        return [.. lines];
+    }
 
     /// <summary>The same without blank lines, which have no meaning to take.</summary>
     /// <exception cref="InvalidDataException">The file has no text.</exception>

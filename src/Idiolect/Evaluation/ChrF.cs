@@ -42,7 +42,7 @@ public static class ChrF
         {
             var at = 3 * (order - 1);
             var (left, right) = (NGrams(ours, order), NGrams(theirs, order));
-            counts[at] = Math.Max(0, ours.Length - order + 1);
+            counts[at] = theirs.Length < order ? 0 : Math.Max(0, ours.Length - order + 1); // as sacreBLEU 2: where nothing could be hit, nothing is missed
             counts[at + 1] = Math.Max(0, theirs.Length - order + 1);
             counts[at + 2] = left.Sum(gram => Math.Min(gram.Value, right.GetValueOrDefault(gram.Key)));
         }

@@ -88,7 +88,7 @@ public sealed class SafetensorsFolder : IDisposable
             if (!readers.TryGetValue(file, out var reader))
             {
                 // A name from a download must not lead out of its folder.
-                if (file.Length == 0 || file.AsSpan().ContainsAny('/', '\\', '\0') || file is "." or "..")
+                if (file.Length == 0 || file.AsSpan().ContainsAny('/', '\\', '\0') || file is "." or ".." || Path.IsPathRooted(file))
                 {
                     throw new InvalidDataException($"'{indexPath}': weight_map sends '{name}' to '{file}', which is no file name.");
                 }

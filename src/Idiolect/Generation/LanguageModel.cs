@@ -107,7 +107,7 @@ public sealed class LanguageModel : IDisposable
         var writers = new TextWriter[options.Samples];
         for (var i = 0; i < writers.Length; i++)
         {
-            writers[i] = new TextWriter(Tokenizer, options.StopStrings);
+            writers[i] = new TextWriter(Tokenizer, Model.Config.EndOfTextIds, options.StopStrings);
         }
         statistics.PromptTokens = start.Length * options.Samples;
         for (var count = 1; count <= options.MaxTokens && writers.Any(writer => !writer.Ended); count++)
@@ -164,7 +164,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>Turns the tokens of one text into its pieces.</summary>
-    private sealed class TextWriter(Tokenizer tokenizer, IReadOnlyList<string> stopStrings)
+    private sealed class TextWriter(Tokenizer tokenizer, IReadOnlyList<int> ends, IReadOnlyList<string> stopStrings)
     {
         private readonly StreamingDecoder _decoder = tokenizer.CreateDecoder();
         private readonly StopScanner _scanner = new(stopStrings);
@@ -174,14 +174,14 @@ public sealed class LanguageModel : IDisposable
         internal string Write(int id, bool last)
         {
             // An id that the tokenizer does not know (a gap, or padding of the vocabulary) stands for nothing.
-            var ends = id == tokenizer.BeginningOfTextId;
-            var text = ends || !tokenizer.Knows(id) ? "" : _scanner.Push(_decoder.Append(id));
-            if (ends || last)
+            var isEnd = id == tokenizer.BeginningOfTextId || id == tokenizer.EndOfTextId || ends.Contains(id);
+            var text = isEnd || !tokenizer.Knows(id) ? "" : _scanner.Push(_decoder.Append(id));
+            if (isEnd || last)
             {
                 text += _scanner.Push(_decoder.Flush());
                 text += _scanner.Flush();
             }
-            Ended = ends || last || _scanner.Stopped;
+            Ended = isEnd || last || _scanner.Stopped;
             return text;
         }
     }

@@ -65,8 +65,11 @@ public sealed record GptConfig : IModelConfig
     /// <summary>The probability with which an activation is dropped in training.</summary>
     public float Dropout { get; init; }
 
-    /// <summary>The token that begins a text, and ends it; null where the vocabulary has none.</summary>
+    /// <summary>The token that begins a text; null where the vocabulary has none.</summary>
     public int? BeginningOfTextId { get; init; }
+
+    /// <summary>The tokens that end a text; none where <see cref="BeginningOfTextId"/> does.</summary>
+    public IReadOnlyList<int> EndOfTextIds { get; init; } = [];
 
     /// <summary>GPT-2's shape: learned positions, LayerNorm, GELU, biases, tied embedding.</summary>
     /// <param name="vocabularySize">Tokens.</param>

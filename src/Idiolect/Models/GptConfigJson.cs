@@ -68,7 +68,7 @@ internal static class GptConfigJson
             ["model_type"] = type,
             ["vocab_size"] = c.VocabularySize,
             ["bos_token_id"] = c.BeginningOfTextId,
-            ["eos_token_id"] = c.BeginningOfTextId,
+            ["eos_token_id"] = EndOfText(c),
             ["tie_word_embeddings"] = c.TiedEmbedding,
             ["initializer_range"] = 0.02,
             ["torch_dtype"] = "float32",
@@ -114,8 +114,21 @@ internal static class GptConfigJson
     internal static string WriteGeneration(GptConfig c) => ConfigText.Indented(new JsonObject
     {
         ["bos_token_id"] = c.BeginningOfTextId,
-        ["eos_token_id"] = c.BeginningOfTextId,
+        ["eos_token_id"] = EndOfText(c),
     });
+
+    private static JsonNode? EndOfText(GptConfig c) => c.EndOfTextIds.Count switch
+    {
+        0 => c.BeginningOfTextId,
+        1 => c.EndOfTextIds[0],
+        _ => new JsonArray([.. c.EndOfTextIds.Select(id => JsonValue.Create(id))]),
+    };
+
+    private static IReadOnlyList<int> EndOfTextFrom(JsonFields f)
+    {
+        var ids = f.Integers("eos_token_id");
+        return ids.Count == 1 && ids[0] == f.OptionalInteger("bos_token_id") ? [] : ids;
+    }
 
     /// <summary>The shape that a config.json describes.</summary>
     /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or asks for something not supported.</exception>
@@ -146,6 +159,7 @@ internal static class GptConfigJson
             TiedEmbedding = f.BooleanOr("tie_word_embeddings", true),
             Dropout = (float)f.NumberOr("resid_pdrop", 0),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
+            EndOfTextIds = EndOfTextFrom(f),
         };
     }
 
@@ -155,6 +169,11 @@ internal static class GptConfigJson
         f.Require("mlp_bias", false);
         f.Require("use_sliding_window", false);
         f.RequireNull("rope_scaling");
+        var rope = f.Object("rope_parameters"); // where transformers 5 has rope_theta and rope_scaling
+        if (rope?.TextOr("rope_type", "default") is { } kind and not "default")
+        {
+            throw rope.Error("rope_type", $"\"{kind}\" is not supported; only \"default\" is");
+        }
         var activation = ActivationFrom(f, "hidden_act", "silu");
         if (activation != FeedForwardActivation.Silu)
         {
@@ -171,11 +190,12 @@ internal static class GptConfigJson
             HeadSize = f.IntegerOr("head_dim", 0),
             FeedForwardWidth = f.Integer("intermediate_size"),
             NormEpsilon = (float)f.NumberOr("rms_norm_eps", 1e-6),
-            RopeTheta = f.NumberOr("rope_theta", 10_000),
+            RopeTheta = (rope ?? f).NumberOr("rope_theta", 10_000),
             NormalizeQueryKey = type == "qwen3",
             TiedEmbedding = f.BooleanOr("tie_word_embeddings", false),
             Dropout = (float)f.NumberOr("attention_dropout", 0),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
+            EndOfTextIds = EndOfTextFrom(f),
         };
     }
 

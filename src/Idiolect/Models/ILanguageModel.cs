@@ -15,6 +15,9 @@ public interface IModelConfig
     /// <summary>The tokens of one window in evaluation: more where the model can use more than it is trained on at once.</summary>
     int EvaluationLength => ContextLength;
 
+    /// <summary>Tokens that end a text besides the tokenizer's <see cref="Tokenization.Tokenizer.EndOfTextId"/>.</summary>
+    IReadOnlyList<int> EndOfTextIds => [];
+
     /// <summary>The number of learned numbers.</summary>
     long ParameterCount { get; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Idiolect.Formats;
 
 namespace Idiolect.Models;
 
@@ -59,14 +60,7 @@ internal sealed class JsonFields
         {
             throw Error(name, "expected a string");
         }
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Error(name, "the string holds half a surrogate pair");
-        }
+        return value.Text() ?? throw Error(name, "the string holds half a surrogate pair");
     }
 
     internal string TextOr(string name, string otherwise) => Find(name) is null ? otherwise : Text(name);
@@ -83,6 +77,23 @@ internal sealed class JsonFields
         : value.ValueKind == JsonValueKind.Array
             ? value.GetArrayLength() > 0 && value[0].ValueKind == JsonValueKind.Number && value[0].TryGetInt32(out var first) ? first : null
             : Integer(name);
+
+    /// <summary>A number, a list of numbers, or nothing.</summary>
+    internal IReadOnlyList<int> Integers(string name) => Find(name) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(
+            value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Error(name, "expected whole numbers"))],
+        _ => [Integer(name)],
+    };
+
+    /// <summary>The fields of an object that is a field; null where there is none.</summary>
+    internal JsonFields? Object(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } value => new JsonFields(value.GetRawText(), $"{_file}: field {name}"),
+        _ => throw Error(name, "expected an object"),
+    };
 
     internal double NumberOr(string name, double otherwise) => Find(name) switch
     {
@@ -109,7 +120,7 @@ internal sealed class JsonFields
         var texts = new Dictionary<string, string>();
         foreach (var property in value.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String || !texts.TryAdd(property.Name, property.Value.GetString()!))
+            if (property.Value.Text() is not { } text || !texts.TryAdd(property.Name, text))
             {
                 throw Error(name, $"expected one string for each number, found a name \"{property.Name}\" without one, or twice");
             }

@@ -23,9 +23,9 @@ public sealed class BytePairTokenizer : Tokenizer
         PreTokenizer preTokenizer,
         IReadOnlyList<byte[]?> tokens,
         IReadOnlyList<MergeRule> rules,
-        SpecialTokenSet special,
+        AddedTokenSet added,
         bool ignoreMerges = false)
-        : base(tokens, special)
+        : base(tokens, added)
     {
         PreTokenizer = preTokenizer;
         _rules = rules;

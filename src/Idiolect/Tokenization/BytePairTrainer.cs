@@ -9,11 +9,14 @@ public sealed class BytePairTrainer
 {
     private const int MergesPerReport = 128;
 
+    private static readonly byte[][] Bytes = [.. ByteLevelAlphabet.BytesInOrder.Select(value => new[] { value })];
+
     private readonly BytePairTrainerOptions _options;
 
     /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentException">
-    /// The vocabulary is too small for the bytes and special tokens, a special token is empty or there twice, or there is no thread.
+    /// The vocabulary is too small for the bytes and special tokens, a special token is empty, there twice or how a byte is written, or
+    /// there is no thread.
     /// </exception>
     public BytePairTrainer(BytePairTrainerOptions options)
     {
@@ -24,11 +27,7 @@ public sealed class BytePairTrainer
             throw new ArgumentOutOfRangeException(nameof(options), options.VocabularySize,
                 $"A vocabulary needs at least {smallest} tokens: 256 bytes and {options.SpecialTokens.Count} special.");
         }
-        if (options.SpecialTokens.Any(string.IsNullOrEmpty)
-            || options.SpecialTokens.Distinct(StringComparer.Ordinal).Count() != options.SpecialTokens.Count)
-        {
-            throw new ArgumentException("Special tokens must be different and not empty.", nameof(options));
-        }
+        _ = AddedTokenSet.From(options.SpecialTokens, Written(Bytes)); // fails now rather than when all is learned
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));
         _options = options;
     }
@@ -41,6 +40,7 @@ public sealed class BytePairTrainer
     /// A tokenizer of the size asked for, or a smaller one where the text has not so many pairs that occur at least twice:
     /// compare <see cref="Tokenizer.VocabularySize"/>.
     /// </returns>
+    /// <exception cref="ArgumentException">A special token became an ordinary one, so often does the text hold it.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
     public BytePairTokenizer Train(
         IEnumerable<string> documents,
@@ -51,15 +51,17 @@ public sealed class BytePairTrainer
         var counter = new WordCounter(_options.PreTokenizer, _options.Threads);
         var words = counter.Count(
             documents, characters => progress?.Report(new(characters, 0, 0, _options.VocabularySize)), cancellationToken);
-        var tokens = ByteLevelAlphabet.BytesInOrder.Select(value => new[] { value }).ToList();
+        var tokens = Bytes.ToList();
         var rules = Merge(words, tokens, Report, cancellationToken);
         Report();
         return new BytePairTokenizer(
-            _options.PreTokenizer, tokens, rules, SpecialTokenSet.From(_options.SpecialTokens, tokens.Count));
+            _options.PreTokenizer, tokens, rules, AddedTokenSet.From(_options.SpecialTokens, Written(tokens)));
 
         void Report() => progress?.Report(new(
             counter.Characters, words.Count, tokens.Count + _options.SpecialTokens.Count, _options.VocabularySize));
     }
+
+    private static string[] Written(IEnumerable<byte[]> tokens) => [.. tokens.Select(bytes => ByteLevelAlphabet.Write(bytes))];
 
     // Adds tokens until there are enough of them or no pair is left.
     private List<MergeRule> Merge(

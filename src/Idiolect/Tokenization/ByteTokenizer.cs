@@ -6,6 +6,7 @@ namespace Idiolect.Tokenization;
 public sealed class ByteTokenizer : Tokenizer
 {
     private static readonly byte[]?[] AllBytes = [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value })];
+    private static readonly string[] Written = [.. AllBytes.Select(bytes => ByteLevelAlphabet.Write(bytes))];
 
     /// <summary>The tokenizer of bytes.</summary>
     public ByteTokenizer()
@@ -15,13 +16,14 @@ public sealed class ByteTokenizer : Tokenizer
 
     /// <summary>The tokenizer of bytes with special tokens of one's own.</summary>
     /// <param name="specialTokens">The special tokens; the first begins a text and separates documents.</param>
+    /// <exception cref="ArgumentException">A special token is empty, there twice, or how a byte is written.</exception>
     public ByteTokenizer(IReadOnlyList<string> specialTokens)
-        : this(SpecialTokenSet.From(specialTokens, firstId: 256))
+        : this(AddedTokenSet.From(specialTokens, Written))
     {
     }
 
-    internal ByteTokenizer(SpecialTokenSet special)
-        : base(AllBytes, special)
+    internal ByteTokenizer(AddedTokenSet added)
+        : base(AllBytes, added)
     {
     }
 
@@ -44,7 +46,7 @@ public sealed class ByteTokenizer : Tokenizer
         Decoder = TokenizerComponent.ByteLevel(useRegex: false),
         Model = new()
         {
-            Vocab = Enumerable.Range(0, 256).ToDictionary(value => ByteLevelAlphabet.Write([(byte)value]), value => value),
+            Vocab = Enumerable.Range(0, 256).ToDictionary(value => Written[value], value => value),
             Merges = [],
         },
     };

@@ -10,8 +10,8 @@ public sealed class CharacterTokenizer : Tokenizer
 {
     private readonly Dictionary<Rune, int> _ids;
 
-    internal CharacterTokenizer(IReadOnlyList<byte[]?> tokens, SpecialTokenSet special)
-        : base(tokens, special)
+    internal CharacterTokenizer(IReadOnlyList<byte[]?> tokens, AddedTokenSet added)
+        : base(tokens, added)
     {
         _ids = new(tokens.Count);
         for (var id = 0; id < tokens.Count; id++)
@@ -27,7 +27,9 @@ public sealed class CharacterTokenizer : Tokenizer
     /// <summary>Makes the tokenizer that knows the characters of the documents.</summary>
     /// <param name="documents">The documents.</param>
     /// <param name="specialTokens">Special tokens; the first begins a text and separates documents. Null for none.</param>
-    /// <exception cref="ArgumentException">The documents hold no character at all.</exception>
+    /// <exception cref="ArgumentException">
+    /// The documents hold no character at all, or a special token is empty, there twice, or one of their characters.
+    /// </exception>
     public static CharacterTokenizer Train(IEnumerable<string> documents, IReadOnlyList<string>? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
@@ -39,10 +41,12 @@ public sealed class CharacterTokenizer : Tokenizer
                 characters.Add(character);
             }
         }
-        return characters.Count > 0
-            ? new([.. characters.Order().Select(character => Encoding.UTF8.GetBytes(character.ToString()))], SpecialTokenSet.From(specialTokens ?? [], characters.Count))
-            : throw new ArgumentException("The training text is empty: a character tokenizer needs at least one character.",
-                nameof(documents));
+        if (characters.Count == 0)
+        {
+            throw new ArgumentException("The training text is empty: a character tokenizer needs at least one character.", nameof(documents));
+        }
+        string[] tokens = [.. characters.Order().Select(character => character.ToString())];
+        return new([.. tokens.Select(Encoding.UTF8.GetBytes)], AddedTokenSet.From(specialTokens ?? [], tokens));
     }
 
     private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)

@@ -20,25 +20,33 @@ public abstract class Tokenizer
     private readonly byte[]?[] _bytes;
     private readonly FrozenDictionary<string, int> _specialTokens;
     private readonly FrozenSet<int> _specialIds;
-    private readonly SearchValues<string> _specialSearch;
+    private readonly FrozenSet<int> _addedIds;
+    private readonly AddedTokenSearch _alwaysTokens; // added tokens that are not special: in every text
+    private readonly AddedTokenSearch _allTokens; // where special tokens are allowed
 
     /// <param name="tokens">The bytes of each ordinary token by its id; null where an id is special or unused.</param>
-    /// <param name="special">The special tokens and their ids, which may lie past <paramref name="tokens"/>.</param>
-    private protected Tokenizer(IReadOnlyList<byte[]?> tokens, SpecialTokenSet special)
+    /// <param name="added">The tokens beside them, whose ids may lie past <paramref name="tokens"/>.</param>
+    private protected Tokenizer(IReadOnlyList<byte[]?> tokens, AddedTokenSet added)
     {
-        _specialTokens = special.Ids.ToFrozenDictionary(StringComparer.Ordinal);
-        _specialIds = special.Ids.Values.ToFrozenSet();
-        _specialSearch = SearchValues.Create([.. special.Ids.Keys], StringComparison.Ordinal);
-        _bytes = new byte[]?[Math.Max(tokens.Count, special.Ids.Values.DefaultIfEmpty(-1).Max() + 1)];
+        Added = added;
+        _specialTokens = added.Tokens.Where(token => token.Special).ToFrozenDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
+        _specialIds = _specialTokens.Values.ToFrozenSet();
+        _addedIds = added.Tokens.Select(token => token.Id).ToFrozenSet();
+        _alwaysTokens = new([.. added.Tokens.Where(token => !token.Special)]);
+        _allTokens = new(added.Tokens);
+        _bytes = new byte[]?[Math.Max(tokens.Count, _addedIds.DefaultIfEmpty(-1).Max() + 1)];
         for (var id = 0; id < tokens.Count; id++)
         {
             _bytes[id] = tokens[id];
         }
-        foreach (var (content, id) in special.Ids)
+        foreach (var token in added.Tokens)
         {
-            _bytes[id] = Encoding.UTF8.GetBytes(content);
+            _bytes[token.Id] = Encoding.UTF8.GetBytes(token.Content);
         }
-        BeginningOfTextId = special.BeginningOfText is { } beginning ? special.Ids[beginning] : null;
+        BeginningOfTextId = IdOf(added.Beginning);
+        EndOfTextId = IdOf(added.End);
+
+        int? IdOf(string? content) => content is null ? null : added.Tokens.First(token => token.Content == content).Id;
     }
 
     /// <summary>The number of rows that a model's embedding needs: the greatest id and one.</summary>
@@ -47,11 +55,20 @@ public abstract class Tokenizer
     /// <summary>The special token that begins a text and separates documents, or null where there is none.</summary>
     public int? BeginningOfTextId { get; }
 
+    /// <summary>
+    /// The special token with which a model ends a text, or null where there is none. That of <see cref="BeginningOfTextId"/>
+    /// but in files of others that say so.
+    /// </summary>
+    public int? EndOfTextId { get; }
+
     /// <summary>The special token <see cref="Mask"/>, or null where there is none.</summary>
     public int? MaskId => _specialTokens.TryGetValue(Mask, out var id) ? id : null;
 
     /// <summary>Special tokens by their text.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _specialTokens;
+
+    /// <summary>All tokens that are not of the model's own vocabulary, the special ones among them.</summary>
+    internal AddedTokenSet Added { get; }
 
     /// <summary>Encodes a text.</summary>
     /// <param name="text">The text.</param>
@@ -76,12 +93,12 @@ public abstract class Tokenizer
     public void Encode(ReadOnlySpan<char> text, List<int> output, bool allowSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(output);
-        while (allowSpecial && text.IndexOfAny(_specialSearch) is >= 0 and var index)
+        var added = allowSpecial ? _allTokens : _alwaysTokens;
+        while (added.FirstIn(text, out var index) is { } token)
         {
             EncodeOrdinary(text[..index], output);
-            var (content, id) = LongestSpecialAt(text[index..]);
-            output.Add(id);
-            text = text[(index + content.Length)..];
+            output.Add(token.Id);
+            text = text[(index + token.Content.Length)..];
         }
         EncodeOrdinary(text, output);
     }
@@ -123,7 +140,8 @@ public abstract class Tokenizer
     /// </summary>
     /// <remarks>
     /// Byte-level BPE with GPT-2's or GPT-4's pre-tokeniser, and what <see cref="Save"/> wrote. Post-processors, which would
-    /// add tokens around a text, are not applied; the options of added tokens (lstrip, rstrip, single_word) are ignored.
+    /// add tokens around a text, are not applied, and the options of added tokens (lstrip, rstrip, single_word) not heeded, but
+    /// <see cref="Save"/> writes them back. A decoder, truncation and padding are neither heeded nor kept.
     /// </remarks>
     /// <exception cref="FileNotFoundException">There is no such file, or none in the folder.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or describes another kind of tokenizer.</exception>
@@ -133,7 +151,7 @@ public abstract class Tokenizer
         return TokenizerFolder.Load(path);
     }
 
-    /// <summary>Encodes text in which special tokens mean nothing.</summary>
+    /// <summary>Encodes text in which added tokens mean nothing.</summary>
     private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output);
 
     /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted.</summary>
@@ -159,18 +177,5 @@ public abstract class Tokenizer
                 nameof(id), id, $"The tokenizer has no such token: its vocabulary has {VocabularySize} ids.");
 
     /// <summary>Whether an id belongs to an ordinary token.</summary>
-    private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_specialIds.Contains(id);
-
-    private KeyValuePair<string, int> LongestSpecialAt(ReadOnlySpan<char> text)
-    {
-        var longest = default(KeyValuePair<string, int>);
-        foreach (var candidate in _specialTokens)
-        {
-            if (text.StartsWith(candidate.Key, StringComparison.Ordinal) && candidate.Key.Length > (longest.Key?.Length ?? 0))
-            {
-                longest = candidate;
-            }
-        }
-        return longest;
-    }
+    private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_addedIds.Contains(id);
 }

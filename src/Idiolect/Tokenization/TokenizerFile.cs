@@ -92,7 +92,11 @@ internal sealed record TokenizerComponent
     public bool? Invert { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<TokenizerComponent>? Pretokenizers { get; init; }
+    public IReadOnlyList<TokenizerComponent?>? Pretokenizers { get; init; }
+
+    /// <summary>What else a component of a published file has, so that one that is only kept is kept whole.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 
     internal static TokenizerComponent ByteLevel(bool useRegex)
         => new() { Type = "ByteLevel", AddPrefixSpace = false, TrimOffsets = true, UseRegex = useRegex };
@@ -124,8 +128,8 @@ internal sealed record TokenizerConfiguration
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? MaskToken { get; init; }
 
-    /// <summary>True, transformers' old default, would change spaces when decoding.</summary>
-    public bool CleanUpTokenizationSpaces { get; init; }
+    /// <summary>True, transformers' old default, would change spaces when decoding. Written only.</summary>
+    public bool? CleanUpTokenizationSpaces { get; init; } = false;
 }
 
 [JsonSourceGenerationOptions(

@@ -22,12 +22,15 @@ internal static class TokenizerFolder
 
     internal static void Save(Tokenizer tokenizer, string folder)
     {
-        var beginning = tokenizer.SpecialTokens.FirstOrDefault(token => token.Value == tokenizer.BeginningOfTextId).Key;
-        var separator = Element(beginning);
         AtomicFile.Write(Path.Combine(folder, TokenizerName), ToJson(tokenizer));
         Write(
             Path.Combine(folder, ConfigurationName),
-            new TokenizerConfiguration { BosToken = separator, EosToken = separator, MaskToken = Element(tokenizer.MaskId is null ? null : Tokenizer.Mask) },
+            new TokenizerConfiguration
+            {
+                BosToken = Element(tokenizer.Added.Beginning),
+                EosToken = Element(tokenizer.Added.End),
+                MaskToken = Element(tokenizer.MaskId is null ? null : Tokenizer.Mask),
+            },
             WritingContext.TokenizerConfiguration);
     }
 
@@ -37,11 +40,19 @@ internal static class TokenizerFolder
     /// <summary>The bytes of <c>tokenizer.json</c>.</summary>
     internal static byte[] ToJson(Tokenizer tokenizer)
     {
-        var file = tokenizer.Describe() with
+        var file = tokenizer.Describe();
+        AddedToken[] added = [.. tokenizer.Added.Tokens.OrderBy(token => token.Id)];
+        var ordinary = file.Model!.Vocab!;
+        // Hugging Face's library gives tokens that model.vocab lacks the ids after its greatest, whatever added_tokens says.
+        var follow = ordinary.Values.Max() == ordinary.Count - 1 && added.Index().All(token => token.Item.Id == ordinary.Count + token.Index);
+        file = file with
         {
-            AddedTokens = [.. tokenizer.SpecialTokens.OrderBy(token => token.Value)
-                // A mask takes the place of a word with the space before it, as in RoBERTa's tokenizer.
-                .Select(token => new AddedToken { Id = token.Value, Content = token.Key, Lstrip = token.Key == Tokenizer.Mask })],
+            AddedTokens = added,
+            PostProcessor = tokenizer.Added.PostProcessor ?? file.PostProcessor,
+            Model = follow ? file.Model : file.Model with
+            {
+                Vocab = ordinary.Concat(added.Select(token => KeyValuePair.Create(token.Content, token.Id))).OrderBy(token => token.Value).ToDictionary(),
+            },
         };
         return JsonSerializer.SerializeToUtf8Bytes(file, WritingContext.TokenizerFile);
     }
@@ -67,8 +78,8 @@ internal static class TokenizerFolder
     {
         var file = Read(path, TokenizerJsonContext.Default.TokenizerFile);
         var configuration = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigurationName);
-        var beginning = File.Exists(configuration) ? BeginningOfText(configuration) : null;
-        return new TokenizerFileReader(path).ToTokenizer(file, beginning);
+        var (beginning, end) = File.Exists(configuration) ? BeginningAndEnd(configuration) : default;
+        return new TokenizerFileReader(path).ToTokenizer(file, beginning, end);
     }
 
     private static BytePairTokenizer LoadVocabularyAndMerges(string folder)
@@ -80,7 +91,7 @@ internal static class TokenizerFolder
         IReadOnlyList<AddedToken> added = tokens.TryGetValue(Tokenizer.EndOfText, out var id)
             ? [new() { Id = id, Content = Tokenizer.EndOfText }]
             : [];
-        return new TokenizerFileReader(vocabulary).ToBytePairTokenizer(model, added, PreTokenizer.Gpt2, null);
+        return new TokenizerFileReader(vocabulary).ToBytePairTokenizer(model, added, PreTokenizer.Gpt2);
     }
 
     private static List<(string Left, string Right)> ReadMerges(string path)
@@ -104,17 +115,16 @@ internal static class TokenizerFolder
         return merges;
     }
 
-    private static string? BeginningOfText(string path)
+    private static (string? Beginning, string? End) BeginningAndEnd(string path)
     {
         var configuration = Read(path, TokenizerJsonContext.Default.TokenizerConfiguration);
-        return configuration.BosToken switch
-        {
-            null or { ValueKind: JsonValueKind.Null } => null,
-            { ValueKind: JsonValueKind.String } text => text.GetString(),
-            { ValueKind: JsonValueKind.Object } token when token.TryGetProperty("content", out var content)
-                && content.ValueKind == JsonValueKind.String => content.GetString(),
-            _ => throw new InvalidDataException($"{path}: bos_token: expected a string, or an object with a string \"content\"."),
-        };
+        return (Token(configuration.BosToken, "bos_token"), Token(configuration.EosToken, "eos_token"));
+
+        string? Token(JsonElement? element, string field)
+            => element is not { ValueKind: not JsonValueKind.Null } token
+                ? null
+                : (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content) ? content : token).Text()
+                    ?? throw new InvalidDataException($"{path}: {field}: expected a string, or an object with a string \"content\".");
     }
 
     private static T Read<T>(string path, JsonTypeInfo<T> type)

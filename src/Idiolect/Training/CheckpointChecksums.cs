@@ -50,7 +50,7 @@ internal sealed record CheckpointChecksums(SortedDictionary<string, FileChecksum
 
     private static string? FindDamage(string folder, string name, FileChecksum? expected)
     {
-        if (expected is null || Path.IsPathRooted(name) || name.Split('/').Contains(".."))
+        if (expected is null || name.Contains('\0') || Path.IsPathRooted(name) || name.Split('/').Contains(".."))
         {
             return $"{FileName} is damaged: its entry '{name}' is no file of the checkpoint";
         }

@@ -57,6 +57,10 @@ public sealed class TranslationScoreTests
     [Fact]
     public void ChrF_sums_over_the_corpus() => Assert.Equal(50, ChrF.Score(["a", "b"], ["a", "c"]), 1e-4);
 
+    // By hand, for orders 1 and 2: precision (2/5 + 1/1) / 2, recall (2/3 + 1/1) / 2; the pairs of "xyz" meet a reference that has none.
+    [Fact]
+    public void ChrF_counts_no_n_grams_longer_than_the_reference() => Assert.Equal(80.2752, ChrF.Score(["xyz", "ab"], ["q", "ab"]), 1e-4);
+
     [Theory]
     [InlineData("Hello, world.", "Hello , world .")]
     [InlineData("1,000.5 isn't 3-4 (or \"5\")!", "1,000.5 isn't 3 - 4 ( or \" 5 \" ) !")]

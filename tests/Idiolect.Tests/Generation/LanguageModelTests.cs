@@ -1,6 +1,7 @@
 using System.Text;
 using Idiolect.Generation;
 using Idiolect.Models;
+using Idiolect.Tests.Formats;
 using Idiolect.Tests.Models;
 using Idiolect.Tokenization;
 
@@ -109,10 +110,30 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Equal(("", true), (piece.Text, piece.IsLast));
     }
 
+    [Theory]
+    [InlineData("tokenizer_config.json", "\"eos_token\": \"<s>\"", "\"eos_token\": \"</s>\"")]
+    [InlineData("config.json", "\"eos_token_id\": 256", "\"eos_token_id\": [300, 257]")]
+    public async Task A_published_folder_says_with_what_a_text_ends(string file, string ours, string theirs)
+    {
+        using var folder = new TempFolder();
+        var config = TinyModels.Config("llama") with { VocabularySize = 258, BeginningOfTextId = 256 };
+        using (var model = new LanguageModel(new Gpt(config), new ByteTokenizer(["<s>", "</s>"])))
+        {
+            model.Model.Parameters["head.weight"].Assign(new float[258 * config.Width]); // every token is as likely as any other
+            model.Save(folder.Path);
+        }
+        var content = File.ReadAllText(folder[file]);
+        Assert.Contains(ours, content, StringComparison.Ordinal);
+        File.WriteAllText(folder[file], content.Replace(ours, theirs, StringComparison.Ordinal));
+        using var loaded = LanguageModel.Load(folder.Path);
+        var text = string.Concat(await loaded.GenerateAsync("a", new GenerationOptions { MaxTokens = 5000, Seed = 3 }, Cancel).ToArrayAsync(Cancel));
+        Assert.DoesNotContain("</s>", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_id_that_the_tokenizer_does_not_know_stands_for_nothing()
     {
-        var gapped = new ByteTokenizer(SpecialTokenSet.From([Tokenizer.EndOfText], firstId: 512)); // 256 to 511 are no tokens
+        var gapped = new ByteTokenizer(new AddedTokenSet([new() { Id = 512, Content = Tokenizer.EndOfText }], Tokenizer.EndOfText, Tokenizer.EndOfText)); // 256 to 511 are no tokens
         using var model = new LanguageModel(
             new Gpt(TinyModels.Config("llama") with { VocabularySize = gapped.VocabularySize }, seed: 1), gapped);
         var pieces = 0;

@@ -79,10 +79,27 @@ public sealed class GptFolderTests : IDisposable
     [InlineData("rms_norm_eps", "\"x\"", "rms_norm_eps")]
     [InlineData("hidden_act", "\"tanh\"", "hidden_act")]
     [InlineData("rope_scaling", "{\"type\":\"linear\"}", "rope_scaling")]
+    [InlineData("rope_parameters", "7", "rope_parameters")]
+    [InlineData("rope_parameters", "{\"rope_theta\":\"x\"}", "field rope_parameters: field rope_theta")]
+    [InlineData("rope_parameters", "{\"rope_type\":\"llama3\",\"rope_theta\":500000.0}", "field rope_parameters: field rope_type: \"llama3\"")]
+    [InlineData("eos_token_id", "[1,\"2\"]", "eos_token_id")]
     [InlineData("attention_bias", "true", "attention_bias")]
     [InlineData("tie_word_embeddings", "1", "tie_word_embeddings")]
     public void A_field_with_a_bad_value_is_refused_by_name(string field, string value, string names)
         => AssertRefused(Llama[..^1] + $",\"{field}\":{value}}}", names);
+
+    [Fact]
+    public void The_base_of_rotary_positions_is_read_where_transformers_5_writes_it()
+        => Assert.Equal(500_000, GptConfigJson.Read(Llama[..^1] + ""","rope_parameters":{"rope_type":"default","rope_theta":500000.0}}""", "config.json").RopeTheta);
+
+    [Theory]
+    [InlineData("[1,2]")]
+    [InlineData("2")]
+    public void The_tokens_that_end_a_text_are_kept(string ids)
+    {
+        var config = GptConfigJson.Read(Llama[..^1] + $",\"bos_token_id\":1,\"eos_token_id\":{ids}}}", "config.json");
+        Assert.Equal(ids, GptConfigJson.Describe(config)["eos_token_id"]!.ToJsonString());
+    }
 
     [Theory]
     [InlineData("vocab_size")]

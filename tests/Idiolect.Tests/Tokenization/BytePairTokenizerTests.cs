@@ -60,8 +60,8 @@ public sealed class BytePairTokenizerTests
     [Fact]
     public void The_longest_of_several_special_tokens_is_taken()
     {
-        var tokenizer = new BytePairTrainer(new() { VocabularySize = 259, SpecialTokens = ["<|", "<|a", "|"] }).Train([""], cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal([257, 258, 256], tokenizer.Encode("<|a|<|", allowSpecial: true));
+        var tokenizer = new BytePairTrainer(new() { VocabularySize = 259, SpecialTokens = ["<|", "<|a", "|>"] }).Train([""], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal([257, 258, 256], tokenizer.Encode("<|a|><|", allowSpecial: true));
     }
 
     [Fact]

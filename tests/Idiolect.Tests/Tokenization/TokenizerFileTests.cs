@@ -151,6 +151,8 @@ public sealed class TokenizerFileTests
     [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel"}}""", "add_prefix_space")]
     [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Metaspace"}}""", "pre_tokenizer")]
     [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Sequence","pretokenizers":[null,null]}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"a"},"behavior":"Isolated"},null]}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\ud800"},"behavior":"Isolated"},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}}""", "pre_tokenizer")]
     [InlineData("""{"model":{"vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges")]
     [InlineData("""{"model":{"vocab":{"a":0},"merges":["a b"]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
     [InlineData("""{"model":{"vocab":{"a":0},"merges":["a"]},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "model.merges[0]")]
@@ -199,6 +201,10 @@ public sealed class TokenizerFileTests
     }
 
     [Theory]
+    [InlineData("""{"eos_token":5}""", "eos_token")]
+    [InlineData("""{"eos_token":"<unknown>"}""", "eos_token")]
+    [InlineData("""{"bos_token":"\ud800"}""", "bos_token")]
+    [InlineData("""{"bos_token":{"content":"\ud800"}}""", "bos_token")]
     [InlineData("""{"bos_token":5}""", "bos_token")]
     [InlineData("""{"bos_token":{"text":"x"}}""", "bos_token")]
     [InlineData("""{"bos_token":"<unknown>"}""", "<unknown>")]
@@ -219,6 +225,105 @@ public sealed class TokenizerFileTests
         Assert.Equal(257, Tokenizer.Load(folder.Path).BeginningOfTextId);
     }
 
+    [Fact]
+    public void The_token_that_ends_a_text_may_be_another_and_is_kept()
+    {
+        using var folder = new TemporaryFolder();
+        using var again = new TemporaryFolder();
+        new ByteTokenizer(["<s>", "</s>"]).Save(folder.Path);
+        folder.Write("tokenizer_config.json", """{"bos_token":"<s>","eos_token":"</s>","clean_up_tokenization_spaces":null}""");
+        Tokenizer.Load(folder.Path).Save(again.Path);
+        var loaded = Tokenizer.Load(again.Path);
+        Assert.Equal((256, 257), (loaded.BeginningOfTextId, loaded.EndOfTextId));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_begins_a_text_of_ours_also_ends_it(string kind) => Assert.Equal(Make(kind).BeginningOfTextId, Make(kind).EndOfTextId);
+
+    [Fact]
+    public void Special_tokens_before_the_ordinary_ones_keep_their_ids_for_Hugging_Face()
+    {
+        // Its library gives added tokens that model.vocab lacks the ids after the greatest there, whatever their own id says.
+        using var folder = new TemporaryFolder();
+        Make("gpt2").Save(folder.Path);
+        folder.Write("tokenizer_config.json", """{"bos_token":"<s>"}""");
+        Edit(folder, file =>
+        {
+            var vocabulary = file["model"]!["vocab"]!.AsObject();
+            var shifted = new JsonObject([KeyValuePair.Create<string, JsonNode?>("<s>", 0),
+                .. vocabulary.Select(token => KeyValuePair.Create<string, JsonNode?>(token.Key, token.Value!.GetValue<int>() + 1))]);
+            file["model"]!["vocab"] = shifted;
+            file["added_tokens"] = JsonNode.Parse("""[{"id":0,"content":"<s>","special":true}]""");
+        });
+        Tokenizer.Load(folder.Path).Save(folder.Path);
+        var saved = Read(folder)["model"]!["vocab"]!.AsObject();
+        Assert.Equal(Enumerable.Range(0, saved.Count), saved.Select(token => token.Value!.GetValue<int>()));
+        Assert.Equal("<s>", saved.First().Key);
+    }
+
+    [Fact]
+    public void Special_tokens_beyond_a_gap_keep_their_ids_for_Hugging_Face()
+    {
+        using var folder = new TemporaryFolder();
+        Make("byte").Save(folder.Path);
+        Edit(folder, file => file["added_tokens"]![0]!["id"] = 260);
+        Tokenizer.Load(folder.Path).Save(folder.Path);
+        Assert.Equal(260, Read(folder)["model"]!["vocab"]![Tokenizer.EndOfText]!.GetValue<int>());
+    }
+
+    [Fact]
+    public void An_added_token_that_is_not_special_is_found_in_every_text_and_counts_as_text()
+    {
+        var tokenizer = WithThink();
+        Assert.Equal([97, 300, 98], tokenizer.Encode("a<think>b"));
+        Assert.Equal((7, 0), (tokenizer.GetByteCount(300), tokenizer.GetByteCount(256)));
+        Assert.DoesNotContain("<think>", tokenizer.SpecialTokens.Keys);
+    }
+
+    [Fact]
+    public void A_special_token_in_a_text_is_text_beside_an_added_token_that_is_not()
+        => Assert.Equal([.. Tokenizer.EndOfText.Select(character => (int)character), 300], WithThink().Encode(Tokenizer.EndOfText + "<think>"));
+
+    [Fact]
+    public void Options_of_added_tokens_and_the_post_processor_of_a_published_file_are_kept()
+    {
+        const string added = """{"id":256,"content":"think","single_word":true,"lstrip":true,"rstrip":true,"normalized":true,"special":false}""";
+        const string processor = """{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"pair":[],"special_tokens":{}}""";
+        using var folder = new TemporaryFolder();
+        new ByteTokenizer([]).Save(folder.Path);
+        Edit(folder, file =>
+        {
+            file["added_tokens"] = new JsonArray(JsonNode.Parse(added));
+            file["post_processor"] = JsonNode.Parse(processor);
+        });
+        Tokenizer.Load(folder.Path).Save(folder.Path);
+        Assert.Equal((added, processor), (Read(folder)["added_tokens"]![0]!.ToJsonString(), Read(folder)["post_processor"]!.ToJsonString()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("<x>", "<x>")]
+    public void Special_tokens_that_are_empty_twice_or_ordinary_are_refused_by_every_kind(params string[] special)
+    {
+        Assert.Throws<ArgumentException>(() => new ByteTokenizer(special));
+        Assert.Throws<ArgumentException>(() => CharacterTokenizer.Train(["abc"], special));
+        Assert.Throws<ArgumentException>(() => new BytePairTrainer(new() { SpecialTokens = special }));
+    }
+
+    [Fact]
+    public void A_special_token_that_the_training_makes_an_ordinary_one_is_refused()
+        => Assert.Throws<ArgumentException>(() => new BytePairTrainer(new() { SpecialTokens = ["ab"] }).Train(["ab ab ab"], cancellationToken: TestContext.Current.CancellationToken));
+
+    private static Tokenizer WithThink()
+    {
+        using var folder = new TemporaryFolder();
+        Make("byte").Save(folder.Path);
+        Edit(folder, file => file["added_tokens"]!.AsArray().Add(JsonNode.Parse("""{"id":300,"content":"<think>","special":false}""")));
+        return Tokenizer.Load(folder.Path);
+    }
+
     private static Tokenizer Make(string kind) => kind switch
     {
         "char" => CharacterTokenizer.Train([Sample, Tokenizer.EndOfText, " ", "\"\\"]),
@@ -232,6 +337,8 @@ public sealed class TokenizerFileTests
 
     private static List<(string Name, string Content)> Files(TemporaryFolder folder)
         => [.. Directory.EnumerateFiles(folder.Path).Order().Select(file => (Path.GetFileName(file), File.ReadAllText(file)))];
+
+    private static JsonNode Read(TemporaryFolder folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "tokenizer.json")))!;
 
     private static void Edit(TemporaryFolder folder, Action<JsonNode> edit)
     {

@@ -144,6 +144,7 @@ public sealed class ClassificationTests : IDisposable
 
     [Theory]
     [InlineData("\"0\": \"food\"", "\"9\": \"food\"", "id2label")]
+    [InlineData("\"0\": \"food\"", "\"0\": \"\\ud800\"", "id2label")]
     [InlineData("\"0\": \"food\"", "\"0\": \"sport\"", "id2label")]
     [InlineData("\"0\": \"food\",", "", "id2label")]
     [InlineData("\"0\": \"food\"", "\"3\": \"more\", \"0\": \"food\"", "score.weight")]

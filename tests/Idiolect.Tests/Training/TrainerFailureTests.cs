@@ -284,6 +284,18 @@ public sealed class TrainerFailureTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_run.Path));
     }
 
+    [Theory]
+    [InlineData("a\\u0000b")]
+    [InlineData("/etc/passwd")]
+    [InlineData("../2")]
+    public void A_checkpoint_whose_checksums_name_no_file_of_it_is_passed_over(string name)
+    {
+        _run.Train(TinyRun.Options with { Steps = 4, CheckpointEvery = 2 });
+        File.WriteAllText(
+            Path.Combine(_run.Checkpoint(4), CheckpointChecksums.FileName), $$$"""{"files":{"{{{name}}}":{"length":1,"sha256":"x"}}}""");
+        Assert.Equal(2, new CheckpointStore(_run.Path).FindNewestIntact(out _)!.Step);
+    }
+
     [Fact]
     public void A_run_of_which_all_checkpoints_are_damaged_says_so()
     {
