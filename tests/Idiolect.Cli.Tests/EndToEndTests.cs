@@ -79,6 +79,15 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("the fox" + Environment.NewLine, (await RunAsync($"tokenizer decode {(await RunAsync("tokenizer encode the fox")).Out.Trim()}")).Out);
     }
 
+    [Fact]
+    public async Task Standard_input_is_UTF_8_whatever_the_locale()
+    {
+        new Tokenization.ByteTokenizer().Save(folder.Combine("bytes"));
+        var encoded = await Cli.RunProcessAsync(
+            folder.Path, "bash", "-c", $"printf 'caf\\xc3\\xa9' | LC_ALL=en_US.ISO-8859-1 '{Cli.Executable}' tokenizer encode --tokenizer bytes");
+        Assert.Equal("99 97 102 195 169" + Environment.NewLine, encoded.Out);
+    }
+
     [Theory]
     [InlineData("rnn")]
     [InlineData("lstm")]

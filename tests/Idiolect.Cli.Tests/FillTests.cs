@@ -9,7 +9,11 @@ public sealed class FillTests : IDisposable
 
     private readonly TemporaryFolder folder = new();
 
-    public FillTests() => TinyText.Write(folder.Combine("text.txt"));
+    public FillTests()
+    {
+        TinyText.Write(folder.Combine("text.txt"));
+        File.WriteAllBytes(folder.Combine("latin1.txt"), [(byte)'c', (byte)'a', (byte)'f', 0xE9]);
+    }
 
     public void Dispose() => folder.Dispose();
 
@@ -69,6 +73,7 @@ public sealed class FillTests : IDisposable
     [InlineData("fill", "give a text with --text")]
     [InlineData("embed", "give a text with --text or a file with --file")]
     [InlineData("embed --file missing.txt", "there is no file missing.txt")]
+    [InlineData("embed --file latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 3")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
     {
         var result = await RunAsync(line);

@@ -292,7 +292,7 @@ public sealed class TrainerFailureTests : IDisposable
     {
         _run.Train(TinyRun.Options with { Steps = 4, CheckpointEvery = 2 });
         File.WriteAllText(
-            Path.Combine(_run.Checkpoint(4), CheckpointChecksums.FileName), $$$"""{"files":{"{{{name}}}":{"length":1,"sha256":"x"}}}""");
+            Path.Combine(_run.Checkpoint(4), CheckpointChecksums.FileName), """{"files":{"NAME":{"length":1,"sha256":"x"}}}""".Replace("NAME", name, StringComparison.Ordinal));
         Assert.Equal(2, new CheckpointStore(_run.Path).FindNewestIntact(out _)!.Step);
     }
 
