@@ -47,7 +47,7 @@ internal static class Application
 
     internal static RootCommand CreateRoot(Terminal terminal)
     {
-        var root = new RootCommand("Idiolect pre-trains a GPT on your text and lets it write: pure C#, no Python, no native code.")
+        var root = new RootCommand("Idiolect pre-trains a GPT on your text and lets it write: pure C#, no Python, no native code of ours.")
         {
             TrainCommand.Create(terminal),
             GenerateCommand.Create(terminal),

@@ -23,7 +23,7 @@ internal sealed class DoubleDescent : Experiment
         Measure = "test error at the most features, over the test error at as many features as examples",
         Threshold = 0.2,
         Side = Side.AtMost,
-        Correction = "The essay says that larger models memorise less. Larger models memorise more (Carlini et al. 2023; the share of canaries by width stands in the second picture); what falls is the test error.",
+        Correction = "As usually told, larger models memorise less. They memorise more (Carlini et al. 2023; the share of canaries by width stands in the second picture); what falls is the test error.",
     };
 
     internal override Observation Run(Bench bench)

@@ -26,7 +26,7 @@ public sealed class Bert : IModel
     private readonly PositionIds _positions = new();
     private int[] _places = [];
 
-    /// <summary>Makes a model with fresh weights: N(0, 0.02 sqrt(768 / width)), which at the paper's width is the paper's.</summary>
+    /// <summary>Makes a model with fresh weights: N(0, 0.02 sqrt(768 / width)), which at BERT's width is the 0.02 of its code.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="seed">Weights are a pure function of it.</param>
     public Bert(BertConfig config, ulong seed = 0)
@@ -39,7 +39,7 @@ public sealed class Bert : IModel
         Config = c;
         Parameters = new ParameterSet();
         var root = new ParameterScope(Parameters, "");
-        var deviation = 0.02 * Math.Sqrt((double)PaperWidth / c.Width); // the paper's, at its width: narrow layers add up fewer products
+        var deviation = 0.02 * Math.Sqrt((double)PaperWidth / c.Width); // BERT's, at its width: narrow layers add up fewer products
 
         _wordEmbedding = root.Child("token_embedding").Add("weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(deviation));
         _positionEmbedding = root.Child("position_embedding").Add("weight", new Shape(c.ContextLength, c.Width), Initializer.Normal(deviation));
