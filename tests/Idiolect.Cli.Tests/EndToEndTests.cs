@@ -80,6 +80,15 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_may_have_the_name_of_the_folder_of_its_texts()
+    {
+        Directory.CreateDirectory(folder.Combine("notes"));
+        TinyText.Write(folder.Combine("notes/a.md"));
+        await JsonAsync("train --data notes --tokenizer byte --layers 1 --width 8 --heads 1 --context 8 --batch 2 --steps 2 --name notes --json");
+        Assert.Equal(2, Assert.Single(await JsonAsync("info notes --json")).GetProperty("history").GetProperty("steps").GetInt32());
+    }
+
+    [Fact]
     public async Task Standard_input_is_UTF_8_whatever_the_locale()
     {
         new Tokenization.ByteTokenizer().Save(folder.Combine("bytes"));

@@ -19,14 +19,15 @@ internal sealed class RunFolders(string root)
         {
             return FindLatest();
         }
+        // The texts of a run may lie in a folder of its name.
+        var named = Path.Combine(root, run);
+        if (Directory.Exists(named) && !RunFile.IsRun(run) && ModelLocation.Find(run) is null)
+        {
+            return named;
+        }
         if (Directory.Exists(run))
         {
             return run;
-        }
-        var named = Path.Combine(root, run);
-        if (Directory.Exists(named))
-        {
-            return named;
         }
         var names = Names();
         throw new DirectoryNotFoundException(names.Length == 0
