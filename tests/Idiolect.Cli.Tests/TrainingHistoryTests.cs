@@ -47,6 +47,14 @@ public sealed class TrainingHistoryTests : IDisposable
     }
 
     [Fact]
+    public void The_step_of_a_damaged_checkpoint_was_not_taken()
+    {
+        var history = new TrainingHistory([.. Events.Run().Take(20), new CheckpointDamaged(40, "step-00000040", "torn")]);
+
+        Assert.Equal(19, history.StepsDone);
+    }
+
+    [Fact]
     public async Task Info_shows_a_run_that_has_no_checkpoint_yet()
     {
         var run = Write(Events.Run());
