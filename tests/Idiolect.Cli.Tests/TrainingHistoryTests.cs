@@ -55,6 +55,16 @@ public sealed class TrainingHistoryTests : IDisposable
     }
 
     [Fact]
+    public void A_nan_evaluation_does_not_hide_the_best_one()
+    {
+        var spoilt = Events.Evaluation(300) with { ValidationLoss = double.NaN, IsBest = false };
+
+        var history = new TrainingHistory([Events.Evaluation(100), Events.Evaluation(200), spoilt]);
+
+        Assert.Equal(200, history.Best?.Step);
+    }
+
+    [Fact]
     public async Task Info_shows_a_run_that_has_no_checkpoint_yet()
     {
         var run = Write(Events.Run());

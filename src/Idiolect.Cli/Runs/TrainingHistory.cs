@@ -19,7 +19,8 @@ internal sealed class TrainingHistory
 
     internal long StepsDone { get; }
 
-    internal EvaluationCompleted? Best => Evaluations.MinBy(evaluation => evaluation.ValidationLoss);
+    internal EvaluationCompleted? Best =>
+        Evaluations.Where(evaluation => double.IsFinite(evaluation.ValidationLoss)).MinBy(evaluation => evaluation.ValidationLoss);
 
     internal TimeSpan StepTime => TimeSpan.FromMilliseconds(Steps.Sum(step => step.Milliseconds));
 
