@@ -89,10 +89,12 @@ internal sealed class TuningFlags
         {
             throw new ArgumentException($"{wrong.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
         }
+        var count = parsed.GetValue(steps) ?? earlier.Steps;
         return earlier with
         {
             Data = parsed.GetValue(data) ?? earlier.Data,
-            Steps = parsed.GetValue(steps) ?? earlier.Steps,
+            Steps = count,
+            WarmupSteps = Math.Min(earlier.WarmupSteps, count), // the schedule so far stays what it was
             EvaluateEvery = parsed.GetValue(evaluateEvery) ?? earlier.EvaluateEvery,
             CheckpointEvery = parsed.GetValue(evaluateEvery) ?? earlier.CheckpointEvery,
             EarlyStop = parsed.GetValue(earlyStop) ?? earlier.EarlyStop,
