@@ -1,5 +1,8 @@
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Generation;
+using Idiolect.Models;
+using Idiolect.Tokenization;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
@@ -84,6 +87,20 @@ public sealed class TrainingHistoryTests : IDisposable
             best validation loss  2.134 at step 300 (1.220 bits per byte)
 
             """, result.Out, ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task Info_names_the_shape_of_a_model()
+    {
+        var qwen = new GptConfig { VocabularySize = 256, ContextLength = 16, LayerCount = 1, HeadCount = 2, Width = 16, NormalizeQueryKey = true };
+        using (var model = new LanguageModel(new Gpt(qwen), new ByteTokenizer([])))
+        {
+            model.Save(folder.Combine("model"));
+        }
+
+        var result = await Cli.RunAsync("info", folder.Combine("model"));
+
+        Assert.Contains("qwen3, 1 layer, 2 heads, width 16, context 16", result.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 
 using Idiolect.Cli.Options;
+using Idiolect.Models;
 
 namespace Idiolect.Cli.Tests;
 
@@ -98,6 +99,16 @@ public sealed class TuneTests : IDisposable
         var earlier = flags.ResolveData(command.Parse("")) with { Steps = 40, WarmupSteps = 4 };
 
         Assert.Equal(3, flags.ResolveResumed(earlier, command.Parse("--steps 3")).WarmupSteps);
+    }
+
+    [Fact]
+    public void A_tuning_names_the_shape_of_its_model()
+    {
+        var (flags, command) = Create();
+        var parsed = command.Parse("");
+        var qwen = new GptConfig { VocabularySize = 300, ContextLength = 16, LayerCount = 1, HeadCount = 2, Width = 16, NormalizeQueryKey = true };
+
+        Assert.Equal("qwen3", flags.Resolve(flags.ResolveData(parsed), parsed, qwen, texts: 1).Architecture);
     }
 
     private static (TuningFlags Flags, Command Command) Create()

@@ -108,7 +108,7 @@ internal sealed class TuningFlags
         RecurrentConfig c => setup with { Model = RecurrentFolder.ModelType(c.Cell), LayerCount = c.LayerCount, Width = c.Width, ContextLength = c.ContextLength },
         GptConfig c => setup with
         {
-            Model = TrainingSetup.Gpt, Architecture = c.LearnedPositions ? "gpt2" : "llama", LayerCount = c.LayerCount, HeadCount = c.HeadCount,
+            Model = TrainingSetup.Gpt, Architecture = GptFolder.ModelType(c), LayerCount = c.LayerCount, HeadCount = c.HeadCount,
             KeyValueHeadCount = c.KeyValueHeadCount, Width = c.Width, ContextLength = c.ContextLength,
         },
         _ => throw new ArgumentException("an n-gram model counts, and has no states to build on: tune a network"),
