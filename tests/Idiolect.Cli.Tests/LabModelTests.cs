@@ -49,6 +49,24 @@ public sealed class LabModelTests
     }
 
     [Fact]
+    public void The_last_step_is_looked_at() => Assert.Equal([2, 4, 5], TrainWithTwoLooks(Options).Steps);
+
+    [Fact]
+    public void Each_look_notes_the_mean_loss_of_the_steps_since_the_one_before()
+    {
+        var curve = TrainWithTwoLooks(Options with { LearningRate = 0 });
+
+        Assert.All(curve.Losses, loss => Assert.Equal(curve.Losses[0], loss, 1e-9));
+    }
+
+    private static LearningCurve TrainWithTwoLooks(TrainingOptions options)
+    {
+        using var model = new LabTransformer(new LabShape { Vocabulary = 8, Context = 12, Layers = 1, Width = 16 }, seed: 1);
+        var (tokens, targets) = new InductionTask(8, 12, 3, 5, new Random(1)).Batch(4);
+        return LabTraining.Train(model, options, 4, () => (tokens, targets), _ => { }, looks: 2);
+    }
+
+    [Fact]
     public void A_Markov_source_writes_what_is_possible_and_its_entropy_is_that_of_its_choices()
     {
         foreach (var order in new[] { 1, 2 })

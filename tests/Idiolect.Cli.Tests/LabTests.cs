@@ -2,6 +2,8 @@ using System.Text.Json;
 
 using Idiolect.Lab;
 using Idiolect.Lab.Experiments;
+using Idiolect.Lab.Tasks;
+using Idiolect.Models;
 
 namespace Idiolect.Cli.Tests;
 
@@ -74,6 +76,23 @@ public sealed class LabTests
         var seen = new InContext().Run(new Bench(quick: true, seed: 5, cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.True(Assert.Single(seen.Conditions).Holds);
+    }
+
+    [Fact]
+    public void A_language_model_that_diverges_before_the_first_look_is_infinitely_bad()
+    {
+        var trial = FamilyLanguageModels.Train(
+            new Bench(quick: true, seed: 1, cancellationToken: TestContext.Current.CancellationToken), MakeSpoiltModel, rate: 1e-2, _ => { });
+
+        Assert.Equal([double.PositiveInfinity], trial.Bits);
+
+        static Gpt MakeSpoiltModel()
+        {
+            var model = new Gpt(GptConfig.Gpt2(DocumentationBytes.Vocabulary, contextLength: 64, layerCount: 1, headCount: 1, width: 8));
+            var embedding = model.Parameters.All[0];
+            embedding.Assign([.. Enumerable.Repeat(float.NaN, embedding.Values.Length)]);
+            return model;
+        }
     }
 
     [Fact]

@@ -1,5 +1,8 @@
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Generation;
+using Idiolect.Models;
+using Idiolect.Tokenization;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
@@ -47,6 +50,24 @@ public sealed class TrainingHistoryTests : IDisposable
     }
 
     [Fact]
+    public void The_step_of_a_damaged_checkpoint_was_not_taken()
+    {
+        var history = new TrainingHistory([.. Events.Run().Take(20), new CheckpointDamaged(40, "step-00000040", "torn")]);
+
+        Assert.Equal(19, history.StepsDone);
+    }
+
+    [Fact]
+    public void A_nan_evaluation_does_not_hide_the_best_one()
+    {
+        var spoilt = Events.Evaluation(300) with { ValidationLoss = double.NaN, IsBest = false };
+
+        var history = new TrainingHistory([Events.Evaluation(100), Events.Evaluation(200), spoilt]);
+
+        Assert.Equal(200, history.Best?.Step);
+    }
+
+    [Fact]
     public async Task Info_shows_a_run_that_has_no_checkpoint_yet()
     {
         var run = Write(Events.Run());
@@ -66,6 +87,20 @@ public sealed class TrainingHistoryTests : IDisposable
             best validation loss  2.134 at step 300 (1.220 bits per byte)
 
             """, result.Out, ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task Info_names_the_shape_of_a_model()
+    {
+        var qwen = new GptConfig { VocabularySize = 256, ContextLength = 16, LayerCount = 1, HeadCount = 2, Width = 16, NormalizeQueryKey = true };
+        using (var model = new LanguageModel(new Gpt(qwen), new ByteTokenizer([])))
+        {
+            model.Save(folder.Combine("model"));
+        }
+
+        var result = await Cli.RunAsync("info", folder.Combine("model"));
+
+        Assert.Contains("qwen3, 1 layer, 2 heads, width 16, context 16", result.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,8 @@
+using System.CommandLine;
 using System.Text.Json;
+
+using Idiolect.Cli.Options;
+using Idiolect.Models;
 
 namespace Idiolect.Cli.Tests;
 
@@ -86,6 +90,36 @@ public sealed class TuneTests : IDisposable
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
         Assert.Contains(words, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public void A_tuning_that_ends_within_its_warm_up_has_a_shorter_one()
+    {
+        var (flags, command) = Create();
+        var earlier = flags.ResolveData(command.Parse("")) with { Steps = 40, WarmupSteps = 4 };
+
+        Assert.Equal(3, flags.ResolveResumed(earlier, command.Parse("--steps 3")).WarmupSteps);
+    }
+
+    [Fact]
+    public void A_tuning_names_the_shape_of_its_model()
+    {
+        var (flags, command) = Create();
+        var parsed = command.Parse("");
+        var qwen = new GptConfig { VocabularySize = 300, ContextLength = 16, LayerCount = 1, HeadCount = 2, Width = 16, NormalizeQueryKey = true };
+
+        Assert.Equal("qwen3", flags.Resolve(flags.ResolveData(parsed), parsed, qwen, texts: 1).Architecture);
+    }
+
+    private static (TuningFlags Flags, Command Command) Create()
+    {
+        var flags = new TuningFlags();
+        var command = new Command("tune");
+        foreach (var option in flags.All)
+        {
+            command.Add(option);
+        }
+        return (flags, command);
     }
 
     private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));

@@ -19,6 +19,10 @@ public sealed class UsageTests
     [InlineData("train --lr NaN", "--lr takes a number, not \"NaN\"", "see idiolect train --help")]
     [InlineData("train --lr", "--lr needs a value: --lr X", "see idiolect train --help")]
     [InlineData("train --steps 1 --steps 2", "--steps was given 2 values and takes one", "see idiolect train --help")]
+    [InlineData("train --name latest", "--name takes a name for a folder under runs/, not \"latest\"; --out takes a path", "see idiolect train --help")]
+    [InlineData("train --name ", "--name takes a name for a folder under runs/, not \"\"; --out takes a path", "see idiolect train --help")]
+    [InlineData("train --name ..", "--name takes a name for a folder under runs/, not \"..\"; --out takes a path", "see idiolect train --help")]
+    [InlineData("tune --name a/b", "--name takes a name for a folder under runs/, not \"a/b\"; --out takes a path", "see idiolect tune --help")]
     [InlineData("train book.txt", "unexpected \"book.txt\"", "see idiolect train --help")]
     [InlineData("train --schedule cosin", "--schedule takes cosine, wsd, constant, inverse-sqrt, not \"cosin\"; did you mean cosine?", "see idiolect train --help")]
     [InlineData(

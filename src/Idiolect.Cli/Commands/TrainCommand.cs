@@ -15,7 +15,7 @@ internal static class TrainCommand
     internal static Command Create(Terminal terminal)
     {
         var flags = new TrainingFlags(() => MachinePeak.MultipliesBf16);
-        var name = Flag.Text("--name", "Name of the run under runs/  [made up]", "NAME");
+        var name = Flag.RunName("Name of the run under runs/  [made up]");
         var folder = Flag.Text("--out", "Folder of the run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a run from its last checkpoint", "RUN");
         resume.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());

@@ -16,7 +16,7 @@ internal static class TuneCommand
     {
         var run = Flag.Run();
         var flags = new TuningFlags();
-        var name = Flag.Text("--name", "Name of the new run under runs/  [made up]", "NAME");
+        var name = Flag.RunName("Name of the new run under runs/  [made up]");
         var folder = Flag.Text("--out", "Folder of the new run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a tuning from its last checkpoint", "RUN");
         resume.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());

@@ -27,6 +27,20 @@ internal static class Flag
 
     internal static Option<string?> Field() => Text("--field", "Field of a JSON Lines file that holds the text  [text]", "NAME");
 
+    /// <summary>The name of a new run, which must be one that a folder under <c>runs/</c> can have and a run can be found by.</summary>
+    internal static Option<string?> RunName(string description)
+    {
+        var name = Text("--name", description, "NAME");
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !RunFolders.CanName(token.Value))
+            {
+                result.AddError($"--name takes a name for a folder under runs/, not \"{token.Value}\"; --out takes a path");
+            }
+        });
+        return name;
+    }
+
     /// <summary>A run by name or path; completes to the runs that there are.</summary>
     internal static Argument<string?> Run()
     {

@@ -66,7 +66,7 @@ internal sealed record TrainingSetup
     /// <summary>Tokens that a new <c>bpe</c> tokenizer learns; the other kinds know their own number.</summary>
     public int VocabularySize { get; init; } = 4096;
 
-    /// <summary>The shape of a GPT; other models have none.</summary>
+    /// <summary>The shape of a GPT: one of <see cref="Architectures"/>, of a tuning any that can be read; other models have none.</summary>
     public string Architecture { get; init; } = "llama";
 
     /// <summary>Tokens in the longest n-gram of an n-gram model.</summary>

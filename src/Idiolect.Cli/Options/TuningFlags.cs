@@ -89,10 +89,12 @@ internal sealed class TuningFlags
         {
             throw new ArgumentException($"{wrong.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
         }
+        var count = parsed.GetValue(steps) ?? earlier.Steps;
         return earlier with
         {
             Data = parsed.GetValue(data) ?? earlier.Data,
-            Steps = parsed.GetValue(steps) ?? earlier.Steps,
+            Steps = count,
+            WarmupSteps = Math.Min(earlier.WarmupSteps, count), // the schedule so far stays what it was
             EvaluateEvery = parsed.GetValue(evaluateEvery) ?? earlier.EvaluateEvery,
             CheckpointEvery = parsed.GetValue(evaluateEvery) ?? earlier.CheckpointEvery,
             EarlyStop = parsed.GetValue(earlyStop) ?? earlier.EarlyStop,
@@ -106,7 +108,7 @@ internal sealed class TuningFlags
         RecurrentConfig c => setup with { Model = RecurrentFolder.ModelType(c.Cell), LayerCount = c.LayerCount, Width = c.Width, ContextLength = c.ContextLength },
         GptConfig c => setup with
         {
-            Model = TrainingSetup.Gpt, Architecture = c.LearnedPositions ? "gpt2" : "llama", LayerCount = c.LayerCount, HeadCount = c.HeadCount,
+            Model = TrainingSetup.Gpt, Architecture = GptFolder.ModelType(c), LayerCount = c.LayerCount, HeadCount = c.HeadCount,
             KeyValueHeadCount = c.KeyValueHeadCount, Width = c.Width, ContextLength = c.ContextLength,
         },
         _ => throw new ArgumentException("an n-gram model counts, and has no states to build on: tune a network"),

@@ -44,6 +44,10 @@ internal sealed class RunFolders(string root)
             .Select(folder => folder.Name),
     ];
 
+    /// <summary>Whether a run can have this name: a folder's, no path, and not the word for the latest, in any case since some disks see none.</summary>
+    internal static bool CanName(string name) => !string.IsNullOrWhiteSpace(name) && name is not ("." or "..")
+        && Path.GetFileName(name) == name && !name.Equals(Latest, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Chooses the folder of a new run, without making it.</summary>
     /// <param name="name">Its name under <c>runs/</c>; null makes one up.</param>
     /// <param name="folder">Its path instead; null puts it under <c>runs/</c>.</param>

@@ -71,7 +71,7 @@ internal sealed record ModelSummary
 
     private static ModelSummary Of(GptConfig config, string tokenizer) => new()
     {
-        Architecture = config.LearnedPositions ? "gpt2" : "llama",
+        Architecture = GptFolder.ModelType(config),
         Parameters = config.ParameterCount,
         LayerCount = config.LayerCount,
         HeadCount = config.HeadCount,

@@ -9,7 +9,8 @@ internal sealed class TrainingHistory
     {
         Steps = [.. progress.OfType<StepCompleted>()];
         Evaluations = [.. progress.OfType<EvaluationCompleted>()];
-        StepsDone = progress.Count == 0 ? 0 : progress.Max(news => news.Step);
+        // A damaged checkpoint carries the step in its name, which the run that passed it over has yet to reach again.
+        StepsDone = progress.Where(news => news is not CheckpointDamaged).Select(news => news.Step).DefaultIfEmpty().Max();
     }
 
     internal IReadOnlyList<StepCompleted> Steps { get; }
@@ -18,7 +19,8 @@ internal sealed class TrainingHistory
 
     internal long StepsDone { get; }
 
-    internal EvaluationCompleted? Best => Evaluations.MinBy(evaluation => evaluation.ValidationLoss);
+    internal EvaluationCompleted? Best =>
+        Evaluations.Where(evaluation => double.IsFinite(evaluation.ValidationLoss)).MinBy(evaluation => evaluation.ValidationLoss);
 
     internal TimeSpan StepTime => TimeSpan.FromMilliseconds(Steps.Sum(step => step.Milliseconds));
 

@@ -73,14 +73,14 @@ internal sealed class FamilyLanguageModels : Experiment
         };
     }
 
-    private sealed record Trial(double[] Seconds, double[] Bits, double Parameters);
+    internal sealed record Trial(double[] Seconds, double[] Bits, double Parameters);
 
     private static RecurrentConfig Shape(RecurrentCell cell, int width) => new()
     {
         Cell = cell, VocabularySize = DocumentationBytes.Vocabulary, ContextLength = Time, LayerCount = 2, Width = width,
     };
 
-    private static Trial Train(Bench bench, Func<ILanguageModel> make, double rate, Action<double> progress)
+    internal static Trial Train(Bench bench, Func<ILanguageModel> make, double rate, Action<double> progress)
     {
         using var model = new LanguageTokenModel(make());
         var random = bench.Random(1);
@@ -97,7 +97,9 @@ internal sealed class FamilyLanguageModels : Experiment
                 watch.Start();
                 return bits[^1];
             });
-        return new Trial([.. seconds], curve.Diverged ? [.. bits.Select(_ => double.PositiveInfinity)] : [.. bits], model.Parameters.Count);
+        return curve.Diverged
+            ? new Trial([watch.Elapsed.TotalSeconds], [double.PositiveInfinity], model.Parameters.Count) // whether it was looked at before or not
+            : new Trial([.. seconds], [.. bits], model.Parameters.Count);
     }
 
     private static (double Bits, double Seconds) NGram(Bench bench)

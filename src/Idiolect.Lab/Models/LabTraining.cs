@@ -23,7 +23,7 @@ internal static class LabTraining
     /// <param name="batch">Sequences in a batch.</param>
     /// <param name="next">Makes a batch: tokens and targets, -1 where none counts.</param>
     /// <param name="progress">Hears the fraction done; may throw to end it.</param>
-    /// <param name="looks">How often the curve is noted.</param>
+    /// <param name="looks">How often the curve is noted, as near as whole steps allow; the last step is always looked at.</param>
     /// <param name="score">What to ask of the model at each look.</param>
     /// <param name="beforeUpdate">Changes gradients before each update.</param>
     /// <param name="enough">Whether a score ends the training.</param>
@@ -35,7 +35,7 @@ internal static class LabTraining
         using var trainer = new LabTrainer(model.Parameters, options, team) { BeforeUpdate = beforeUpdate };
         var (steps, losses, scores) = (new List<double>(), new List<double>(), new List<double>());
         var every = (int)Math.Max(1, options.Steps / looks);
-        var sum = 0.0;
+        var (sum, summed) = (0.0, 0);
         for (var step = 1; step <= options.Steps; step++)
         {
             progress((double)(step - 1) / options.Steps);
@@ -46,11 +46,12 @@ internal static class LabTraining
                 return new LearningCurve([.. steps], [.. losses], [.. scores], Diverged: true);
             }
             sum += loss;
-            if (step % every == 0)
+            summed++;
+            if (step % every == 0 || step == options.Steps)
             {
                 steps.Add(step);
-                losses.Add(sum / every);
-                sum = 0;
+                losses.Add(sum / summed);
+                (sum, summed) = (0, 0);
                 if (score != null)
                 {
                     scores.Add(score());

@@ -52,7 +52,8 @@ public sealed class LabelledCorpus
     /// <summary>Reads <c>dotnet-docs</c>, whose texts are to be told apart by namespace (see <see cref="NamespaceTexts"/>), or a JSON Lines file.</summary>
     /// <remarks>
     /// A text counts once, with its first label. Of each label with two texts or more some are held out, chosen by a hash of the text, so that the
-    /// division depends neither on names nor on order. Of dotnet-docs the types held out are those that pre-training holds out too.
+    /// division depends neither on names nor on order. Of dotnet-docs the types held out are those that pre-training with the same fraction holds
+    /// out; with a larger fraction than pre-training had, the model has read some of them.
     /// </remarks>
     /// <param name="source">What to read.</param>
     /// <param name="options">How to read it; null means the defaults.</param>

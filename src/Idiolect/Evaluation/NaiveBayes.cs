@@ -4,10 +4,11 @@ namespace Idiolect.Evaluation;
 
 /// <summary>
 /// Multinomial naive Bayes on lower-case words, with one count added to each (McCallum and Nigam 1998): the rival of every text classifier, which
-/// learns in a second.
+/// learns in a second. The vocabulary is that of the texts it learns from; other words say nothing.
 /// </summary>
 internal sealed partial class NaiveBayes
 {
+    private readonly HashSet<string> _vocabulary = [];
     private readonly Dictionary<string, int>[] _counts; // [label][word]
     private readonly double[] _totals; // [label]: words, the added ones included
     private readonly double[] _priors; // [label]: logarithms
@@ -17,23 +18,22 @@ internal sealed partial class NaiveBayes
     internal NaiveBayes(IReadOnlyList<(string Text, int Label)> texts, int labels)
     {
         _counts = [.. Enumerable.Range(0, labels).Select(_ => new Dictionary<string, int>())];
-        var vocabulary = new HashSet<string>();
         foreach (var (text, label) in texts)
         {
             foreach (var word in Words(text))
             {
                 _counts[label][word] = _counts[label].GetValueOrDefault(word) + 1;
-                vocabulary.Add(word);
+                _vocabulary.Add(word);
             }
         }
-        _totals = [.. _counts.Select(words => words.Values.Sum() + (double)vocabulary.Count)];
+        _totals = [.. _counts.Select(words => words.Values.Sum() + (double)_vocabulary.Count)];
         _priors = [.. Enumerable.Range(0, labels).Select(label => Math.Log((texts.Count(text => text.Label == label) + 1.0) / (texts.Count + labels)))];
     }
 
     /// <summary>The likeliest label.</summary>
     internal int Classify(string text)
     {
-        string[] words = [.. Words(text)];
+        string[] words = [.. Words(text).Where(_vocabulary.Contains)];
         return Enumerable.Range(0, _counts.Length)
             .MaxBy(label => _priors[label] + words.Sum(word => Math.Log((_counts[label].GetValueOrDefault(word) + 1) / _totals[label])));
     }

@@ -125,7 +125,7 @@ public sealed class Translator : IDisposable
                 var found = Search(search, tape, [.. chunk.Select(i => sources[i])], options.Beams, longest, cancellationToken);
                 for (var i = 0; i < chunk.Length; i++)
                 {
-                    results[chunk[i]] = Tokenizer.Decode([.. found[i].Where(id => id < Tokenizer.VocabularySize)]).Trim();
+                    results[chunk[i]] = Tokenizer.Decode([.. found[i].Where(Tokenizer.Knows)]).Trim();
                 }
             }
         }

@@ -5,6 +5,11 @@ namespace Idiolect.Models;
 /// <summary>A GPT as the config.json, model.safetensors and generation_config.json of a Hugging Face model folder.</summary>
 public static class GptFolder
 {
+    /// <summary>The <c>model_type</c> of a shape: gpt2, llama or qwen3.</summary>
+    /// <param name="config">The shape.</param>
+    /// <exception cref="ArgumentException">No published model type has this combination.</exception>
+    public static string ModelType(GptConfig config) => GptConfigJson.ModelType(config);
+
     /// <summary>Reads the shape only.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>

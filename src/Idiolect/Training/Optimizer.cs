@@ -56,6 +56,11 @@ internal sealed class Optimizer : IDisposable
             }
             reader.Read(memory.Name, memory.Span);
         }
+        // Parameters that learnt when the file was written and are frozen now: the run would go on, but as another one.
+        if (reader.Tensors.Keys.Except(Memory.Select(memory => memory.Name)).Order(StringComparer.Ordinal).FirstOrDefault() is { } surplus)
+        {
+            throw new InvalidDataException($"{path}: tensor {surplus} belongs to no parameter that learns here.");
+        }
     }
 
     public void Dispose()

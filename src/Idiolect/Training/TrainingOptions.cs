@@ -86,6 +86,7 @@ public sealed record TrainingOptions(
         Require(BatchSize > 0, BatchSize, "must be at least 1");
         Require(ContextLength is null or > 0, ContextLength, "must be at least 1");
         Require(GradientAccumulation > 0, GradientAccumulation, "must be at least 1");
+        Require(Enum.IsDefined(Precision), Precision, "is no known precision");
         Require(Enum.IsDefined(Optimizer), Optimizer, "is no known optimizer");
         Require(Optimizer != OptimizerKind.Muon || (L1 == 0 && L2 == 0), Optimizer, "takes no L1 or L2 penalty; use AdamW or weight decay");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), LearningRate, "must be a positive number");

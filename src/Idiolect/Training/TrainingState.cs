@@ -5,7 +5,7 @@ namespace Idiolect.Training;
 /// the machine or the number of threads, so that equal runs write equal bytes.
 /// </summary>
 /// <param name="Step">The number of steps taken.</param>
-/// <param name="Position">The number of training sequences consumed: where the data continue.</param>
+/// <param name="Position">The number of training sequences consumed, for the record: what a step reads follows from its number.</param>
 /// <param name="ConsecutiveBadSteps">Steps skipped in a row just before, because a number was not finite.</param>
 /// <param name="EvaluationsWithoutImprovement">Evaluations since the best one: for early stop.</param>
 /// <param name="BestStep">The step of the best evaluation; null before the first.</param>

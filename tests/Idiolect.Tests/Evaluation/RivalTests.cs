@@ -45,6 +45,14 @@ public sealed class RivalTests
     }
 
     [Fact]
+    public void A_word_that_naive_bayes_never_saw_says_nothing()
+    {
+        var bayes = new NaiveBayes([("apple apple apple apple apple apple apple apple", 0), ("saw", 1)], labels: 2);
+
+        Assert.Equal(0, bayes.Classify("an apple from the village in the valley"));
+    }
+
+    [Fact]
     public void A_repeated_text_is_predicted_and_noise_is_not()
     {
         var line = "The method returns a value that indicates whether it succeeded.\n";

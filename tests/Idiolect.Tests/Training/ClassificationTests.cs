@@ -89,6 +89,21 @@ public sealed class ClassificationTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_run_whose_trunk_learnt_does_not_go_on_with_a_frozen_one()
+    {
+        using (var classifier = Begin("gpt2"))
+        using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), Options with { Steps = 1, WarmupSteps = 0 }, freeze: false, _folder["run"]))
+        {
+            trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        var error = Assert.Throws<InvalidDataException>(() => Trainer.ResumeClassification(
+            _folder["run"], model => ClassificationData.Encode(_corpus, model), freeze: true, options => options with { Steps = 2 }, out _));
+
+        Assert.Contains("belongs to no parameter that learns here", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory, MemberData(nameof(Trunks))]
     public void Gradients_agree_with_finite_differences(string kind)
     {

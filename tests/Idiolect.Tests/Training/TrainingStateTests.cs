@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Idiolect.Kernels;
 using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
@@ -98,6 +99,10 @@ public sealed class TrainingStateTests : IDisposable
     public void Values_that_are_no_numbers_are_refused()
         => Assert.Equal("LearningRate", Assert.Throws<ArgumentException>(
             new TrainingOptions { LearningRate = double.NaN }.Validate).ParamName);
+
+    [Fact]
+    public void A_precision_that_does_not_exist_is_refused()
+        => Assert.Equal("Precision", Assert.Throws<ArgumentException>(new TrainingOptions { Precision = (Precision)7 }.Validate).ParamName);
 
     [Fact]
     public void An_option_that_a_file_leaves_out_has_its_default()

@@ -151,6 +151,19 @@ public sealed class TranslationTrainingTests : IDisposable
         Assert.Contains("special token", untagged.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_id_that_the_tokenizer_does_not_know_stands_for_nothing()
+    {
+        var tokenizer = new ByteTokenizer(SpecialTokenSet.From([Tokenizer.EndOfText], firstId: 258)); // 256 and 257 are no tokens
+        var config = Config with { VocabularySize = 259 };
+        using var translator = new Translator(new EncoderDecoder(config), tokenizer, "en", ["de"]);
+        var embedding = new float[config.VocabularySize * config.Width]; // of all tokens' scores one of the two's is above 0, and the others' are 0
+        (embedding[256 * config.Width], embedding[257 * config.Width]) = (1, -1);
+        translator.Model.Parameters["embedding.weight"].Assign(embedding);
+
+        Assert.Equal([""], translator.Translate(["the file"], null, null, TestContext.Current.CancellationToken));
+    }
+
     private static TrainingOptions Options => new(
         Steps: 150, BatchSize: 600, LearningRate: 5e-3, WarmupSteps: 20, Beta2: 0.98, WeightDecay: 0.01, EvaluateEvery: 50, CheckpointEvery: 50);
 
