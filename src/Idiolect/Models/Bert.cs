@@ -146,7 +146,6 @@ public sealed class Bert : IModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var states = States(tokens, lengths, context);
         var places = Masked(targets, out var wanted);
         using var transformed = Transform(states, places, context); // (masked, width)
@@ -200,7 +199,7 @@ public sealed class Bert : IModel
         var count = 0;
         for (var i = 0; i < targets.Length; i++)
         {
-            if (targets[i] >= 0)
+            if (targets[i] != -1)
             {
                 (places[count], found[count]) = (i, targets[i]);
                 count++;

@@ -79,10 +79,14 @@ public sealed class Classifier : IDisposable
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
     /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
-    /// <exception cref="ArgumentException">The tokens do not fit the model, or a label has no such number.</exception>
+    /// <exception cref="ArgumentException">The tokens do not fit the model, there is not one label a text, or a label has no such number.</exception>
     public Tensor Loss(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> labels, ForwardContext context, float gradientScale = 1f)
     {
+        if (labels.Length != lengths.Length)
+        {
+            throw new ArgumentException($"{labels.Length} labels for {lengths.Length} texts.", nameof(labels));
+        }
         foreach (var label in labels)
         {
             if ((uint)label >= (uint)Labels.Count)

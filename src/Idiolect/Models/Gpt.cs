@@ -95,11 +95,6 @@ public sealed class Gpt : ILanguageModel
     /// <returns>A tensor of one element.</returns>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
     {
-        if (targets.Length != tokens.Length)
-        {
-            throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
-        }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var stream = States(tokens, batch, context); // (batch, time, width)
         return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
     }

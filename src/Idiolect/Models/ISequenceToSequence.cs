@@ -50,7 +50,7 @@ public interface ISequenceToSequence : IDisposable
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
     /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
-    /// <exception cref="ArgumentException">An id is outside the vocabulary, or a sequence is too long.</exception>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, a sequence is too long, or there is not one target an input.</exception>
     Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f);
 
     /// <summary>Reads sources and makes ready to write targets token by token, several candidates for each source.</summary>

@@ -76,7 +76,6 @@ public sealed class Recurrent : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var states = States(tokens, batch, context); // (time, batch, width)
         return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch), gradientScale);
     }

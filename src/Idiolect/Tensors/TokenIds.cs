@@ -1,4 +1,4 @@
-namespace Idiolect.Models;
+namespace Idiolect.Tensors;
 
 /// <summary>Token ids as they come from outside.</summary>
 internal static class TokenIds
