@@ -85,13 +85,7 @@ public sealed class Bert : IModel
         {
             throw new ArgumentException($"{time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
         }
-        foreach (var length in lengths)
-        {
-            if (length < 1 || length > time)
-            {
-                throw new ArgumentException($"A length of {length} is not between 1 and the {time} tokens of a text.", nameof(lengths));
-            }
-        }
+        TokenIds.CheckLengths(lengths, time, nameof(lengths));
         TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         var tape = context.Tape;
 

@@ -69,6 +69,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
         using var lengths = tape.CreateIntegers(new Shape(pairs.Count), pairs.SourceLengths);
         using var encoded = Encode(pairs.Source, pairs.Count, lengths, context); // (count, source time, width)
@@ -117,7 +118,6 @@ public sealed class EncoderDecoder : ISequenceToSequence
 
     private Tensor Embed(ReadOnlySpan<int> tokens, Tensor positions, Dropout dropout, ForwardContext context)
     {
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         using var ids = context.Tape.CreateIntegers(positions.Shape, tokens);
         var embedded = EmbeddingOperation.Apply(context.Tape, ids, positions, _embedding, positionTable: null);
         return dropout.Forward(PositionalEncodingOperation.Apply(context.Tape, embedded, _positionTable, positions), context);
@@ -229,7 +229,9 @@ public sealed class EncoderDecoder : ISequenceToSequence
             EncoderDecoder model, Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
         {
             var c = model.Config;
-            var (count, time, headSize) = (lengths.Length, source.Length / lengths.Length, c.Width / c.HeadCount);
+            var (count, headSize) = (lengths.Length, c.Width / c.HeadCount);
+            var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
+            TokenIds.CheckLengths(lengths, time, nameof(lengths));
             _model = model;
             _source = new KeyValueCache(count, c.DecoderLayerCount, c.HeadCount, headSize, time);
             _written = new KeyValueCache(count * beams, c.DecoderLayerCount, c.HeadCount, headSize, Math.Min(maximumLength, c.MaximumLength));
@@ -252,6 +254,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
             var tape = _context.Tape;
+            TokenIds.CheckNext(tokens, _written.Batch, _model.Config.VocabularySize, nameof(tokens));
             _written.Reorder(parents);
             using (var positions = _model.Positions(tokens.Length, 1, _written.Length, tape))
             {

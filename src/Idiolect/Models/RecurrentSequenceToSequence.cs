@@ -68,6 +68,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
         using var lengths = tape.CreateIntegers(new Shape(pairs.Count), pairs.SourceLengths);
         using var encoded = Encode(pairs.Source, pairs.SourceLengths, context, out var contextVector); // (source time, count, width)
@@ -148,10 +149,6 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         var timeMajor = Integers(tokens.Length);
         for (var i = 0; i < tokens.Length; i++)
         {
-            if ((uint)tokens[i] >= (uint)Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {tokens[i]} is outside the vocabulary of {Config.VocabularySize}.", nameof(tokens));
-            }
             timeMajor[(i % time * batch) + (i / time)] = tokens[i];
         }
         using var ids = context.Tape.CreateIntegers(new Shape(time, batch), timeMajor);
@@ -234,6 +231,8 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         {
             var (c, count) = (model.Config, lengths.Length);
             var rows = count * beams;
+            var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
+            TokenIds.CheckLengths(lengths, time, nameof(lengths));
             _model = model;
             _context = new ForwardContext(tape);
             _state = new RecurrentState(RecurrentCell.Lstm, rows, c.LayerCount, c.Width);
@@ -242,9 +241,9 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             {
                 if (model._attention is { } attention)
                 {
-                    _source = new KeyValueCache(count, 1, 1, c.Width, source.Length / count);
+                    _source = new KeyValueCache(count, 1, 1, c.Width, time);
                     using var batchMajor = TransposeOperation.Apply(tape, encoded);
-                    _source.Begin(source.Length / count);
+                    _source.Begin(time);
                     attention.Store(batchMajor, _source, 0, _context);
                     _source.Advance(lengths);
                 }
@@ -263,6 +262,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
             var tape = _context.Tape;
+            TokenIds.CheckNext(tokens, _state.Batch, _model.Config.VocabularySize, nameof(tokens));
             _state.Reorder(parents);
             var x = _model.Embed(tokens, tokens.Length, _model._targetDropout, _context); // (1, count * beams, width)
             for (var i = 0; i < _model._decoder.Length; i++)

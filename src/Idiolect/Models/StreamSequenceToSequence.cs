@@ -25,6 +25,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var (sourceTime, targetTime) = (pairs.Source.Length / pairs.Count, pairs.Inputs.Length / pairs.Count);
         var time = 0;
         foreach (var length in pairs.SourceLengths)
@@ -52,6 +53,8 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
     /// <inheritdoc/>
     public IDecoding BeginDecoding(Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
     {
+        var time = TokenIds.Time(source, lengths.Length, Config.VocabularySize, nameof(source));
+        TokenIds.CheckLengths(lengths, time, nameof(lengths));
         if (lengths.ContainsAnyExcept(lengths[0]))
         {
             throw new ArgumentException("Sources of a stream must have one length.", nameof(lengths));
@@ -95,6 +98,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
+            TokenIds.CheckNext(tokens, _cache.Batch, _model.Config.VocabularySize, nameof(tokens));
             _cache.Reorder(parents);
             using (var scores = _model.Forward(tokens, tokens.Length, _context, lastOnly: true))
             {

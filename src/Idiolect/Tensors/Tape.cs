@@ -114,10 +114,7 @@ public sealed class Tape : IDisposable
     /// <summary>A new tensor with the given values, row-major: data, without a gradient.</summary>
     internal unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
     {
-        if (values.Length != shape.Count)
-        {
-            throw new ArgumentException($"{values.Length} values do not fill a tensor of shape {shape}.", nameof(values));
-        }
+        RequireToFill(shape, values.Length);
         var tensor = Create(shape);
         values.CopyTo(new Span<float>(tensor.Pointer, values.Length));
         return tensor;
@@ -126,8 +123,9 @@ public sealed class Tape : IDisposable
     /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
     internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {
+        RequireToFill(shape, values.Length);
         var tensor = Create(shape);
-        values.CopyTo(new Span<int>(tensor.Integers, checked((int)shape.Count)));
+        values.CopyTo(new Span<int>(tensor.Integers, values.Length));
         return tensor;
     }
 
@@ -294,6 +292,14 @@ public sealed class Tape : IDisposable
             operation.ReleaseSaved(this);
         }
         operations.Clear(this);
+    }
+
+    private static void RequireToFill(Shape shape, int values)
+    {
+        if (values != shape.Count)
+        {
+            throw new ArgumentException($"{values} values do not fill a tensor of shape {shape}.", nameof(values));
+        }
     }
 
     private Tensor CreateOver(ArenaBlock block, Shape shape, bool needsGradient)

@@ -18,6 +18,43 @@ public sealed class SequenceToSequenceTests
         AssertRefused(kind, [2], [-2, 8]);
     }
 
+    [Theory, MemberData(nameof(Kinds))]
+    public void Fewer_targets_than_inputs_are_refused(string kind) => AssertRefused(kind, [2], [7]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Lengths_that_sources_cannot_have_are_refused(string kind)
+    {
+        AssertRefused(kind, [3], [7, 8]);
+        AssertRefused(kind, [0], [7, 8]);
+        AssertRefused(kind, [], [7, 8]);
+        using var model = Create(kind);
+        using var tape = new Tape(recording: false);
+        Assert.Throws<ArgumentException>(() => model.BeginDecoding(tape, [1, 2], [3], beams: 1, maximumLength: 8));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Another_number_of_tokens_than_candidates_is_refused(string kind)
+    {
+        AssertAdvanceRefused(kind, [3], [0, 1]);
+        AssertAdvanceRefused(kind, [3, 4, 5], [0, 1]);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Parents_that_are_no_candidates_are_refused(string kind)
+    {
+        AssertAdvanceRefused(kind, [3, 4], [0]);
+        AssertAdvanceRefused(kind, [3, 4], [0, 2]);
+        AssertAdvanceRefused(kind, [3, 4], [-1, 0]);
+    }
+
+    private static void AssertAdvanceRefused(string kind, int[] tokens, int[] parents)
+    {
+        using var model = Create(kind);
+        using var tape = new Tape(recording: false);
+        using var decoding = model.BeginDecoding(tape, [1, 2], [2], beams: 2, maximumLength: 8);
+        Assert.Throws<ArgumentException>(() => decoding.Advance(tokens, parents, new float[2 * Vocabulary]));
+    }
+
     private static void AssertRefused(string kind, int[] lengths, int[] targets)
     {
         using var model = Create(kind);

@@ -72,6 +72,10 @@ public sealed class TensorTests : IDisposable
     }
 
     [Fact]
+    public void Integers_that_do_not_fill_the_shape_are_refused()
+        => Assert.Throws<ArgumentException>(() => _tape.CreateIntegers(new Shape(3), [1, 2]));
+
+    [Fact]
     public void Backward_from_several_elements_throws()
     {
         var tensor = _tape.Create(new Shape(2));
