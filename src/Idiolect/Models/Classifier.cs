@@ -27,7 +27,7 @@ public sealed class Classifier : IDisposable
     /// <param name="trunk">The model, owned by the new object: a GPT, a BERT or a recurrent network.</param>
     /// <param name="labels">What texts may be; at least two, all different.</param>
     /// <param name="seed">The head's first weights are a pure function of it.</param>
-    /// <exception cref="ArgumentException">The model has no states, or the labels make no sense.</exception>
+    /// <exception cref="ArgumentException">The model has no states, or a head already, or the labels make no sense.</exception>
     public Classifier(IModel trunk, IReadOnlyList<string> labels, ulong seed = 0)
     {
         if (labels.Count < 2 || labels.Distinct().Count() != labels.Count)
