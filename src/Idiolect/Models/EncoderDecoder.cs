@@ -232,23 +232,25 @@ public sealed class EncoderDecoder : ISequenceToSequence
             var (count, headSize) = (lengths.Length, c.Width / c.HeadCount);
             var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
             TokenIds.CheckLengths(lengths, time, nameof(lengths));
+            ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
+            ArgumentOutOfRangeException.ThrowIfLessThan(maximumLength, 1);
             _model = model;
             _source = new KeyValueCache(count, c.DecoderLayerCount, c.HeadCount, headSize, time);
             _written = new KeyValueCache(count * beams, c.DecoderLayerCount, c.HeadCount, headSize, Math.Min(maximumLength, c.MaximumLength));
             _context = new ForwardContext(tape) { Cache = _written };
-
-            var whole = new ForwardContext(tape);
-            using (var valid = tape.CreateIntegers(new Shape(count), lengths))
-            using (var encoded = model.Encode(source, count, valid, whole))
+            try
             {
-                _source.Begin(time);
-                for (var layer = 0; layer < c.DecoderLayerCount; layer++)
-                {
-                    model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
-                }
-                _source.Advance(lengths);
+                Read(source, lengths, time);
             }
-            tape.Reset();
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
@@ -276,6 +278,19 @@ public sealed class EncoderDecoder : ISequenceToSequence
         {
             _source.Dispose();
             _written.Dispose();
+        }
+
+        private void Read(ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int time)
+        {
+            var whole = new ForwardContext(_context.Tape);
+            using var valid = whole.Tape.CreateIntegers(new Shape(lengths.Length), lengths);
+            using var encoded = _model.Encode(source, lengths.Length, valid, whole);
+            _source.Begin(time);
+            for (var layer = 0; layer < _model._decoder.Length; layer++)
+            {
+                _model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
+            }
+            _source.Advance(lengths);
         }
     }
 }

@@ -80,7 +80,7 @@ public interface ISequenceToSequence : IDisposable
     /// <param name="lengths">(count): the tokens of each source that are no padding.</param>
     /// <param name="beams">Candidates for each source.</param>
     /// <param name="maximumLength">The most tokens that will be written.</param>
-    /// <exception cref="ArgumentException">An id is outside the vocabulary, a source is too long, or a length makes no sense.</exception>
+    /// <exception cref="ArgumentException">An id is outside the vocabulary, a source is too long, or a length or a number makes no sense.</exception>
     IDecoding BeginDecoding(Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength);
 }
 

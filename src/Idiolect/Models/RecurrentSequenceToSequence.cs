@@ -230,33 +230,26 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             RecurrentSequenceToSequence model, Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams)
         {
             var (c, count) = (model.Config, lengths.Length);
-            var rows = count * beams;
             var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
             TokenIds.CheckLengths(lengths, time, nameof(lengths));
+            ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
             _model = model;
             _context = new ForwardContext(tape);
-            _state = new RecurrentState(RecurrentCell.Lstm, rows, c.LayerCount, c.Width);
-            using (var encoded = model.Encode(source, lengths, _context, out var contextVector))
-            using (contextVector)
+            _source = model._attention == null ? null : new KeyValueCache(count, 1, 1, c.Width, time);
+            _state = new RecurrentState(RecurrentCell.Lstm, count * beams, c.LayerCount, c.Width);
+            try
             {
-                if (model._attention is { } attention)
-                {
-                    _source = new KeyValueCache(count, 1, 1, c.Width, time);
-                    using var batchMajor = TransposeOperation.Apply(tape, encoded);
-                    _source.Begin(time);
-                    attention.Store(batchMajor, _source, 0, _context);
-                    _source.Advance(lengths);
-                }
-                using var sources = tape.CreateIntegers(new Shape(rows), [.. Enumerable.Range(0, rows).Select(row => row / beams)]);
-                using var vector = GatherRowsOperation.Apply(tape, contextVector, sources, new Shape(rows, c.Width));
-                for (var i = 0; i < c.LayerCount; i++)
-                {
-                    using var hidden = model._firstHidden[i].Forward(vector, _context);
-                    using var cell = model._firstCell[i].Forward(vector, _context);
-                    _state.Store(i, new RecurrentResult(hidden, cell));
-                }
+                Read(source, lengths, time, beams);
             }
-            tape.Reset();
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
@@ -290,6 +283,28 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         {
             _source?.Dispose();
             _state.Dispose();
+        }
+
+        private void Read(ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int time, int beams)
+        {
+            var tape = _context.Tape;
+            using var encoded = _model.Encode(source, lengths, _context, out var contextVector); // (time, count, width)
+            using var ofSources = contextVector; // (count, width)
+            if (_source != null)
+            {
+                using var batchMajor = TransposeOperation.Apply(tape, encoded);
+                _source.Begin(time);
+                _model._attention!.Store(batchMajor, _source, 0, _context);
+                _source.Advance(lengths);
+            }
+            using var sources = tape.CreateIntegers(new Shape(_state.Batch), [.. Enumerable.Range(0, _state.Batch).Select(row => row / beams)]);
+            using var vector = GatherRowsOperation.Apply(tape, ofSources, sources, new Shape(_state.Batch, _model.Config.Width));
+            for (var i = 0; i < _model._decoder.Length; i++)
+            {
+                using var hidden = _model._firstHidden[i].Forward(vector, _context);
+                using var cell = _model._firstCell[i].Forward(vector, _context);
+                _state.Store(i, new RecurrentResult(hidden, cell));
+            }
         }
     }
 }

@@ -92,8 +92,19 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
             {
                 source.Slice(row / beams * time, time).CopyTo(tokens.AsSpan(row * time));
             }
-            model.Forward(tokens, count * beams, _context, lastOnly: true).Dispose();
-            tape.Reset();
+            try
+            {
+                model.Forward(tokens, count * beams, _context, lastOnly: true).Dispose();
+            }
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)

@@ -47,6 +47,15 @@ public sealed class SequenceToSequenceTests
         AssertAdvanceRefused(kind, [3, 4], [-1, 0]);
     }
 
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_decoding_that_cannot_begin_leaves_the_tape_empty(string kind)
+    {
+        using var model = Create(kind);
+        using var tape = new Tape(recording: false);
+        Assert.Throws<ArgumentException>(() => model.BeginDecoding(tape, new int[33], [33], beams: 1, maximumLength: 8));
+        Assert.Equal(0, tape.BytesInUse);
+    }
+
     private static void AssertAdvanceRefused(string kind, int[] tokens, int[] parents)
     {
         using var model = Create(kind);
