@@ -59,7 +59,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
         {
             throw new ArgumentException("Sources of a stream must have one length.", nameof(lengths));
         }
-        return new Decoding(model, tape, source, lengths.Length, beams);
+        return new Decoding(model, tape, source, time, lengths, beams);
     }
 
     /// <inheritdoc/>
@@ -81,20 +81,20 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
         private readonly KeyValueCache _cache;
         private readonly ForwardContext _context;
 
-        internal Decoding(Gpt model, Tape tape, ReadOnlySpan<int> source, int count, int beams)
+        internal Decoding(Gpt model, Tape tape, ReadOnlySpan<int> source, int time, ReadOnlySpan<int> lengths, int beams)
         {
+            var (rows, length) = (lengths.Length * beams, lengths[0]); // all have that length
             _model = model;
-            _cache = model.CreateCache(count * beams);
+            _cache = model.CreateCache(rows);
             _context = new ForwardContext(tape) { Cache = _cache };
-            var time = source.Length / count;
-            var tokens = new int[count * beams * time]; // each source once for each of its beams
-            for (var row = 0; row < count * beams; row++)
+            var tokens = new int[rows * length]; // each source once for each of its beams, without padding
+            for (var row = 0; row < rows; row++)
             {
-                source.Slice(row / beams * time, time).CopyTo(tokens.AsSpan(row * time));
+                source.Slice(row / beams * time, length).CopyTo(tokens.AsSpan(row * length));
             }
             try
             {
-                model.Forward(tokens, count * beams, _context, lastOnly: true).Dispose();
+                model.Forward(tokens, rows, _context, lastOnly: true).Dispose();
             }
             catch
             {

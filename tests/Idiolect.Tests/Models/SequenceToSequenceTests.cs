@@ -56,6 +56,22 @@ public sealed class SequenceToSequenceTests
         Assert.Equal(0, tape.BytesInUse);
     }
 
+    [Theory, MemberData(nameof(Kinds))]
+    public void Padding_of_a_source_is_not_read(string kind)
+    {
+        using var model = Create(kind);
+        using var tape = new Tape(recording: false);
+        Assert.Equal(First([1, 2, 3, 1, 2, 4]), First([1, 2, 3, 0, 0, 1, 2, 4, 9, 9]));
+
+        float[] First(int[] sources)
+        {
+            var logits = new float[2 * Vocabulary];
+            using var decoding = model.BeginDecoding(tape, sources, [3, 3], beams: 1, maximumLength: 8);
+            decoding.Advance([5, 6], [0, 1], logits);
+            return logits;
+        }
+    }
+
     private static void AssertAdvanceRefused(string kind, int[] tokens, int[] parents)
     {
         using var model = Create(kind);
