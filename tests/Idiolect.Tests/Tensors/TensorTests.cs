@@ -39,6 +39,19 @@ public sealed class TensorTests : IDisposable
     public void A_tensor_that_was_never_made_throws() => Assert.Throws<InvalidOperationException>(() => default(Tensor).Shape);
 
     [Fact]
+    public void Disposing_a_tensor_after_its_step_leaves_the_new_steps_tensor_alone()
+    {
+        var old = _tape.Create(new Shape(100));
+        _tape.Reset();
+        _tape.Create(new Shape(100));
+        old.Dispose();
+        Assert.Equal(448, _tape.BytesInUse); // 100 floats in lines of 16
+    }
+
+    [Fact]
+    public void Disposing_a_tensor_that_was_never_made_does_nothing() => default(Tensor).Dispose();
+
+    [Fact]
     public void Item_of_several_elements_throws_and_names_the_shape()
     {
         var tensor = _tape.Create(new Shape(2, 3));
