@@ -60,8 +60,13 @@ public sealed class Tape : IDisposable
     /// <summary>Where a measurement counts the time of operations; null, and free, otherwise. Change it between steps only.</summary>
     internal OperationProfile? Profile { get; set; }
 
-    /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>
-    /// <param name="loss">A tensor of one element made in this step.</param>
+    /// <summary>
+    /// Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced. A loss that depends on no
+    /// parameter that requires a gradient, as when all are frozen, changes none.
+    /// </summary>
+    /// <param name="loss">A tensor of one element made in this step of this tape.</param>
+    /// <exception cref="ArgumentException">The loss has several elements, or belongs to another tape.</exception>
+    /// <exception cref="InvalidOperationException">The tape does not record, or the loss belongs to a step that has ended.</exception>
     public unsafe void Backward(Tensor loss)
     {
         if (!Recording)
@@ -71,6 +76,10 @@ public sealed class Tape : IDisposable
         if (loss.Shape.Count != 1)
         {
             throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
+        }
+        if (loss.Node.Tape != this)
+        {
+            throw new ArgumentException("The loss belongs to another tape, whose operations are not recorded here.", nameof(loss));
         }
         *Gradient(loss.Node, out _) = 1f;
         GoBack(_operations[0]);

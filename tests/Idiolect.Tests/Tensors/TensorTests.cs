@@ -96,6 +96,14 @@ public sealed class TensorTests : IDisposable
     }
 
     [Fact]
+    public void Backward_from_the_loss_of_another_tape_throws()
+    {
+        using var other = new Tape(_team);
+        var loss = other.Create(new Shape(1), needsGradient: true);
+        Assert.Throws<ArgumentException>("loss", () => _tape.Backward(loss));
+    }
+
+    [Fact]
     public void Backward_on_a_tape_that_does_not_record_throws()
     {
         using var silent = new Tape(_team, recording: false);
