@@ -57,7 +57,10 @@ public interface ISequenceToSequenceConfig
     void Validate();
 }
 
-/// <summary>A model that writes one sequence after reading another: what translation trains and searches with.</summary>
+/// <summary>
+/// A model that writes one sequence after reading another: what translation trains and searches with. One thread at a time may run it; a
+/// <see cref="Generation.Translator"/> takes turns by itself.
+/// </summary>
 public interface ISequenceToSequence : IDisposable
 {
     /// <summary>The shape.</summary>

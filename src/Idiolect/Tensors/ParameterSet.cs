@@ -24,6 +24,9 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <summary>The number of learned numbers.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Held by whoever runs a pass where threads may share the model: its layers keep buffers of a pass, so that a step allocates none.</summary>
+    internal Lock OnePass { get; } = new();
+
     /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
     internal long FlatLength { get; private set; }
 
