@@ -76,17 +76,12 @@ public sealed class Bert : IModel
     public Tensor States(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
     {
         var batch = lengths.Length;
-        var time = batch > 0 ? tokens.Length / batch : 0;
-        if (time == 0 || time * batch != tokens.Length)
-        {
-            throw new ArgumentException($"{tokens.Length} tokens are not {batch} texts of equal length.", nameof(tokens));
-        }
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (time > Config.ContextLength)
         {
             throw new ArgumentException($"{time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
         }
         TokenIds.CheckLengths(lengths, time, nameof(lengths));
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         var tape = context.Tape;
 
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
