@@ -16,7 +16,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
     private TensorNode _x = null!;
     private Parameter _weight = null!;
     private Parameter? _bias;
-    private ArenaBlock _dx = null!;
+    private ArenaBlock? _dx; // where x needs a gradient
 
     /// <summary>The mean loss, in nats, over the rows whose target is not -1.</summary>
     /// <param name="tape">The step. When it records, the weight's gradient is added to here and now.</param>
@@ -93,11 +93,8 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         {
             var record = tape.Record<CrossEntropyOperation>(loss);
             (record._x, record._weight, record._bias) = (x.Node, weight, bias);
-            if (dx != null)
-            {
-                record.Own(dx);
-                record._dx = dx;
-            }
+            record.Own(dx);
+            record._dx = dx;
             tape.CountUse(weight);
             tape.CountUse(bias);
         }
@@ -110,7 +107,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         tape.Contributed(_bias);
         if (_x.NeedsGradient)
         {
-            tape.ShareGradient(_dx, _x);
+            tape.ShareGradient(_dx!, _x);
         }
     }
 }

@@ -157,7 +157,14 @@ public sealed class Tape : IDisposable
     /// <summary>Plain memory of the step, which the caller must <see cref="ReturnMemory"/>.</summary>
     internal ArenaBlock RentMemory(long floats) => _arena.Allocate(floats);
 
-    internal void ReturnMemory(ArenaBlock block) => _arena.Release(block);
+    /// <summary>Gives such memory back; null is none.</summary>
+    internal void ReturnMemory(ArenaBlock? block)
+    {
+        if (block != null)
+        {
+            _arena.Release(block);
+        }
+    }
 
     /// <summary>
     /// The next record of the tape: last step's of the same kind where there is one. Asked for when the operation has run, because a
