@@ -1,5 +1,6 @@
 using Idiolect.Layers;
 using Idiolect.Tensors;
+using static Idiolect.Models.Requirement;
 
 namespace Idiolect.Models;
 
@@ -31,16 +32,8 @@ public sealed record NGramConfig : IModelConfig
     /// <exception cref="ArgumentException">One makes no sense; the message names it.</exception>
     public void Validate()
     {
-        Require(VocabularySize > 0, nameof(VocabularySize), $"{VocabularySize} must be positive.");
+        Positive(VocabularySize, nameof(VocabularySize));
         Require(Order is >= 1 and <= HighestOrder, nameof(Order), $"{Order} must lie between 1 and {HighestOrder}.");
-    }
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }
 
