@@ -121,6 +121,7 @@ public sealed class NGram : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
+        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         var memory = Check(context.Memory, batch);
         var nats = 0.0;
         for (var sequence = 0; sequence < batch; sequence++)
