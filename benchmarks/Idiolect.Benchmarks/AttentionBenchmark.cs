@@ -86,7 +86,6 @@ internal static unsafe class AttentionBenchmark
                 QueryStride = 3 * width,
                 OutputStride = width,
                 KeyStride = 3 * width,
-                ValueStride = 3 * width,
                 Causal = true,
                 Scale = 1f / MathF.Sqrt(headSize),
             };

@@ -87,8 +87,11 @@ public sealed class MaskedLanguageModel : IDisposable
         int[] places = [.. Enumerable.Range(0, tokens.Length).Where(i => tokens[i] == _mask)];
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
         using var tape = new Tape(team, recording: false);
-        using var logits = Model.Predict(tokens, [tokens.Length], places, new ForwardContext(tape)); // (places, vocabulary)
-        var scores = logits.ToArray();
+        float[] scores; // (places, vocabulary)
+        lock (Model.Parameters.OnePass)
+        {
+            scores = Model.Predict(tokens, [tokens.Length], places, new ForwardContext(tape)).ToArray();
+        }
         return [.. places.Select((_, i) => Best(scores.AsSpan(i * Model.Config.VocabularySize, Model.Config.VocabularySize), topK))];
     }
 

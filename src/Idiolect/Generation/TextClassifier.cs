@@ -82,7 +82,11 @@ public sealed class TextClassifier : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             batch.Fill(tokens, chunk);
-            var logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray(); // (chunk, labels)
+            float[] logits; // (chunk, labels)
+            lock (Model.Parameters.OnePass)
+            {
+                logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
+            }
             tape.Reset();
             for (var row = 0; row < chunk.Length; row++)
             {

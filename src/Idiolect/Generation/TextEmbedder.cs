@@ -67,7 +67,11 @@ public sealed class TextEmbedder : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             batch.Fill(tokens, chunk);
-            var means = TextStates.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray(); // (chunk, width)
+            float[] means; // (chunk, width)
+            lock (_model.Parameters.OnePass)
+            {
+                means = TextStates.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
+            }
             tape.Reset();
             for (var row = 0; row < chunk.Length; row++)
             {

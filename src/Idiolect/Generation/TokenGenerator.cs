@@ -11,8 +11,6 @@ namespace Idiolect.Generation;
 /// </summary>
 internal sealed class TokenGenerator : IDisposable
 {
-    private static readonly Lock OnePass = new();
-
     private readonly ILanguageModel _model;
     private readonly Sampler[] _samplers;
     private readonly List<int>[] _texts; // prompt and all that was written
@@ -95,17 +93,9 @@ internal sealed class TokenGenerator : IDisposable
 
     private void Feed(ReadOnlySpan<int> tokens)
     {
-        // A team has one caller at a time, and several texts may be written at once by the shared one.
-        lock (OnePass)
+        lock (_model.Parameters.OnePass) // several threads may write with one model
         {
-            Forward(tokens);
-        }
-    }
-
-    private void Forward(ReadOnlySpan<int> tokens)
-    {
-        using (var logits = _model.Forward(tokens, _texts.Length, _context, lastOnly: true)) // (samples, 1, vocabulary)
-        {
+            using var logits = _model.Forward(tokens, _texts.Length, _context, lastOnly: true); // (samples, 1, vocabulary)
             logits.CopyTo(_logits);
         }
         _tape.Reset();

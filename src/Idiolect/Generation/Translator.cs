@@ -15,8 +15,6 @@ public sealed class Translator : IDisposable
     private const int RowsPerPass = 160; // sources times beams
     private const int SpareTokens = 20; // a translation may have this many tokens more than twice its source
 
-    private static readonly Lock OnePass = new();
-
     /// <summary>Joins a model, a tokenizer and languages.</summary>
     /// <param name="model">The model, owned by the new object.</param>
     /// <param name="tokenizer">The tokenizer of both languages; where there are several targets, with <see cref="Tag"/> of each.</param>
@@ -147,7 +145,7 @@ public sealed class Translator : IDisposable
 
     private int[][] Search(BeamSearch search, Tape tape, int[][] sources, int beams, int longest, CancellationToken cancellationToken)
     {
-        lock (OnePass)
+        lock (Model.Parameters.OnePass)
         {
             int[] lengths = [.. sources.Select(source => source.Length)];
             using var decoding = Model.BeginDecoding(tape, [.. sources.SelectMany(source => source)], lengths, beams, longest);

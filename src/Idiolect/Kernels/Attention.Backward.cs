@@ -128,7 +128,7 @@ internal static unsafe partial class Attention
             {
                 var page = (sequence * Inputs.PagesPerSequence) + (firstKey / PageLength);
                 PrefetchRows(Inputs.KeyPages[page] + (head * shape.HeadSize), shape.KeyStride, keys, shape.HeadSize);
-                PrefetchRows(Inputs.ValuePages[page] + (head * shape.HeadSize), shape.ValueStride, keys, shape.HeadSize);
+                PrefetchRows(Inputs.ValuePages[page] + (head * shape.HeadSize), shape.KeyStride, keys, shape.HeadSize);
             }
         }
 
@@ -150,7 +150,7 @@ internal static unsafe partial class Attention
                 var keys = Math.Min(PageLength, end - key);
                 var to = (long)(key - firstKey) * scratch.KeyStride;
                 PackRows<S, V>(Inputs.KeyPages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Keys + to, scratch.KeyStride);
-                PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.ValueStride, keys, shape.HeadSize, scratch.Values + to, scratch.KeyStride);
+                PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Values + to, scratch.KeyStride);
             }
             for (var key = 0; key < _chunks.Length; key++)
             {
@@ -200,13 +200,13 @@ internal static unsafe partial class Attention
                 var page = (sequence * Inputs.PagesPerSequence) + ((firstKey + key) / PageLength);
                 var row = key % PageLength;
                 PrefetchRows(KeyGradientPages[page] + ((long)(row + RowsAhead) * shape.KeyStride) + offset, 0, 1, shape.HeadSize);
-                PrefetchRows(ValueGradientPages[page] + ((long)(row + RowsAhead) * shape.ValueStride) + offset, 0, 1, shape.HeadSize);
+                PrefetchRows(ValueGradientPages[page] + ((long)(row + RowsAhead) * shape.KeyStride) + offset, 0, 1, shape.HeadSize);
                 UnpackRow<S, V>(
                     scratch.KeyGradient + ((long)key * scratch.Width), shape.HeadSize,
                     KeyGradientPages[page] + ((long)row * shape.KeyStride) + offset, shape.Scale);
                 UnpackRow<S, V>(
                     scratch.ValueGradient + ((long)key * scratch.Width), shape.HeadSize,
-                    ValueGradientPages[page] + ((long)row * shape.ValueStride) + offset, 1f);
+                    ValueGradientPages[page] + ((long)row * shape.KeyStride) + offset, 1f);
             }
         }
 

@@ -146,7 +146,7 @@ internal static unsafe partial class Attention
             if (keys > 0)
             {
                 PackRows<S, V>(Inputs.KeyPages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Keys, scratch.KeyStride);
-                PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.ValueStride, keys, shape.HeadSize, scratch.Values, scratch.KeyStride);
+                PackRows<S, V>(Inputs.ValuePages[page] + offset, shape.KeyStride, keys, shape.HeadSize, scratch.Values, scratch.KeyStride);
             }
             var scores = new Product
             {
@@ -177,7 +177,7 @@ internal static unsafe partial class Attention
                 {
                     var (first, end) = (panel * nextKeys / tile.Panels, (panel + 1) * nextKeys / tile.Panels);
                     PrefetchRows(Inputs.KeyPages[page + 1] + offset + (first * (long)shape.KeyStride), shape.KeyStride, end - first, shape.HeadSize);
-                    PrefetchRows(Inputs.ValuePages[page + 1] + offset + (first * (long)shape.ValueStride), shape.ValueStride, end - first, shape.HeadSize);
+                    PrefetchRows(Inputs.ValuePages[page + 1] + offset + (first * (long)shape.KeyStride), shape.KeyStride, end - first, shape.HeadSize);
                 }
                 var ends = EndsIn(tile, panel, firstKey);
                 if (ends)

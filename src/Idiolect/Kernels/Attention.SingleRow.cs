@@ -33,7 +33,7 @@ internal static unsafe partial class Attention
                 {
                     DropRow<S, V>(tile, scores, count, (uint)firstKey);
                 }
-                AddValues<S, V>(scores, Inputs.ValuePages[page] + (tile.Head * shape.HeadSize), shape.ValueStride, count, accumulator, shape.HeadSize);
+                AddValues<S, V>(scores, Inputs.ValuePages[page] + (tile.Head * shape.HeadSize), shape.KeyStride, count, accumulator, shape.HeadSize);
             }
             UnpackRow<S, V>(
                 accumulator, shape.HeadSize, Inputs.Row(tile, Output, shape.OutputStride, 0), OutputFactor(tile, 0, maximum, sum));

@@ -43,9 +43,11 @@ internal static unsafe partial class Attention
 
         S.Store(maxima, max0);
         S.Store(maxima + S.Count, max1);
-        var growth = S.Max(S.Subtract(max0, before0), S.Subtract(max1, before1));
+        // Compared row by row: a row that is NaN counts as one that did not grow, and its difference could hide those that did.
+        var one = S.Create(1f);
+        var grew = S.Max(S.SelectGreater(max0, before0, one, S.Zero), S.SelectGreater(max1, before1, one, S.Zero));
         var (sum0, sum1) = (S.Load(sums), S.Load(sums + S.Count));
-        if (S.MaxAcross(growth) > 0f)
+        if (S.MaxAcross(grew) > 0f)
         {
             var shrink0 = SimdMath.PowerOfTwo<S, V>(S.Subtract(before0, max0));
             var shrink1 = SimdMath.PowerOfTwo<S, V>(S.Subtract(before1, max1));

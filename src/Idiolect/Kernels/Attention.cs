@@ -28,7 +28,7 @@ internal static unsafe partial class Attention
         // (batch, query length, heads, head size), rows QueryStride apart
         internal float* Query;
 
-        // (batch, pages a sequence) pointers to (page length, key-value heads, head size), rows KeyStride, ValueStride apart
+        // (batch, pages a sequence) pointers to (page length, key-value heads, head size), rows KeyStride apart
         internal float** KeyPages;
         internal float** ValuePages;
         internal int PagesPerSequence;

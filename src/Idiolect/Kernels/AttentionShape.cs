@@ -30,11 +30,8 @@ internal struct AttentionShape
     /// <summary>Between consecutive output rows, laid out as the query rows are.</summary>
     internal int OutputStride;
 
-    /// <summary>Between consecutive keys of a page.</summary>
+    /// <summary>Between consecutive keys of a page, and between consecutive values.</summary>
     internal int KeyStride;
-
-    /// <summary>Between consecutive values of a page.</summary>
-    internal int ValueStride;
 
     /// <summary>Whether a query sees only keys at its own position and before.</summary>
     internal bool Causal;

@@ -76,23 +76,12 @@ public sealed class Bert : IModel
     public Tensor States(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
     {
         var batch = lengths.Length;
-        var time = batch > 0 ? tokens.Length / batch : 0;
-        if (time == 0 || time * batch != tokens.Length)
-        {
-            throw new ArgumentException($"{tokens.Length} tokens are not {batch} texts of equal length.", nameof(tokens));
-        }
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (time > Config.ContextLength)
         {
             throw new ArgumentException($"{time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
         }
-        foreach (var length in lengths)
-        {
-            if (length < 1 || length > time)
-            {
-                throw new ArgumentException($"A length of {length} is not between 1 and the {time} tokens of a text.", nameof(lengths));
-            }
-        }
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
+        TokenIds.CheckLengths(lengths, time, nameof(lengths));
         var tape = context.Tape;
 
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
@@ -146,7 +135,6 @@ public sealed class Bert : IModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var states = States(tokens, lengths, context);
         var places = Masked(targets, out var wanted);
         using var transformed = Transform(states, places, context); // (masked, width)
@@ -200,7 +188,7 @@ public sealed class Bert : IModel
         var count = 0;
         for (var i = 0; i < targets.Length; i++)
         {
-            if (targets[i] >= 0)
+            if (targets[i] != -1)
             {
                 (places[count], found[count]) = (i, targets[i]);
                 count++;

@@ -1,3 +1,5 @@
+using static Idiolect.Models.Requirement;
+
 namespace Idiolect.Models;
 
 /// <summary>The shape of an encoder that predicts masked tokens; the defaults beside the sizes are those of Devlin et al. 2019.</summary>
@@ -69,15 +71,5 @@ public sealed record BertConfig : IModelConfig
         Require(NormEpsilon > 0f, nameof(NormEpsilon), $"{NormEpsilon} must be positive.");
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
-    }
-
-    private static void Positive(int value, string name) => Require(value > 0, name, $"{value} must be positive.");
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }

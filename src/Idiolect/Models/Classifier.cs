@@ -27,7 +27,7 @@ public sealed class Classifier : IDisposable
     /// <param name="trunk">The model, owned by the new object: a GPT, a BERT or a recurrent network.</param>
     /// <param name="labels">What texts may be; at least two, all different.</param>
     /// <param name="seed">The head's first weights are a pure function of it.</param>
-    /// <exception cref="ArgumentException">The model has no states, or the labels make no sense.</exception>
+    /// <exception cref="ArgumentException">The model has no states, or a head already, or the labels make no sense.</exception>
     public Classifier(IModel trunk, IReadOnlyList<string> labels, ulong seed = 0)
     {
         if (labels.Count < 2 || labels.Distinct().Count() != labels.Count)
@@ -79,10 +79,14 @@ public sealed class Classifier : IDisposable
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
     /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
-    /// <exception cref="ArgumentException">The tokens do not fit the model, or a label has no such number.</exception>
+    /// <exception cref="ArgumentException">The tokens do not fit the model, there is not one label a text, or a label has no such number.</exception>
     public Tensor Loss(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> labels, ForwardContext context, float gradientScale = 1f)
     {
+        if (labels.Length != lengths.Length)
+        {
+            throw new ArgumentException($"{labels.Length} labels for {lengths.Length} texts.", nameof(labels));
+        }
         foreach (var label in labels)
         {
             if ((uint)label >= (uint)Labels.Count)

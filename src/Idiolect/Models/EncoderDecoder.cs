@@ -69,6 +69,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
         using var lengths = tape.CreateIntegers(new Shape(pairs.Count), pairs.SourceLengths);
         using var encoded = Encode(pairs.Source, pairs.Count, lengths, context); // (count, source time, width)
@@ -117,7 +118,6 @@ public sealed class EncoderDecoder : ISequenceToSequence
 
     private Tensor Embed(ReadOnlySpan<int> tokens, Tensor positions, Dropout dropout, ForwardContext context)
     {
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         using var ids = context.Tape.CreateIntegers(positions.Shape, tokens);
         var embedded = EmbeddingOperation.Apply(context.Tape, ids, positions, _embedding, positionTable: null);
         return dropout.Forward(PositionalEncodingOperation.Apply(context.Tape, embedded, _positionTable, positions), context);
@@ -229,29 +229,34 @@ public sealed class EncoderDecoder : ISequenceToSequence
             EncoderDecoder model, Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
         {
             var c = model.Config;
-            var (count, time, headSize) = (lengths.Length, source.Length / lengths.Length, c.Width / c.HeadCount);
+            var (count, headSize) = (lengths.Length, c.Width / c.HeadCount);
+            var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
+            TokenIds.CheckLengths(lengths, time, nameof(lengths));
+            ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
+            ArgumentOutOfRangeException.ThrowIfLessThan(maximumLength, 1);
             _model = model;
             _source = new KeyValueCache(count, c.DecoderLayerCount, c.HeadCount, headSize, time);
             _written = new KeyValueCache(count * beams, c.DecoderLayerCount, c.HeadCount, headSize, Math.Min(maximumLength, c.MaximumLength));
             _context = new ForwardContext(tape) { Cache = _written };
-
-            var whole = new ForwardContext(tape);
-            using (var valid = tape.CreateIntegers(new Shape(count), lengths))
-            using (var encoded = model.Encode(source, count, valid, whole))
+            try
             {
-                _source.Begin(time);
-                for (var layer = 0; layer < c.DecoderLayerCount; layer++)
-                {
-                    model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
-                }
-                _source.Advance(lengths);
+                Read(source, lengths, time);
             }
-            tape.Reset();
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
             var tape = _context.Tape;
+            TokenIds.CheckNext(tokens, _written.Batch, _model.Config.VocabularySize, nameof(tokens));
             _written.Reorder(parents);
             using (var positions = _model.Positions(tokens.Length, 1, _written.Length, tape))
             {
@@ -273,6 +278,19 @@ public sealed class EncoderDecoder : ISequenceToSequence
         {
             _source.Dispose();
             _written.Dispose();
+        }
+
+        private void Read(ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int time)
+        {
+            var whole = new ForwardContext(_context.Tape);
+            using var valid = whole.Tape.CreateIntegers(new Shape(lengths.Length), lengths);
+            using var encoded = _model.Encode(source, lengths.Length, valid, whole);
+            _source.Begin(time);
+            for (var layer = 0; layer < _model._decoder.Length; layer++)
+            {
+                _model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
+            }
+            _source.Advance(lengths);
         }
     }
 }

@@ -1,3 +1,5 @@
+using static Idiolect.Models.Requirement;
+
 namespace Idiolect.Models;
 
 /// <summary>The shape of an encoder-decoder transformer; the defaults beside the sizes are those of Vaswani et al. 2017.</summary>
@@ -55,26 +57,18 @@ public sealed record EncoderDecoderConfig : ISequenceToSequenceConfig
     /// <inheritdoc/>
     public void Validate()
     {
-        Require(VocabularySize > 0, nameof(VocabularySize), $"{VocabularySize} must be positive.");
-        Require(MaximumLength > 0, nameof(MaximumLength), $"{MaximumLength} must be positive.");
-        Require(Width > 0, nameof(Width), $"{Width} must be positive.");
-        Require(HeadCount > 0, nameof(HeadCount), $"{HeadCount} must be positive.");
-        Require(EncoderLayerCount > 0, nameof(EncoderLayerCount), $"{EncoderLayerCount} must be positive.");
-        Require(DecoderLayerCount > 0, nameof(DecoderLayerCount), $"{DecoderLayerCount} must be positive.");
-        Require(FeedForwardWidth > 0, nameof(FeedForwardWidth), $"{FeedForwardWidth} must be positive.");
+        Positive(VocabularySize, nameof(VocabularySize));
+        Positive(MaximumLength, nameof(MaximumLength));
+        Positive(Width, nameof(Width));
+        Positive(HeadCount, nameof(HeadCount));
+        Positive(EncoderLayerCount, nameof(EncoderLayerCount));
+        Positive(DecoderLayerCount, nameof(DecoderLayerCount));
+        Positive(FeedForwardWidth, nameof(FeedForwardWidth));
         Require(Width % HeadCount == 0, nameof(Width), $"{Width} must be a multiple of the {HeadCount} heads.");
         Require(NormEpsilon > 0f, nameof(NormEpsilon), $"{NormEpsilon} must be positive.");
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(LabelSmoothing is >= 0f and < 1f, nameof(LabelSmoothing), $"{LabelSmoothing} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
         Require((long)MaximumLength * Width < 1L << 26, nameof(MaximumLength), $"{MaximumLength} is too large.");
-    }
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }

@@ -95,11 +95,6 @@ public sealed class Gpt : ILanguageModel
     /// <returns>A tensor of one element.</returns>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
     {
-        if (targets.Length != tokens.Length)
-        {
-            throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
-        }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var stream = States(tokens, batch, context); // (batch, time, width)
         return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
     }
@@ -128,11 +123,7 @@ public sealed class Gpt : ILanguageModel
     /// <summary>The residual stream after all blocks, normalised: (batch, time, width).</summary>
     internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
-        var time = batch > 0 ? tokens.Length / batch : 0;
-        if (time == 0 || time * batch != tokens.Length)
-        {
-            throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
-        }
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (context.Cache is { } cache)
         {
             Check(cache, batch, context);
@@ -143,7 +134,6 @@ public sealed class Gpt : ILanguageModel
             throw new ArgumentException(
                 $"{past + time} positions are more than the model's context of {Config.ContextLength}.", nameof(tokens));
         }
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
         var tape = context.Tape;
         context.Cache?.Begin(time);
 

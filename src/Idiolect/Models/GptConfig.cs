@@ -138,6 +138,13 @@ public sealed record GptConfig : IModelConfig
         Require(NormEpsilon > 0f, nameof(NormEpsilon), $"{NormEpsilon} must be positive.");
         Require(RopeTheta > 0, nameof(RopeTheta), $"{RopeTheta} must be positive.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
+        RequireMatrix(VocabularySize, nameof(VocabularySize));
+        RequireMatrix(LearnedPositions ? ContextLength : 0, nameof(ContextLength));
+        RequireMatrix((HeadCount + (2 * (Int128)KeyValueHeadCount)) * HeadSize, nameof(HeadSize));
+        RequireMatrix((Activation == FeedForwardActivation.SwiGlu ? 2 : 1) * (Int128)FeedForwardWidth, nameof(FeedForwardWidth));
+
+        void RequireMatrix(Int128 rows, string name) => Require(
+            rows * Width <= int.MaxValue, name, $"a matrix of {rows:N0} by {Width:N0} has more than the {int.MaxValue:N0} numbers that a buffer is read and written in.");
     }
 
     private static void Positive(int value, string name) => Require(value > 0, name, $"{value} must be positive.");

@@ -25,7 +25,10 @@ public interface IModelConfig
     double TrainingFlopsPerToken { get; }
 }
 
-/// <summary>A model of tokens of any kind: what a model folder holds.</summary>
+/// <summary>
+/// A model of tokens of any kind: what a model folder holds. It keeps buffers of a pass, so one thread at a time may run it; the classes of
+/// <see cref="Generation"/> take turns by themselves.
+/// </summary>
 public interface IModel : IDisposable
 {
     /// <summary>The shape.</summary>

@@ -1,5 +1,6 @@
 using Idiolect.Layers;
 using Idiolect.Tensors;
+using static Idiolect.Models.Requirement;
 
 namespace Idiolect.Models;
 
@@ -31,16 +32,8 @@ public sealed record NGramConfig : IModelConfig
     /// <exception cref="ArgumentException">One makes no sense; the message names it.</exception>
     public void Validate()
     {
-        Require(VocabularySize > 0, nameof(VocabularySize), $"{VocabularySize} must be positive.");
+        Positive(VocabularySize, nameof(VocabularySize));
         Require(Order is >= 1 and <= HighestOrder, nameof(Order), $"{Order} must lie between 1 and {HighestOrder}.");
-    }
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }
 
@@ -97,7 +90,7 @@ public sealed class NGram : ILanguageModel
     /// <inheritdoc/>
     public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
     {
-        var time = CheckedTime(tokens, batch);
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         var memory = Check(context.Memory, batch);
         var rows = lastOnly ? 1 : time;
         var scores = new float[(long)batch * rows * Config.VocabularySize];
@@ -123,11 +116,12 @@ public sealed class NGram : ILanguageModel
     /// <remarks>The result has no gradient.</remarks>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
     {
-        var time = CheckedTime(tokens, batch);
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (targets.Length != tokens.Length)
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
+        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         var memory = Check(context.Memory, batch);
         var nats = 0.0;
         for (var sequence = 0; sequence < batch; sequence++)
@@ -164,23 +158,6 @@ public sealed class NGram : ILanguageModel
         past.CopyTo(_text);
         tokens.CopyTo(_text.AsSpan(past.Length));
         return _text.AsSpan(0, length);
-    }
-
-    private int CheckedTime(ReadOnlySpan<int> tokens, int batch)
-    {
-        var time = batch > 0 ? tokens.Length / batch : 0;
-        if (time == 0 || time * batch != tokens.Length)
-        {
-            throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
-        }
-        foreach (var id in tokens)
-        {
-            if ((uint)id >= (uint)Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {id} is outside the vocabulary of {Config.VocabularySize}.", nameof(tokens));
-            }
-        }
-        return time;
     }
 
     private static NGramMemory? Check(ISequenceMemory? memory, int batch) => memory switch

@@ -76,7 +76,6 @@ public sealed class Recurrent : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         using var states = States(tokens, batch, context); // (time, batch, width)
         return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch), gradientScale);
     }
@@ -103,12 +102,7 @@ public sealed class Recurrent : ILanguageModel
     /// <summary>The last layer's states, (time, batch, width).</summary>
     internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
-        var time = batch > 0 ? tokens.Length / batch : 0;
-        if (time == 0 || time * batch != tokens.Length)
-        {
-            throw new ArgumentException($"{tokens.Length} tokens are not {batch} sequences of equal length.", nameof(tokens));
-        }
-        TokenIds.Check(tokens, 0, Config.VocabularySize, nameof(tokens));
+        var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         var state = Check(context.Memory, batch);
         var tape = context.Tape;
 

@@ -1,4 +1,5 @@
 using Idiolect.Kernels;
+using static Idiolect.Models.Requirement;
 
 namespace Idiolect.Models;
 
@@ -62,15 +63,5 @@ public sealed record RecurrentConfig : IModelConfig
         Require(float.IsFinite(ForgetBias), nameof(ForgetBias), $"{ForgetBias} must be a number.");
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
-    }
-
-    private static void Positive(int value, string name) => Require(value > 0, name, $"{value} must be positive.");
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }

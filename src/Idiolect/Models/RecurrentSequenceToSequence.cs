@@ -68,6 +68,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
         using var lengths = tape.CreateIntegers(new Shape(pairs.Count), pairs.SourceLengths);
         using var encoded = Encode(pairs.Source, pairs.SourceLengths, context, out var contextVector); // (source time, count, width)
@@ -148,10 +149,6 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         var timeMajor = Integers(tokens.Length);
         for (var i = 0; i < tokens.Length; i++)
         {
-            if ((uint)tokens[i] >= (uint)Config.VocabularySize)
-            {
-                throw new ArgumentException($"Token {tokens[i]} is outside the vocabulary of {Config.VocabularySize}.", nameof(tokens));
-            }
             timeMajor[(i % time * batch) + (i / time)] = tokens[i];
         }
         using var ids = context.Tape.CreateIntegers(new Shape(time, batch), timeMajor);
@@ -233,36 +230,32 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             RecurrentSequenceToSequence model, Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams)
         {
             var (c, count) = (model.Config, lengths.Length);
-            var rows = count * beams;
+            var time = TokenIds.Time(source, count, c.VocabularySize, nameof(source));
+            TokenIds.CheckLengths(lengths, time, nameof(lengths));
+            ArgumentOutOfRangeException.ThrowIfLessThan(beams, 1);
             _model = model;
             _context = new ForwardContext(tape);
-            _state = new RecurrentState(RecurrentCell.Lstm, rows, c.LayerCount, c.Width);
-            using (var encoded = model.Encode(source, lengths, _context, out var contextVector))
-            using (contextVector)
+            _source = model._attention == null ? null : new KeyValueCache(count, 1, 1, c.Width, time);
+            _state = new RecurrentState(RecurrentCell.Lstm, count * beams, c.LayerCount, c.Width);
+            try
             {
-                if (model._attention is { } attention)
-                {
-                    _source = new KeyValueCache(count, 1, 1, c.Width, source.Length / count);
-                    using var batchMajor = TransposeOperation.Apply(tape, encoded);
-                    _source.Begin(source.Length / count);
-                    attention.Store(batchMajor, _source, 0, _context);
-                    _source.Advance(lengths);
-                }
-                using var sources = tape.CreateIntegers(new Shape(rows), [.. Enumerable.Range(0, rows).Select(row => row / beams)]);
-                using var vector = GatherRowsOperation.Apply(tape, contextVector, sources, new Shape(rows, c.Width));
-                for (var i = 0; i < c.LayerCount; i++)
-                {
-                    using var hidden = model._firstHidden[i].Forward(vector, _context);
-                    using var cell = model._firstCell[i].Forward(vector, _context);
-                    _state.Store(i, new RecurrentResult(hidden, cell));
-                }
+                Read(source, lengths, time, beams);
             }
-            tape.Reset();
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
             var tape = _context.Tape;
+            TokenIds.CheckNext(tokens, _state.Batch, _model.Config.VocabularySize, nameof(tokens));
             _state.Reorder(parents);
             var x = _model.Embed(tokens, tokens.Length, _model._targetDropout, _context); // (1, count * beams, width)
             for (var i = 0; i < _model._decoder.Length; i++)
@@ -290,6 +283,28 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         {
             _source?.Dispose();
             _state.Dispose();
+        }
+
+        private void Read(ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int time, int beams)
+        {
+            var tape = _context.Tape;
+            using var encoded = _model.Encode(source, lengths, _context, out var contextVector); // (time, count, width)
+            using var ofSources = contextVector; // (count, width)
+            if (_source != null)
+            {
+                using var batchMajor = TransposeOperation.Apply(tape, encoded);
+                _source.Begin(time);
+                _model._attention!.Store(batchMajor, _source, 0, _context);
+                _source.Advance(lengths);
+            }
+            using var sources = tape.CreateIntegers(new Shape(_state.Batch), [.. Enumerable.Range(0, _state.Batch).Select(row => row / beams)]);
+            using var vector = GatherRowsOperation.Apply(tape, ofSources, sources, new Shape(_state.Batch, _model.Config.Width));
+            for (var i = 0; i < _model._decoder.Length; i++)
+            {
+                using var hidden = _model._firstHidden[i].Forward(vector, _context);
+                using var cell = _model._firstCell[i].Forward(vector, _context);
+                _state.Store(i, new RecurrentResult(hidden, cell));
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using Idiolect.Kernels;
+using static Idiolect.Models.Requirement;
 
 namespace Idiolect.Models;
 
@@ -45,20 +46,12 @@ public sealed record RecurrentSequenceToSequenceConfig : ISequenceToSequenceConf
     /// <inheritdoc/>
     public void Validate()
     {
-        Require(VocabularySize > 0, nameof(VocabularySize), $"{VocabularySize} must be positive.");
-        Require(MaximumLength > 0, nameof(MaximumLength), $"{MaximumLength} must be positive.");
-        Require(Width > 0, nameof(Width), $"{Width} must be positive.");
-        Require(LayerCount > 0, nameof(LayerCount), $"{LayerCount} must be positive.");
+        Positive(VocabularySize, nameof(VocabularySize));
+        Positive(MaximumLength, nameof(MaximumLength));
+        Positive(Width, nameof(Width));
+        Positive(LayerCount, nameof(LayerCount));
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(LabelSmoothing is >= 0f and < 1f, nameof(LabelSmoothing), $"{LabelSmoothing} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
-    }
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }

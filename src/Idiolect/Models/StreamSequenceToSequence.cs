@@ -25,6 +25,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
     /// <inheritdoc/>
     public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
     {
+        SequencePairs.Check(pairs, Config.VocabularySize);
         var (sourceTime, targetTime) = (pairs.Source.Length / pairs.Count, pairs.Inputs.Length / pairs.Count);
         var time = 0;
         foreach (var length in pairs.SourceLengths)
@@ -52,11 +53,13 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
     /// <inheritdoc/>
     public IDecoding BeginDecoding(Tape tape, ReadOnlySpan<int> source, ReadOnlySpan<int> lengths, int beams, int maximumLength)
     {
+        var time = TokenIds.Time(source, lengths.Length, Config.VocabularySize, nameof(source));
+        TokenIds.CheckLengths(lengths, time, nameof(lengths));
         if (lengths.ContainsAnyExcept(lengths[0]))
         {
             throw new ArgumentException("Sources of a stream must have one length.", nameof(lengths));
         }
-        return new Decoding(model, tape, source, lengths.Length, beams);
+        return new Decoding(model, tape, source, time, lengths, beams);
     }
 
     /// <inheritdoc/>
@@ -78,23 +81,35 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
         private readonly KeyValueCache _cache;
         private readonly ForwardContext _context;
 
-        internal Decoding(Gpt model, Tape tape, ReadOnlySpan<int> source, int count, int beams)
+        internal Decoding(Gpt model, Tape tape, ReadOnlySpan<int> source, int time, ReadOnlySpan<int> lengths, int beams)
         {
+            var (rows, length) = (lengths.Length * beams, lengths[0]); // all have that length
             _model = model;
-            _cache = model.CreateCache(count * beams);
+            _cache = model.CreateCache(rows);
             _context = new ForwardContext(tape) { Cache = _cache };
-            var time = source.Length / count;
-            var tokens = new int[count * beams * time]; // each source once for each of its beams
-            for (var row = 0; row < count * beams; row++)
+            var tokens = new int[rows * length]; // each source once for each of its beams, without padding
+            for (var row = 0; row < rows; row++)
             {
-                source.Slice(row / beams * time, time).CopyTo(tokens.AsSpan(row * time));
+                source.Slice(row / beams * time, length).CopyTo(tokens.AsSpan(row * length));
             }
-            model.Forward(tokens, count * beams, _context, lastOnly: true).Dispose();
-            tape.Reset();
+            try
+            {
+                model.Forward(tokens, rows, _context, lastOnly: true).Dispose();
+            }
+            catch
+            {
+                Dispose(); // nobody else holds it yet
+                throw;
+            }
+            finally
+            {
+                tape.Reset();
+            }
         }
 
         public void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, Span<float> logits)
         {
+            TokenIds.CheckNext(tokens, _cache.Batch, _model.Config.VocabularySize, nameof(tokens));
             _cache.Reorder(parents);
             using (var scores = _model.Forward(tokens, tokens.Length, _context, lastOnly: true))
             {

@@ -39,13 +39,12 @@ internal static class TextStates
     /// </summary>
     internal static Tensor Last(IModel model, ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
     {
-        var time = tokens.Length / lengths.Length;
+        using var states = Of(model, tokens, lengths, context);
         var last = new int[lengths.Length];
         for (var text = 0; text < last.Length; text++)
         {
-            last[text] = (text * time) + lengths[text] - 1;
+            last[text] = (text * states.Shape[1]) + lengths[text] - 1;
         }
-        using var states = Of(model, tokens, lengths, context);
         using var rows = context.Tape.CreateIntegers(new Shape(last.Length), last);
         return GatherRowsOperation.Apply(context.Tape, states, rows, new Shape(last.Length, states.Shape.Width));
     }
@@ -53,6 +52,7 @@ internal static class TextStates
     /// <summary>The states of all tokens: (batch, time, width). What is right of a token changes nothing in causal models, so neither does padding.</summary>
     private static Tensor Of(IModel model, ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
     {
+        TokenIds.CheckLengths(lengths, tokens.Length / Math.Max(1, lengths.Length), nameof(lengths));
         switch (model)
         {
             case Bert bert:

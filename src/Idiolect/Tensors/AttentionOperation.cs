@@ -141,7 +141,6 @@ internal sealed unsafe class AttentionOperation : Operation
             QueryStride = queryStride,
             OutputStride = heads * headSize,
             KeyStride = keyStride,
-            ValueStride = keyStride,
             Causal = causal,
             Scale = 1f / MathF.Sqrt(headSize),
         };

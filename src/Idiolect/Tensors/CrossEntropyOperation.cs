@@ -16,21 +16,27 @@ internal sealed unsafe class CrossEntropyOperation : Operation
     private TensorNode _x = null!;
     private Parameter _weight = null!;
     private Parameter? _bias;
-    private ArenaBlock _dx = null!;
+    private ArenaBlock? _dx; // where x needs a gradient
 
     /// <summary>The mean loss, in nats, over the rows whose target is not -1.</summary>
     /// <param name="tape">The step. When it records, the weight's gradient is added to here and now.</param>
     /// <param name="x">(..., width).</param>
     /// <param name="weight">(vocabulary, width).</param>
-    /// <param name="targets">(rows): token ids, -1 for rows that do not count; checked by the caller.</param>
+    /// <param name="targets">(rows): token ids, -1 for rows that do not count.</param>
     /// <param name="scale">What the gradients are multiplied by: 1 / (micro-steps accumulated into one update).</param>
     /// <param name="labelSmoothing">The share of each target that goes to all tokens alike, see <see cref="CrossEntropy"/>.</param>
     /// <param name="bias">(vocabulary), added to the logits, or null; its gradient is added to like the weight's.</param>
     /// <returns>(1), not multiplied by <paramref name="scale"/>.</returns>
+    /// <exception cref="ArgumentException">There is not one target a row, or one is outside the vocabulary.</exception>
     internal static Tensor Apply(
         Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float scale = 1f, float labelSmoothing = 0f, Parameter? bias = null)
     {
         var (rows, width, vocabulary) = (x.Shape.Rows, x.Shape.Width, weight.Shape[0]);
+        if (targets.Length != rows)
+        {
+            throw new ArgumentException($"{targets.Length} targets for {rows} tokens.", nameof(targets));
+        }
+        TokenIds.Check(targets, -1, vocabulary, nameof(targets));
         var counted = targets.Length - targets.Count(-1);
         var perRow = scale / Math.Max(1, counted);
         var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
@@ -87,11 +93,8 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         {
             var record = tape.Record<CrossEntropyOperation>(loss);
             (record._x, record._weight, record._bias) = (x.Node, weight, bias);
-            if (dx != null)
-            {
-                record.Own(dx);
-                record._dx = dx;
-            }
+            record.Own(dx);
+            record._dx = dx;
             tape.CountUse(weight);
             tape.CountUse(bias);
         }
@@ -104,7 +107,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         tape.Contributed(_bias);
         if (_x.NeedsGradient)
         {
-            tape.ShareGradient(_dx, _x);
+            tape.ShareGradient(_dx!, _x);
         }
     }
 }

@@ -133,8 +133,10 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
 
     /// <summary>Makes each sequence go on from what another held, as the survivors of a beam search do.</summary>
     /// <param name="parents">(batch): which sequence each now continues.</param>
+    /// <exception cref="ArgumentException">There is not one parent for each, or one is not held.</exception>
     internal void Reorder(ReadOnlySpan<int> parents)
     {
+        SequenceParents.Check(parents, Batch);
         if (_spare == null)
         {
             var pages = NativeBuffer.Allocate((long)Batch * Attention.PageLength * RowWidth);

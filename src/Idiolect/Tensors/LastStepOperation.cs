@@ -5,10 +5,10 @@ internal sealed unsafe class LastStepOperation : Operation
 {
     private TensorNode _x = null!;
 
-    /// <summary>(time, batch, width) to (batch, width).</summary>
+    /// <summary>(time, batch, width) to (batch, 1, width).</summary>
     internal static Tensor Apply(Tape tape, Tensor x)
     {
-        var last = tape.Create(new Shape(x.Shape[1], x.Shape[2]), x.Node.NeedsGradient);
+        var last = tape.Create(new Shape(x.Shape[1], 1, x.Shape[2]), x.Node.NeedsGradient);
         new ReadOnlySpan<float>(x.Pointer + (x.Shape.Count - last.Shape.Count), checked((int)last.Shape.Count))
             .CopyTo(new Span<float>(last.Pointer, checked((int)last.Shape.Count)));
         if (last.Node.NeedsGradient)

@@ -49,8 +49,14 @@ internal abstract class Operation
     /// <summary>Says that the operation made a second tensor.</summary>
     protected internal void AlsoMade(Tensor tensor) => SecondOutput = tensor.Node;
 
-    /// <summary>Hands over memory that goes back after this operation's backward pass.</summary>
-    protected internal void Own(ArenaBlock block) => _rented[_rentedCount++] = block;
+    /// <summary>Hands over memory that goes back after this operation's backward pass; null is none.</summary>
+    protected internal void Own(ArenaBlock? block)
+    {
+        if (block != null)
+        {
+            _rented[_rentedCount++] = block;
+        }
+    }
 
     /// <summary>Reads the gradient of the output, adds to the gradients of the inputs and of the parameters.</summary>
     protected internal abstract void Backward(Tape tape);

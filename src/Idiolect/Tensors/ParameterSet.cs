@@ -24,6 +24,9 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <summary>The number of learned numbers.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Held by whoever runs a pass where threads may share the model: its layers keep buffers of a pass, so that a step allocates none.</summary>
+    internal Lock OnePass { get; } = new();
+
     /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
     internal long FlatLength { get; private set; }
 
@@ -115,23 +118,32 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <param name="shape">Its shape.</param>
     /// <param name="initializer">Its first values.</param>
     /// <param name="seed">These are a pure function of the seed and the name.</param>
+    /// <exception cref="ArgumentException">The model has a parameter of that name.</exception>
     internal Parameter Extend(string name, Shape shape, Initializer initializer, ulong seed)
     {
-        var values = Values;
-        long[] offsets = [.. _parameters.Select(parameter => parameter.Offset)];
-        NativeBuffer.Free(_gradients);
-        _values = null;
-        _gradients = null;
-        (FlatLength, Count) = (0, 0);
-        var added = Add(name, shape, initializer);
-        Build();
-        for (var i = 0; i < offsets.Length; i++)
+        if (_byName.ContainsKey(name))
         {
-            new ReadOnlySpan<float>(values + offsets[i], checked((int)_parameters[i].Count)).CopyTo(_parameters[i].MutableValues);
+            throw new ArgumentException($"The model has a parameter {name} already.", nameof(name));
         }
+        var values = Values;
+        var added = new Parameter(this, name, shape, initializer);
+        var room = RoundUp(added.Count, Line); // the last parameter of the definition lies first, see Build
+        var extended = NativeBuffer.AllocateZeroed(room + FlatLength); // from here on nothing fails
+        Buffer.MemoryCopy(values, extended + room, FlatLength * sizeof(float), FlatLength * sizeof(float));
         NativeBuffer.Free(values);
+        NativeBuffer.Free(_gradients);
+        _values = extended;
+        _gradients = null;
+        FlatLength += room;
+        Count += added.Count;
+        foreach (var parameter in _parameters)
+        {
+            parameter.Offset += room;
+        }
+        _byName.Add(name, added);
+        _parameters.Add(added);
         initializer.Fill(added.Data, added.Count, CounterRandom.Derive(seed, HashName(name)));
-        added.Touch();
+        Touch();
         return added;
     }
 

@@ -81,15 +81,15 @@ internal sealed unsafe class RecurrentOperation : Operation
             {
                 record.Save(start);
             }
-            record.OwnIfAny(cells);
-            record.OwnIfAny(recurrent);
+            record.Own(cells);
+            record.Own(recurrent);
             tape.CountUse(weight);
             tape.CountUse(bias);
         }
         else
         {
-            Return(tape, cells);
-            Return(tape, recurrent);
+            tape.ReturnMemory(cells);
+            tape.ReturnMemory(recurrent);
         }
         projections.Dispose();
         return new RecurrentResult(hidden, lastCell);
@@ -141,22 +141,6 @@ internal sealed unsafe class RecurrentOperation : Operation
         else
         {
             gradient.Clear();
-        }
-    }
-
-    private void OwnIfAny(ArenaBlock? block)
-    {
-        if (block != null)
-        {
-            Own(block);
-        }
-    }
-
-    private static void Return(Tape tape, ArenaBlock? block)
-    {
-        if (block != null)
-        {
-            tape.ReturnMemory(block);
         }
     }
 }

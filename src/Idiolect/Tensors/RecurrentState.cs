@@ -82,8 +82,10 @@ public sealed unsafe class RecurrentState : ISequenceMemory
 
     /// <summary>Makes each text go on from what another held, as the survivors of a beam search do.</summary>
     /// <param name="parents">(batch): which text each now continues.</param>
+    /// <exception cref="ArgumentException">There is not one parent for each, or one is not held.</exception>
     internal void Reorder(ReadOnlySpan<int> parents)
     {
+        SequenceParents.Check(parents, Batch);
         var old = new float[Values.Length];
         Values.CopyTo(old);
         for (var table = 0; table < Values.Length / (Batch * _width); table++)

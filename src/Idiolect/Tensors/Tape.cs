@@ -60,8 +60,13 @@ public sealed class Tape : IDisposable
     /// <summary>Where a measurement counts the time of operations; null, and free, otherwise. Change it between steps only.</summary>
     internal OperationProfile? Profile { get; set; }
 
-    /// <summary>Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced.</summary>
-    /// <param name="loss">A tensor of one element made in this step.</param>
+    /// <summary>
+    /// Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced. A loss that depends on no
+    /// parameter that requires a gradient, as when all are frozen, changes none.
+    /// </summary>
+    /// <param name="loss">A tensor of one element made in this step of this tape.</param>
+    /// <exception cref="ArgumentException">The loss has several elements, or belongs to another tape.</exception>
+    /// <exception cref="InvalidOperationException">The tape does not record, or the loss belongs to a step that has ended.</exception>
     public unsafe void Backward(Tensor loss)
     {
         if (!Recording)
@@ -71,6 +76,10 @@ public sealed class Tape : IDisposable
         if (loss.Shape.Count != 1)
         {
             throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
+        }
+        if (loss.Node.Tape != this)
+        {
+            throw new ArgumentException("The loss belongs to another tape, whose operations are not recorded here.", nameof(loss));
         }
         *Gradient(loss.Node, out _) = 1f;
         GoBack(_operations[0]);
@@ -114,10 +123,7 @@ public sealed class Tape : IDisposable
     /// <summary>A new tensor with the given values, row-major: data, without a gradient.</summary>
     internal unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
     {
-        if (values.Length != shape.Count)
-        {
-            throw new ArgumentException($"{values.Length} values do not fill a tensor of shape {shape}.", nameof(values));
-        }
+        RequireToFill(shape, values.Length);
         var tensor = Create(shape);
         values.CopyTo(new Span<float>(tensor.Pointer, values.Length));
         return tensor;
@@ -126,8 +132,9 @@ public sealed class Tape : IDisposable
     /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
     internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {
+        RequireToFill(shape, values.Length);
         var tensor = Create(shape);
-        values.CopyTo(new Span<int>(tensor.Integers, checked((int)shape.Count)));
+        values.CopyTo(new Span<int>(tensor.Integers, values.Length));
         return tensor;
     }
 
@@ -150,7 +157,14 @@ public sealed class Tape : IDisposable
     /// <summary>Plain memory of the step, which the caller must <see cref="ReturnMemory"/>.</summary>
     internal ArenaBlock RentMemory(long floats) => _arena.Allocate(floats);
 
-    internal void ReturnMemory(ArenaBlock block) => _arena.Release(block);
+    /// <summary>Gives such memory back; null is none.</summary>
+    internal void ReturnMemory(ArenaBlock? block)
+    {
+        if (block != null)
+        {
+            _arena.Release(block);
+        }
+    }
 
     /// <summary>
     /// The next record of the tape: last step's of the same kind where there is one. Asked for when the operation has run, because a
@@ -294,6 +308,14 @@ public sealed class Tape : IDisposable
             operation.ReleaseSaved(this);
         }
         operations.Clear(this);
+    }
+
+    private static void RequireToFill(Shape shape, int values)
+    {
+        if (values != shape.Count)
+        {
+            throw new ArgumentException($"{values} values do not fill a tensor of shape {shape}.", nameof(values));
+        }
     }
 
     private Tensor CreateOver(ArenaBlock block, Shape shape, bool needsGradient)

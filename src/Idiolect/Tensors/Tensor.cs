@@ -65,8 +65,14 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
         ? *Pointer
         : throw new InvalidOperationException($"Item needs a tensor of one element; this one has shape {Shape}.");
 
-    /// <summary>Gives the memory back as soon as no backward pass needs it.</summary>
-    public void Dispose() => Node.Tape.ReleaseHandle(Node);
+    /// <summary>Gives the memory back as soon as no backward pass needs it; does nothing once the step has ended, which gave it back.</summary>
+    public void Dispose()
+    {
+        if (_node is { } node && node.Generation == _generation)
+        {
+            node.Tape.ReleaseHandle(node);
+        }
+    }
 
     /// <inheritdoc/>
     public bool Equals(Tensor other) => _node == other._node && _generation == other._generation;

@@ -253,12 +253,14 @@ public sealed unsafe partial class Trainer : IDisposable
         }
         parameters.ZeroGradients();
         _trainee.Forget();
-        var reason = bad != null ? $"the {what} of {bad.Name} is not finite" : $"the loss is {loss}";
+        var (tensor, reason) = bad != null ? (bad.Name, $"the {what} of {bad.Name} is not finite")
+            : double.IsFinite(loss) ? ("gradients", "the norm of the gradients is not finite") // though each of them is
+            : ("loss", $"the loss is {loss}");
         if (_state.ConsecutiveBadSteps >= BadStepsBeforeGivingUp)
         {
             throw Diverged($"{reason}, the third such step in a row");
         }
-        return new StepSkipped(_state.Step, reason, bad?.Name ?? "loss");
+        return new StepSkipped(_state.Step, reason, tensor);
     }
 
     private Parameter? FirstBadParameter()

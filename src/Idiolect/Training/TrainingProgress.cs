@@ -34,7 +34,7 @@ public sealed record StepCompleted(
 /// <summary>A step was left out because a number in it was not finite; the parameters are as before.</summary>
 /// <param name="Step">The number of steps taken, this one included.</param>
 /// <param name="Reason">What was not finite.</param>
-/// <param name="Tensor">The first tensor that went bad.</param>
+/// <param name="Tensor">The first tensor that went bad; "loss" or "gradients" where that or their norm alone did.</param>
 public sealed record StepSkipped(long Step, string Reason, string Tensor) : TrainingProgress(Step);
 
 /// <summary>The model was measured on data that it does not learn from.</summary>

@@ -214,7 +214,6 @@ internal sealed unsafe record AttentionProblem
         QueryStride = queryStride,
         OutputStride = Heads * HeadSize,
         KeyStride = keyStride,
-        ValueStride = keyStride,
         Causal = Causal,
         Scale = 1f / MathF.Sqrt(HeadSize),
         DropoutProbability = Dropout,

@@ -187,6 +187,30 @@ public sealed class AttentionTests : IDisposable
     }
 
     [Fact]
+    public void A_query_that_is_NaN_leaves_the_other_rows_their_bits()
+    {
+        const int Length = 128; // two pages, of which the second scores higher: every row's maximum grows there
+        const int HeadSize = 8;
+        var problem = AttentionProblem.Create(25, 1, Length, Length, 1, 1, HeadSize) with { Causal = false };
+        problem.Query.AsSpan().Fill(1f);
+        problem.Key.AsSpan(0, Length / 2 * HeadSize).Fill(0.1f);
+        problem.Key.AsSpan(Length / 2 * HeadSize).Fill(3f);
+        foreach (var team in _variants.All)
+        {
+            var clean = problem.Forward(team).Output;
+            for (var row = 0; row < 32; row++)
+            {
+                var spoilt = problem with { Query = [.. problem.Query] };
+                spoilt.Query[row * HeadSize] = float.NaN;
+                var output = spoilt.Forward(team).Output;
+                Assert.All(output[(row * HeadSize)..((row + 1) * HeadSize)], x => Assert.Equal(float.NaN, x));
+                clean.AsSpan(row * HeadSize, HeadSize).CopyTo(output.AsSpan(row * HeadSize));
+                Assert.Equal(clean, output);
+            }
+        }
+    }
+
+    [Fact]
     public void Dropout_drops_its_share_and_keeps_the_mean()
     {
         // All keys equal: every probability is 1 / keys, and with values of 1 the output is the kept share times its growth.

@@ -117,6 +117,17 @@ public sealed class GptFolderTests : IDisposable
             "more than any machine holds");
 
     [Theory]
+    [InlineData("vocab_size", "16777216", "field vocab_size: a matrix of")]
+    [InlineData("head_dim", "2097152", "field head_dim: a matrix of")]
+    [InlineData("intermediate_size", "8388608", "field intermediate_size: a matrix of")]
+    public void A_matrix_of_more_elements_than_an_array_is_refused(string field, string value, string names)
+    {
+        const string Config =
+            """{"model_type":"llama","vocab_size":8,"max_position_embeddings":8,"num_hidden_layers":1,"num_attention_heads":4,"head_dim":2,"hidden_size":128,"intermediate_size":8""";
+        AssertRefused(Config + $",\"{field}\":{value}}}", names);
+    }
+
+    [Theory]
     [InlineData("vocab_size", "1000000000")]
     [InlineData("num_hidden_layers", "2000000000")]
     [InlineData("max_position_embeddings", "2000000000")]

@@ -60,6 +60,16 @@ public sealed class NGramTests
         Assert.Equal(atOnce[(6 * 13)..], last);
     }
 
+    [Theory]
+    [InlineData(13)]
+    [InlineData(-2)]
+    public void Targets_outside_the_vocabulary_are_refused(int target)
+    {
+        using var model = Train(order: 2);
+        using var tape = new Tape(recording: false);
+        Assert.Throws<ArgumentException>("targets", () => model.Loss([1, 2], [2, target], 1, new ForwardContext(tape)));
+    }
+
     [Fact]
     public void A_saved_model_is_read_back_the_same()
     {

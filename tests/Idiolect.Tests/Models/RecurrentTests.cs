@@ -54,6 +54,14 @@ public sealed class RecurrentTests
         Assert.Equal(together[((2 * Time * vocabulary) - vocabulary)..(2 * Time * vocabulary)], last[vocabulary..(2 * vocabulary)]);
     }
 
+    [Fact]
+    public void The_last_scores_alone_have_the_shape_that_other_models_give_them()
+    {
+        using var model = new Recurrent(Config(RecurrentCell.Lstm), seed: 3);
+        using var tape = new Tape(recording: false);
+        Assert.Equal(new Shape(2, 1, 37), model.Forward([1, 2, 3, 4], 2, new ForwardContext(tape), lastOnly: true).Shape);
+    }
+
     [Theory, MemberData(nameof(Cells))]
     public void Gradients_with_dropout_agree_with_finite_differences(RecurrentCell cell)
     {

@@ -70,6 +70,23 @@ public sealed unsafe class CrossEntropyOperationTests : IDisposable
         Assert.All([.. result.XGradient, .. result.WeightGradient], gradient => Assert.Equal(0f, gradient));
     }
 
+    [Theory]
+    [InlineData(Vocabulary)]
+    [InlineData(-2)]
+    public void Targets_outside_the_vocabulary_are_refused(int target)
+    {
+        using var output = new OutputLayer(Weight, Width);
+        var error = Assert.Throws<ArgumentException>(() => Run(output, X, [3, -1, 0, target, -1]));
+        Assert.StartsWith($"Token {target} is outside the vocabulary of {Vocabulary}.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fewer_targets_than_rows_are_refused()
+    {
+        using var output = new OutputLayer(Weight, Width);
+        Assert.Throws<ArgumentException>("targets", () => Run(output, X, [3, -1, 0, 6]));
+    }
+
     [Fact]
     public void The_scale_multiplies_the_gradients_but_not_the_loss()
     {

@@ -58,6 +58,30 @@ public sealed unsafe class ParameterTests : IDisposable
         Assert.Equal([0, 0], _other.GradientValues.ToArray());
     }
 
+    [Fact]
+    public void A_second_parameter_of_a_name_is_refused_and_the_others_keep_their_values()
+    {
+        _parameter.Assign([1, 2, 3, 4, 5, 6]);
+        Fill(7);
+        Assert.Throws<ArgumentException>(() => _set.Extend("other", new Shape(4), Initializer.Ones, seed: 1));
+        Assert.Equal([1, 2, 3, 4, 5, 6], _parameter.Values.ToArray());
+        Assert.Equal([7, 7, 7, 7, 7, 7], _parameter.GradientValues.ToArray());
+    }
+
+    [Fact]
+    public void An_added_parameter_leaves_the_others_their_values_and_takes_their_gradients()
+    {
+        _parameter.Assign([1, 2, 3, 4, 5, 6]);
+        _other.Assign([8, 9]);
+        Fill(7);
+        var added = _set.Extend("added", new Shape(17), Initializer.Ones, seed: 1);
+        Assert.Equal([1, 2, 3, 4, 5, 6], _parameter.Values.ToArray());
+        Assert.Equal([8, 9], _other.Values.ToArray());
+        Assert.Equal(Enumerable.Repeat(1f, 17), added.Values.ToArray());
+        Assert.Equal(new float[6], _parameter.GradientValues.ToArray());
+        Assert.Equal((25, 64), (_set.Count, _set.FlatLength)); // lines of 16
+    }
+
     public void Dispose() => _set.Dispose();
 
     private void Fill(float value) => new Span<float>(_parameter.Gradient, 6).Fill(value);

@@ -65,7 +65,7 @@ public sealed class RecurrentOperationTests : IDisposable
             var x = EmbeddingOperation.Apply(_tape, ids, ids, table, positionTable: null);
             var zeros = _tape.CreateZeros(new Shape(Batch, Width));
             var encoded = encoder.Forward(x, zeros, cell == RecurrentCell.Lstm ? zeros : null, context);
-            var state = LastStepOperation.Apply(_tape, encoded.Hidden); // (batch, width)
+            var state = LastStepOperation.Apply(_tape, encoded.Hidden); // (batch, 1, width)
             var decoded = decoder.Forward(readsOutputsToo ? encoded.Hidden : x, state, encoded.LastCell, context);
             var batchMajor = TransposeOperation.Apply(_tape, decoded.Hidden); // (batch, time, width)
             var loss = CrossEntropyOperation.Apply(_tape, batchMajor, table, Targets);

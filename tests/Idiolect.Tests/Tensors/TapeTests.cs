@@ -117,6 +117,17 @@ public sealed class TapeTests : IDisposable
     }
 
     [Fact]
+    public void A_backward_pass_with_all_parameters_frozen_changes_no_gradient()
+    {
+        foreach (var parameter in _parameters.All)
+        {
+            parameter.RequiresGradient = false;
+        }
+        _tape.Backward(Loss());
+        Assert.All(_parameters.All, parameter => Assert.All(parameter.GradientValues.ToArray(), gradient => Assert.Equal(0f, gradient)));
+    }
+
+    [Fact]
     public void A_linear_layer_refuses_rows_of_another_width()
     {
         var x = _tape.Create(new Shape(3, 5));

@@ -39,6 +39,19 @@ public sealed class TensorTests : IDisposable
     public void A_tensor_that_was_never_made_throws() => Assert.Throws<InvalidOperationException>(() => default(Tensor).Shape);
 
     [Fact]
+    public void Disposing_a_tensor_after_its_step_leaves_the_new_steps_tensor_alone()
+    {
+        var old = _tape.Create(new Shape(100));
+        _tape.Reset();
+        _tape.Create(new Shape(100));
+        old.Dispose();
+        Assert.Equal(448, _tape.BytesInUse); // 100 floats in lines of 16
+    }
+
+    [Fact]
+    public void Disposing_a_tensor_that_was_never_made_does_nothing() => default(Tensor).Dispose();
+
+    [Fact]
     public void Item_of_several_elements_throws_and_names_the_shape()
     {
         var tensor = _tape.Create(new Shape(2, 3));
@@ -72,10 +85,22 @@ public sealed class TensorTests : IDisposable
     }
 
     [Fact]
+    public void Integers_that_do_not_fill_the_shape_are_refused()
+        => Assert.Throws<ArgumentException>(() => _tape.CreateIntegers(new Shape(3), [1, 2]));
+
+    [Fact]
     public void Backward_from_several_elements_throws()
     {
         var tensor = _tape.Create(new Shape(2));
         Assert.Throws<ArgumentException>(() => _tape.Backward(tensor));
+    }
+
+    [Fact]
+    public void Backward_from_the_loss_of_another_tape_throws()
+    {
+        using var other = new Tape(_team);
+        var loss = other.Create(new Shape(1), needsGradient: true);
+        Assert.Throws<ArgumentException>("loss", () => _tape.Backward(loss));
     }
 
     [Fact]

@@ -187,6 +187,23 @@ public sealed class ClassificationTests : IDisposable
         Assert.Throws<ArgumentException>(() => new Classifier(gpt, ["a", "a"]));
     }
 
+    [Fact]
+    public void Fewer_labels_than_texts_are_refused()
+    {
+        using var classifier = new Classifier(new Gpt(TinyRun.Config("gpt2")), ["a", "b"]);
+        using var tape = new Tape();
+        Assert.Throws<ArgumentException>("labels", () => classifier.Loss([1, 2, 3, 4], [2, 2], [0], new ForwardContext(tape)));
+    }
+
+    [Theory, MemberData(nameof(Trunks))]
+    public void Lengths_that_texts_cannot_have_are_refused(string kind)
+    {
+        using var classifier = Begin(kind);
+        using var tape = new Tape();
+        Assert.Throws<ArgumentException>("lengths", () => classifier.Model.Forward([1, 2, 3, 4], [2, 3], new ForwardContext(tape)));
+        Assert.Throws<ArgumentException>("lengths", () => classifier.Model.Forward([1, 2, 3, 4], [0, 2], new ForwardContext(tape)));
+    }
+
     private static TrainingOptions Options => new(
         Steps: 120, BatchSize: 12, LearningRate: 5e-3, WarmupSteps: 5, WeightDecay: 0.01, EvaluateEvery: 40, CheckpointEvery: 40);
 

@@ -49,6 +49,22 @@ public sealed class TrainerFailureTests : IDisposable
     }
 
     [Fact]
+    public void A_norm_that_is_not_finite_though_every_gradient_is_is_named()
+    {
+        var news = _run.Train(TinyRun.Options with { Steps = 2, EvaluateEvery = 0 }, watch: (model, progress) =>
+        {
+            if (progress is StepCompleted { Step: 1 })
+            {
+                // All logits are 0 and so is most of the gradient, but that of the gain is as large as the weights of the output layer.
+                model.Model.Parameters["final_norm.weight"].Assign(new float[model.Model.Parameters["final_norm.weight"].Count]);
+                Poison(model, "head.weight", 1e30f);
+            }
+        });
+        var skipped = Assert.Single(news.OfType<StepSkipped>());
+        Assert.Equal(("gradients", "the norm of the gradients is not finite"), (skipped.Tensor, skipped.Reason));
+    }
+
+    [Fact]
     public void The_first_update_moves_weights_by_the_learning_rate_also_after_a_skipped_step()
     {
         const string name = "layers.1.feed_forward.down.weight";
