@@ -154,7 +154,7 @@ public sealed class TranslationTrainingTests : IDisposable
     [Fact]
     public void An_id_that_the_tokenizer_does_not_know_stands_for_nothing()
     {
-        var tokenizer = new ByteTokenizer(SpecialTokenSet.From([Tokenizer.EndOfText], firstId: 258)); // 256 and 257 are no tokens
+        var tokenizer = new ByteTokenizer(new AddedTokenSet([new() { Id = 258, Content = Tokenizer.EndOfText }], Tokenizer.EndOfText, Tokenizer.EndOfText)); // 256 and 257 are no tokens
         var config = Config with { VocabularySize = 259 };
         using var translator = new Translator(new EncoderDecoder(config), tokenizer, "en", ["de"]);
         var embedding = new float[config.VocabularySize * config.Width]; // of all tokens' scores one of the two's is above 0, and the others' are 0
