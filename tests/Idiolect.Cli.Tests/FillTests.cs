@@ -5,7 +5,7 @@ namespace Idiolect.Cli.Tests;
 /// <summary>A BERT through the real executable: train, eval, fill, embed, resume, info.</summary>
 public sealed class FillTests : IDisposable
 {
-    private const string Tiny = "--model bert --data text.txt --vocab 300 --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --dropout 0.1";
+    private const string Tiny = "--model bert --data text.txt --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --dropout 0.1";
 
     private readonly TemporaryFolder folder = new();
 
@@ -20,7 +20,7 @@ public sealed class FillTests : IDisposable
     [Fact]
     public async Task A_bert_is_trained_measured_used_and_resumed()
     {
-        var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --json");
+        var trained = await JsonAsync($"train {Tiny} --vocab 300 --steps 20 --eval-every 10 --name first --json");
         var start = trained.Single(news => news.GetProperty("event").GetString() == "start");
         Assert.Equal(("bert", 2), (start.GetProperty("architecture").GetString(), start.GetProperty("heads").GetInt32()));
         Assert.All(trained.Where(news => news.GetProperty("event").GetString() == "eval"), news => Assert.InRange(news.GetProperty("accuracy").GetDouble(), 0, 1));
@@ -68,6 +68,7 @@ public sealed class FillTests : IDisposable
     [InlineData("train --model bert --kv-heads 2", "--kv-heads means nothing to --model bert")]
     [InlineData("train --model bert --task translate", "--task translate takes --model")]
     [InlineData("train --model bert --rivals", "--rivals")]
+    [InlineData("train --resume gaps --rivals", "--rivals measures methods that predict the next byte")]
     [InlineData("bench train --preset bert", "bench train measures GPTs")]
     [InlineData("fill nowhere --text a", "nowhere")]
     [InlineData("fill", "give a text with --text")]
@@ -76,6 +77,10 @@ public sealed class FillTests : IDisposable
     [InlineData("embed --file latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 3")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
     {
+        if (line.Contains("gaps", StringComparison.Ordinal))
+        {
+            Assert.Equal(0, (await RunAsync($"train {Tiny} --vocab 300 --steps 2 --name gaps")).ExitCode);
+        }
         var result = await RunAsync(line);
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);

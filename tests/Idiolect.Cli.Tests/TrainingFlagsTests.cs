@@ -74,14 +74,58 @@ public sealed class TrainingFlagsTests
     }
 
     [Theory]
-    [InlineData("--heads 2")]
-    [InlineData("--kv-heads 2")]
-    [InlineData("--architecture gpt2")]
-    [InlineData("--order 3")]
-    public void Flags_of_other_models_are_refused_for_a_recurrent_model(string flag)
+    [InlineData("--model lstm", "--heads 2")]
+    [InlineData("--model lstm", "--kv-heads 2")]
+    [InlineData("--model lstm", "--architecture gpt2")]
+    [InlineData("--model lstm", "--order 3")]
+    [InlineData("--model lstm", "--recompute")]
+    [InlineData("--model rnn", "--recompute")]
+    [InlineData("--model gru", "--recompute")]
+    [InlineData("--model bert", "--recompute")]
+    [InlineData("--model ngram", "--early-stop 2")]
+    [InlineData("--model gpt", "--order 3")]
+    [InlineData("--task translate", "--val-fraction 0.2")]
+    [InlineData("--task translate", "--recompute")]
+    [InlineData("--task translate", "--field body")]
+    [InlineData("--task translate", "--eval-batches 3")]
+    [InlineData("--task translate", "--order 3")]
+    [InlineData("--model transformer", "--kv-heads 2", "--task translate")]
+    [InlineData("--model transformer", "--architecture llama", "--task translate")]
+    [InlineData("--model lstm", "--heads 2", "--task translate")]
+    [InlineData("--model lstm", "--kv-heads 2", "--task translate")]
+    [InlineData("--model lstm-attention", "--norm post", "--task translate")]
+    [InlineData("--model lstm-attention", "--architecture gpt2", "--task translate")]
+    [InlineData("--model gpt", "--norm post", "--task translate")]
+    [InlineData("--model gpt", "--label-smoothing 0.2", "--task translate")]
+    [InlineData("--schedule constant", "--min-lr 0")]
+    [InlineData("--schedule inverse-sqrt", "--min-lr 0")]
+    [InlineData("--tokenizer char", "--vocab 300")]
+    [InlineData("--tokenizer byte", "--vocab 300")]
+    [InlineData("dotnet-docs, which is no JSON Lines", "--field body", "--data dotnet-docs", "")]
+    public void A_flag_without_a_use_is_refused(string what, string flag, string more = "", string? given = null)
     {
-        var error = Assert.Throws<ArgumentException>(() => Resolve($"--model lstm {flag}"));
-        Assert.Equal($"{flag.Split(' ')[0]} means nothing to --model lstm; leave it out", error.Message);
+        var error = Assert.Throws<ArgumentException>(() => Resolve($"{more} {given ?? what} {flag}"));
+        Assert.Equal($"{flag.Split(' ')[0]} means nothing to {what}; leave it out", error.Message);
+    }
+
+    [Theory]
+    [InlineData("--model transformer --heads 2 --norm post --label-smoothing 0.2")]
+    [InlineData("--model lstm --label-smoothing 0.2")]
+    [InlineData("--model gpt --heads 2 --kv-heads 1 --architecture llama")]
+    public void Flags_of_a_translator_are_taken(string line) => Assert.True(Resolve($"--task translate {line}").Translates);
+
+    [Theory]
+    [InlineData("--model lstm", "--recompute")]
+    [InlineData("--model bert", "--recompute")]
+    [InlineData("--model ngram", "--steps 3")]
+    [InlineData("--model ngram", "--recompute")]
+    [InlineData("--model ngram", "--early-stop 2")]
+    [InlineData("--task translate", "--recompute")]
+    public void A_flag_without_a_use_is_refused_when_a_run_goes_on(string what, string flag)
+    {
+        var (flags, command) = Create();
+        var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(Resolve(what), command.Parse(flag)));
+        Assert.Equal($"{flag.Split(' ')[0]} means nothing to {what}; leave it out", error.Message);
     }
 
     [Theory]

@@ -46,6 +46,7 @@ public sealed class TuneTests : IDisposable
 
         var measured = Assert.Single(await JsonAsync("eval --json"));
         Assert.Equal(done.GetProperty("accuracy").GetDouble(), measured.GetProperty("accuracy").GetDouble());
+        Assert.Equal("error: --field means nothing to a run that classifies; leave it out", (await RunAsync("eval --field body")).Error.TrimEnd());
         var label = Assert.Single(await JsonAsync("classify --text fox --json"));
         Assert.Matches("^(dog|fox)$", label.GetProperty("label").GetString());
         Assert.Equal(1, label.GetProperty("probabilities").EnumerateObject().Sum(share => share.Value.GetDouble()), 9);
@@ -68,6 +69,7 @@ public sealed class TuneTests : IDisposable
     [InlineData("tune --resume nowhere", "nowhere")]
     [InlineData("tune base --data missing.jsonl", "There is no file missing.jsonl")]
     [InlineData("tune base --data texts.jsonl", "there is no field \"text\"")]
+    [InlineData("tune base --label-field kind", "--label-field means nothing to dotnet-docs; leave it out")]
     [InlineData("tune base --steps 5 --epochs 1", "--steps and --epochs both say how long to train")]
     [InlineData("tune base --out a --name b", "--out and --name both say where the run lies")]
     [InlineData("tune base --resume base", "--resume says which run goes on")]

@@ -47,6 +47,7 @@ public sealed class UsageTests
     [InlineData("train --warmup 900 --steps 800", "--warmup 900 is longer than --steps 800")]
     [InlineData("train --batch 40000000", "--batch 40000000 of --context 256 are more tokens than a step can have; choose less of either, or --grad-accumulation")]
     [InlineData("train --lr 0.001 --min-lr 0.01", "--min-lr 0.01 is above --lr 0.001")]
+    [InlineData("tokenizer train --field body", "--field means nothing to dotnet-docs, which is no JSON Lines; leave it out")]
     [InlineData("train --name a --out b", "--out and --name both say where the run lies; leave one out")]
     public async Task A_value_that_cannot_be_ends_with_1_and_one_line(string line, string message)
     {

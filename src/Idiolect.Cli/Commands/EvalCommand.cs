@@ -32,6 +32,7 @@ internal static class EvalCommand
             var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
             if (Translator.IsTranslator(ModelLocation.Require(folder)))
             {
+                Flag.RejectMeaningless(parsed, "a run that translates", [field, batches]);
                 return Task.FromResult(MeasureTranslation(
                     folder, parsed.GetValue(data), parsed.GetValue(to), parsed.GetValue(threads) ?? 0, terminal, parsed.GetValue(json), cancellationToken));
             }
@@ -41,6 +42,7 @@ internal static class EvalCommand
             }
             if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
             {
+                Flag.RejectMeaningless(parsed, "a run that classifies", [field, batches]);
                 RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
                 using var classifier = TextClassifier.Load(ModelLocation.Require(folder));
                 var scores = ClassificationRun.Measure(classifier, setup.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
@@ -56,7 +58,7 @@ internal static class EvalCommand
             }
             if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
             {
-                var (texts, name) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
+                var (texts, name) = TextToPredict(folder, parsed, data, field);
                 using var filler = MaskedLanguageModel.Load(ModelLocation.Require(folder));
                 using var tokens = TokenDataset.Encode(
                     texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
@@ -67,7 +69,7 @@ internal static class EvalCommand
                 return Task.FromResult(ExitCode.Success);
             }
             using var model = ModelLocation.Load(folder);
-            var (documents, what) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
+            var (documents, what) = TextToPredict(folder, parsed, data, field);
             using var dataset = TokenDataset.Encode(
                 documents, part => model.Tokenizer.Encode(part), model.Tokenizer.VocabularySize, model.Tokenizer.BeginningOfTextId,
                 cancellationToken: cancellationToken);
@@ -148,13 +150,16 @@ internal static class EvalCommand
     /// The documents and the words for them. Of dotnet-docs and of the text that the run learns from, only what was held out is fair;
     /// any other text is taken whole.
     /// </summary>
-    private static (IReadOnlyList<Document> Documents, string Words) TextToPredict(string folder, string? data, string? field)
+    private static (IReadOnlyList<Document> Documents, string Words) TextToPredict(
+        string folder, ParseResult parsed, Option<string?> dataFlag, Option<string?> field)
     {
+        var data = parsed.GetValue(dataFlag);
         var setup = File.Exists(Path.Combine(folder, RunFile.Setup)) ? RunFile.ReadSetup(folder) : null;
         var source = data ?? setup?.Data
             ?? throw new ArgumentException($"{folder} does not say what it was trained on; name a text with --data");
+        Flag.RejectField(parsed, field, source);
         var isOwn = setup is not null && (data is null || setup.Data == data || setup.Data == Path.GetFullPath(data));
-        var options = new CorpusOptions { Field = field ?? (isOwn ? setup!.Field : "text") };
+        var options = new CorpusOptions { Field = parsed.GetValue(field) ?? (isOwn ? setup!.Field : "text") };
         if (isOwn || source == Corpus.DotnetDocs)
         {
             var corpus = Corpus.Load(source, options with { ValidationFraction = setup?.ValidationFraction ?? options.ValidationFraction });

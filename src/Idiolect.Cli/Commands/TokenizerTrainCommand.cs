@@ -69,6 +69,7 @@ internal static class TokenizerTrainCommand
                 Folder = parsed.GetValue(folder) ?? ".",
                 Threads = parsed.GetValue(threads),
             };
+            Flag.RejectField(parsed, field, request.Data);
             Write(Train(request, cancellationToken), Path.Combine(request.Folder, "tokenizer.json"), terminal, parsed.GetValue(json));
             return Task.FromResult(ExitCode.Success);
         });

@@ -52,6 +52,7 @@ internal static class TrainCommand
                     throw new ArgumentException($"{found} is a tuning; go on with it by `{CommandName.Current} tune --resume {earlier}`");
                 }
                 var settings = flags.ResolveResumed(begun, parsed);
+                RejectRivals(parsed, rivals, settings);
                 Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
                     : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume
                     : new TrainingRun(settings, found, runs, output, parsed.GetValue(rivals)).Resume;
@@ -59,10 +60,7 @@ internal static class TrainCommand
             }
             RejectBoth(parsed, folder, name);
             var setup = flags.Resolve(parsed);
-            if (parsed.GetValue(rivals) && (setup.Translates || setup.IsBert))
-            {
-                throw new ArgumentException("--rivals measures methods that predict the next byte, and this model does not; leave it out");
-            }
+            RejectRivals(parsed, rivals, setup);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
             Func<CancellationToken, EndReason> start = setup.Translates ? new TranslationRun(setup, chosen, runs, output).Start
@@ -71,6 +69,14 @@ internal static class TrainCommand
             return await TrainingOutput.RunAsync(start, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
+    }
+
+    private static void RejectRivals(ParseResult parsed, Option<bool> rivals, TrainingSetup setup)
+    {
+        if (parsed.GetValue(rivals) && (setup.Translates || setup.IsBert))
+        {
+            throw new ArgumentException("--rivals measures methods that predict the next byte, and this model does not; leave it out");
+        }
     }
 
     private static void RejectBoth(ParseResult parsed, Option<string?> given, params Option<string?>[] others)

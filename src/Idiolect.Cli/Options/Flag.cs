@@ -1,6 +1,7 @@
 using System.CommandLine;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Data;
 
 namespace Idiolect.Cli.Options;
 
@@ -26,6 +27,25 @@ internal static class Flag
     internal static Option<string?> Data(string description) => Text("--data", description, "PATH|dotnet-docs");
 
     internal static Option<string?> Field() => Text("--field", "Field of a JSON Lines file that holds the text  [text]", "NAME");
+
+    /// <exception cref="ArgumentException">One of the flags was given.</exception>
+    internal static void RejectMeaningless(ParseResult parsed, string what, IEnumerable<Option> flags)
+    {
+        if (flags.FirstOrDefault(flag => parsed.GetResult(flag) is { Implicit: false }) is { } wrong)
+        {
+            throw new ArgumentException($"{wrong.Name} means nothing to {what}; leave it out");
+        }
+    }
+
+    /// <summary>Folders and globs may hold JSON Lines; a single file says whether it does.</summary>
+    /// <exception cref="ArgumentException">A field was named of data that have none.</exception>
+    internal static void RejectField(ParseResult parsed, Option field, string data)
+    {
+        if (data == Corpus.DotnetDocs || (File.Exists(data) && Path.GetExtension(data).ToUpperInvariant() is not (".JSONL" or ".NDJSON")))
+        {
+            RejectMeaningless(parsed, $"{data}, which is no JSON Lines", [field]);
+        }
+    }
 
     /// <summary>The name of a new run, which must be one that a folder under <c>runs/</c> can have and a run can be found by.</summary>
     internal static Option<string?> RunName(string description)

@@ -84,8 +84,19 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal TrainingSetup Resolve(ParseResult parsed)
     {
+        var setup = ResolveSizes(parsed);
+        if (setup.Tokenizer != "bpe")
+        {
+            Flag.RejectMeaningless(parsed, $"--tokenizer {setup.Tokenizer}", [vocabulary]);
+        }
+        Flag.RejectField(parsed, textField, setup.Data);
+        return setup;
+    }
+
+    private TrainingSetup ResolveSizes(ParseResult parsed)
+    {
         var setup = Presets.Get(parsed.GetValue(preset) ?? translation.DefaultPreset(parsed));
-        RejectFlagsOfOtherModels(translation.Apply(setup, parsed), parsed);
+        RejectMeaningless(translation.Apply(setup, parsed) with { Schedule = parsed.GetValue(schedule) ?? setup.Schedule }, parsed);
         if (parsed.GetValue(depth) is { } dial)
         {
             // The depth's number of steps depends on the tokens a step, so these come first.
@@ -106,7 +117,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal TrainingSetup ResolveStep(ParseResult parsed)
     {
-        var setup = Resolve(parsed);
+        var setup = ResolveSizes(parsed);
         if (!setup.IsGpt)
         {
             throw new ArgumentException($"bench train measures GPTs, and --preset {setup.Preset} is none");
@@ -134,20 +145,41 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
                 throw new ArgumentException($"{option.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
             }
         }
+        RejectMeaningless(earlier, parsed);
         var later = ApplyFlags(earlier, parsed);
         return (later with { WarmupSteps = Math.Min(earlier.WarmupSteps, later.Steps) }).Validate(); // the schedule so far stays what it was
     }
 
-    private void RejectFlagsOfOtherModels(TrainingSetup setup, ParseResult parsed)
+    /// <exception cref="ArgumentException">A flag was given that the settings have no use for.</exception>
+    private void RejectMeaningless(TrainingSetup setup, ParseResult parsed)
     {
-        Option[] ofGpt = [architecture, heads, keyValueHeads];
-        Option[] notOfBert = [architecture, keyValueHeads, order, recompute];
-        Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
-        var foreign = setup.IsNGram ? All.Except(ofNGram) : setup.IsRecurrent ? ofGpt.Append(order)
-            : setup.IsBert ? notOfBert : [order];
-        if (foreign.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+        foreach (var (what, without) in WithoutUse(setup))
         {
-            throw new ArgumentException($"{wrong.Name} means nothing to --model {(setup.IsNGram || setup.IsRecurrent || setup.IsBert ? setup.Model : TrainingSetup.Gpt)}; leave it out");
+            Flag.RejectMeaningless(parsed, what, without);
+        }
+    }
+
+    /// <summary>What the settings are, and the flags that mean nothing to that.</summary>
+    private IEnumerable<(string What, IEnumerable<Option> Flags)> WithoutUse(TrainingSetup setup)
+    {
+        Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
+        if (setup.Translates)
+        {
+            yield return ("--task translate", [textField, validation, order, recompute, evaluationBatches]);
+        }
+        yield return ($"--model {(setup.IsGpt ? TrainingSetup.Gpt : setup.Model)}", (setup.Translates, setup.Model) switch
+        {
+            (true, TrainingSetup.Gpt) => translation.OfEncoderDecoders,
+            (true, TrainingSetup.Transformer) => [architecture, keyValueHeads],
+            (true, _) => [architecture, heads, keyValueHeads, translation.Norm],
+            (_, TrainingSetup.NGram) => All.Except(ofNGram),
+            (_, TrainingSetup.Bert) => [architecture, keyValueHeads, order, recompute],
+            (_, TrainingSetup.Rnn or TrainingSetup.Lstm or TrainingSetup.Gru) => [architecture, heads, keyValueHeads, order, recompute],
+            _ => [order],
+        });
+        if (setup.Schedule is "constant" or "inverse-sqrt")
+        {
+            yield return ($"--schedule {setup.Schedule}", [minimumLearningRate]);
         }
     }
 

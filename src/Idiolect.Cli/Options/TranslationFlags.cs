@@ -20,6 +20,11 @@ internal sealed class TranslationFlags
 
     internal IEnumerable<Option> All => [task, from, to, model, split, norm, labelSmoothing];
 
+    internal Option Norm => norm;
+
+    /// <summary>Those of them that a decoder-only model has no use for.</summary>
+    internal IEnumerable<Option> OfEncoderDecoders => [norm, labelSmoothing];
+
     /// <summary>The preset that a task starts from.</summary>
     internal string DefaultPreset(ParseResult parsed)
         => parsed.GetValue(task) == TrainingSetup.Translate ? Presets.Translate

@@ -33,11 +33,22 @@ internal sealed class TuningFlags
         [task, data, textField, labelField, validation, freeze, steps, epochs, learningRate, batch, weightDecay, evaluateEvery, earlyStop, seed, threads];
 
     /// <summary>The settings that say which texts to read.</summary>
-    internal TrainingSetup ResolveData(ParseResult parsed) => new()
+    /// <exception cref="ArgumentException">A field was named of data that have none.</exception>
+    internal TrainingSetup ResolveData(ParseResult parsed)
+    {
+        var source = parsed.GetValue(data) ?? Corpus.DotnetDocs;
+        if (source == Corpus.DotnetDocs)
+        {
+            Flag.RejectMeaningless(parsed, source, [textField, labelField]);
+        }
+        return Texts(parsed, source);
+    }
+
+    private TrainingSetup Texts(ParseResult parsed, string source) => new()
     {
         Preset = "tune",
         Task = TrainingSetup.Classify,
-        Data = parsed.GetValue(data) ?? Corpus.DotnetDocs,
+        Data = source,
         Field = parsed.GetValue(textField) ?? "text",
         LabelField = parsed.GetValue(labelField) ?? "label",
         ValidationFraction = parsed.GetValue(validation) ?? 0.1,
