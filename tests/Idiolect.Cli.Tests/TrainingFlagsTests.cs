@@ -154,6 +154,9 @@ public sealed class TrainingFlagsTests
     public void A_short_run_shortens_its_warm_up() => Assert.Equal(5, Resolve("--steps 10").WarmupSteps);
 
     [Theory]
+    [InlineData("--preset translate --task language-model", "--preset translate has no settings for --task language-model; leave one of them out")]
+    [InlineData("--preset llama-tiny --task translate", "--preset llama-tiny has no settings for --task translate; leave one of them out")]
+    [InlineData("--preset ngram --model gpt", "--preset ngram has no settings for --model gpt; leave one of them out")]
     [InlineData("--architecture gpt2 --kv-heads 2", "--kv-heads needs --architecture llama")]
     [InlineData("--heads 4 --kv-heads 3", "--heads must be a multiple of --kv-heads")]
     [InlineData("--heads 4 --width 12", "rotary positions need an even one; try --width 16")]

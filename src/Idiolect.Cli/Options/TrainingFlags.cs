@@ -96,6 +96,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private TrainingSetup ResolveSizes(ParseResult parsed)
     {
         var setup = Presets.Get(parsed.GetValue(preset) ?? translation.DefaultPreset(parsed));
+        RejectOtherKind(setup, translation.Apply(setup, parsed));
         RejectMeaningless(translation.Apply(setup, parsed) with { Schedule = parsed.GetValue(schedule) ?? setup.Schedule }, parsed);
         if (parsed.GetValue(depth) is { } dial)
         {
@@ -148,6 +149,20 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
         RejectMeaningless(earlier, parsed);
         var later = ApplyFlags(earlier, parsed);
         return (later with { WarmupSteps = Math.Min(earlier.WarmupSteps, later.Steps) }).Validate(); // the schedule so far stays what it was
+    }
+
+    /// <summary>A preset's sizes suit its task, and counting has none that suit a network.</summary>
+    /// <exception cref="ArgumentException">The preset is of another kind than the task or the model.</exception>
+    private static void RejectOtherKind(TrainingSetup start, TrainingSetup setup)
+    {
+        if (start.Translates != setup.Translates)
+        {
+            throw new ArgumentException($"--preset {start.Preset} has no settings for --task {setup.Task}; leave one of them out");
+        }
+        if (start.IsNGram && !setup.IsNGram)
+        {
+            throw new ArgumentException($"--preset {start.Preset} has no settings for --model {setup.Model}; leave one of them out");
+        }
     }
 
     /// <exception cref="ArgumentException">A flag was given that the settings have no use for.</exception>
