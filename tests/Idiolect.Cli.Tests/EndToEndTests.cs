@@ -120,6 +120,7 @@ public sealed class EndToEndTests : IDisposable
         // Ten steps, then ten more on another number of threads: the same bytes as twenty at once.
         Assert.Equal(0, (await RunAsync($"train --model {model} {Shape} --steps 10 --warmup 10 --schedule constant --eval-every 10 --out halves --threads 2")).ExitCode);
         Assert.Equal(0, (await RunAsync($"train --model {model} {Shape} --steps 20 --warmup 10 --schedule constant --eval-every 10 --out whole --threads 1")).ExitCode);
+        Assert.Equal(1, (await RunAsync("train --resume halves --steps 9")).ExitCode); // which changes nothing
         Assert.Equal(0, (await RunAsync("train --resume halves --steps 20 --threads 1")).ExitCode);
         foreach (var file in new[] { "model.safetensors", "trainer/optimizer.safetensors", "trainer/recurrent_state.safetensors" })
         {

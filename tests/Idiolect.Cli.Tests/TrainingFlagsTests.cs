@@ -124,7 +124,7 @@ public sealed class TrainingFlagsTests
     public void A_flag_without_a_use_is_refused_when_a_run_goes_on(string what, string flag)
     {
         var (flags, command) = Create();
-        var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(Resolve(what), command.Parse(flag)));
+        var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(Resolve(what), 0, command.Parse(flag)));
         Assert.Equal($"{flag.Split(' ')[0]} means nothing to {what}; leave it out", error.Message);
     }
 
@@ -169,21 +169,33 @@ public sealed class TrainingFlagsTests
         var earlier = Resolve("--preset nanogpt-cpu");
         var (flags, command) = Create();
 
-        Assert.Equal(earlier with { Steps = 3000, Threads = 1 }, flags.ResolveResumed(earlier, command.Parse("--steps 3000 --threads 1")));
-        var exception = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, command.Parse("--width 256")));
+        Assert.Equal(earlier with { Steps = 3000, Threads = 1 }, flags.ResolveResumed(earlier, 2000, command.Parse("--steps 3000 --threads 1")));
+        var exception = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, 2000, command.Parse("--width 256")));
         Assert.StartsWith("--width cannot change in a run that goes on", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("", 80)]
-    [InlineData("--steps 90", 80)]
-    [InlineData("--steps 70", 70)]
-    public void A_run_that_goes_on_keeps_its_warm_up(string line, int expected)
+    [InlineData("")]
+    [InlineData("--steps 90")]
+    [InlineData("--steps 80")]
+    public void A_run_that_goes_on_keeps_its_warm_up(string line)
     {
         var earlier = Resolve("--steps 100 --warmup 80");
         var (flags, command) = Create();
 
-        Assert.Equal(expected, flags.ResolveResumed(earlier, command.Parse(line)).WarmupSteps);
+        Assert.Equal(80, flags.ResolveResumed(earlier, 80, command.Parse(line)).WarmupSteps);
+    }
+
+    [Theory]
+    [InlineData(90, "--steps 89", "--steps 89 is below the 90 steps that the run has taken")]
+    [InlineData(40, "--steps 70", "--steps 70 ends within the run's warm-up of 80 steps")]
+    public void A_run_that_goes_on_takes_no_fewer_steps_than_its_past_and_its_warm_up(long taken, string line, string message)
+    {
+        var earlier = Resolve("--steps 100 --warmup 80");
+        var (flags, command) = Create();
+
+        var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, taken, command.Parse(line)));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

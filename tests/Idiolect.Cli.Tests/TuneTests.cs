@@ -95,12 +95,14 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void A_tuning_that_ends_within_its_warm_up_has_a_shorter_one()
+    public void A_tuning_that_goes_on_takes_no_fewer_steps_than_it_has()
     {
         var (flags, command) = Create();
         var earlier = flags.ResolveData(command.Parse("")) with { Steps = 40, WarmupSteps = 4 };
 
-        Assert.Equal(3, flags.ResolveResumed(earlier, command.Parse("--steps 3")).WarmupSteps);
+        Assert.Equal((8, 4), (flags.ResolveResumed(earlier, 8, command.Parse("--steps 8")).Steps, flags.ResolveResumed(earlier, 8, command.Parse("--steps 8")).WarmupSteps));
+        var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, 8, command.Parse("--steps 7")));
+        Assert.StartsWith("--steps 7 is below the 8 steps that the run has taken", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal static class TrainCommand
                 {
                     throw new ArgumentException($"{found} is a tuning; go on with it by `{CommandName.Current} tune --resume {earlier}`");
                 }
-                var settings = flags.ResolveResumed(begun, parsed);
+                var settings = flags.ResolveResumed(begun, RunFile.StepsTaken(found), parsed);
                 RejectRivals(parsed, rivals, settings);
                 Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
                     : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume

@@ -44,7 +44,7 @@ internal static class TuneCommand
                 var found = runs.Find(earlier);
                 var settings = RunFile.ReadSetup(found);
                 return settings.Classifies
-                    ? TrainingOutput.RunAsync(new ClassificationRun(flags.ResolveResumed(settings, parsed), found, runs, output).Resume, output, cancellationToken)
+                    ? TrainingOutput.RunAsync(new ClassificationRun(flags.ResolveResumed(settings, RunFile.StepsTaken(found), parsed), found, runs, output).Resume, output, cancellationToken)
                     : throw new ArgumentException($"{found} is no tuning; go on with it by `{TrainingText.ResumeCommand(found)}`");
             }
             if (parsed.GetValue(name) is not null && parsed.GetValue(folder) is not null)

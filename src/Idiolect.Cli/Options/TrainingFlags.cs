@@ -135,8 +135,8 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be
     /// set anew. The data may lie elsewhere now; the checkpoint knows their hash.
     /// </summary>
-    /// <exception cref="ArgumentException">A flag was given that a run cannot change.</exception>
-    internal TrainingSetup ResolveResumed(TrainingSetup earlier, ParseResult parsed)
+    /// <exception cref="ArgumentException">A flag was given that a run cannot change, or too few steps.</exception>
+    internal TrainingSetup ResolveResumed(TrainingSetup earlier, long stepsTaken, ParseResult parsed)
     {
         Option[] changeable = [data, steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, recompute, threads];
         foreach (var option in All.Except(changeable))
@@ -147,8 +147,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
             }
         }
         RejectMeaningless(earlier, parsed);
-        var later = ApplyFlags(earlier, parsed);
-        return (later with { WarmupSteps = Math.Min(earlier.WarmupSteps, later.Steps) }).Validate(); // the schedule so far stays what it was
+        return (ApplyFlags(earlier, parsed) with { WarmupSteps = earlier.WarmupSteps }).ValidateSteps(stepsTaken).Validate();
     }
 
     /// <summary>A preset's sizes suit its task, and counting has none that suit a network.</summary>

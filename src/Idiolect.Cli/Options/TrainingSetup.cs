@@ -192,6 +192,13 @@ internal sealed record TrainingSetup
         return this;
     }
 
+    /// <summary>This setup, when a run that has taken some steps can go on with it: its learning rates so far stay what they were.</summary>
+    /// <exception cref="ArgumentException">It has too few steps.</exception>
+    internal TrainingSetup ValidateSteps(long stepsTaken)
+        => Steps < stepsTaken ? throw new ArgumentException($"--steps {Steps} is below the {stepsTaken} steps that the run has taken; give at least as many, or leave it out")
+        : Steps < WarmupSteps ? throw new ArgumentException($"--steps {Steps} ends within the run's warm-up of {WarmupSteps} steps, which cannot change any more; give at least as many, or leave it out")
+        : this;
+
     private void ValidateHeads()
     {
         if (Width % HeadCount != 0)

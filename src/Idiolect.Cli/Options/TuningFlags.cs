@@ -92,25 +92,23 @@ internal sealed class TuningFlags
     }
 
     /// <summary>The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be set anew.</summary>
-    /// <exception cref="ArgumentException">A flag was given that a run cannot change.</exception>
-    internal TrainingSetup ResolveResumed(TrainingSetup earlier, ParseResult parsed)
+    /// <exception cref="ArgumentException">A flag was given that a run cannot change, or too few steps.</exception>
+    internal TrainingSetup ResolveResumed(TrainingSetup earlier, long stepsTaken, ParseResult parsed)
     {
         Option[] changeable = [data, steps, evaluateEvery, earlyStop, threads];
         if (All.Except(changeable).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
         {
             throw new ArgumentException($"{wrong.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
         }
-        var count = parsed.GetValue(steps) ?? earlier.Steps;
-        return earlier with
+        return (earlier with
         {
             Data = parsed.GetValue(data) ?? earlier.Data,
-            Steps = count,
-            WarmupSteps = Math.Min(earlier.WarmupSteps, count), // the schedule so far stays what it was
+            Steps = parsed.GetValue(steps) ?? earlier.Steps,
             EvaluateEvery = parsed.GetValue(evaluateEvery) ?? earlier.EvaluateEvery,
             CheckpointEvery = parsed.GetValue(evaluateEvery) ?? earlier.CheckpointEvery,
             EarlyStop = parsed.GetValue(earlyStop) ?? earlier.EarlyStop,
             Threads = parsed.GetValue(threads) ?? earlier.Threads,
-        };
+        }).ValidateSteps(stepsTaken);
     }
 
     private static TrainingSetup Shaped(TrainingSetup setup, IModelConfig config) => config switch

@@ -19,6 +19,9 @@ internal static class RunFile
 
     internal static bool IsRun(string folder) => File.Exists(Path.Combine(folder, Setup)) || File.Exists(Path.Combine(folder, MetricsLog.FileName));
 
+    /// <summary>As its newest checkpoint has it.</summary>
+    internal static long StepsTaken(string folder) => new CheckpointStore(folder).Checkpoints is [var newest, ..] ? newest.Step : 0;
+
     internal static void WriteSetup(string folder, TrainingSetup setup) =>
         AtomicFile.Write(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");
 
