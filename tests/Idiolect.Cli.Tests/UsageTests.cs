@@ -41,6 +41,7 @@ public sealed class UsageTests
     [InlineData("train --width 0", "--width takes a whole number of at least 1, not 0")]
     [InlineData("train --dropout 1.5", "--dropout takes a number from 0 to 0.95, not 1.5")]
     [InlineData("train --vocab 10", "--vocab takes a whole number from 257 to 1000000, not 10")]
+    [InlineData("train --threads 30000", "--threads takes a whole number from 1 to 1024, not 30000")]
     [InlineData("generate --max-tokens -1", "--max-tokens takes a whole number of at least 1, not -1")]
     [InlineData("generate --top-p 2", "--top-p takes a number from 0 to 1, not 2")]
     [InlineData("train --width 100 --heads 3", "--width must be a multiple of --heads, and 100 is none of 3; try --width 102")]

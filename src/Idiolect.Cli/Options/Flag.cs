@@ -8,6 +8,8 @@ namespace Idiolect.Cli.Options;
 /// <summary>Makes the flags and arguments that several verbs have.</summary>
 internal static class Flag
 {
+    internal const int MostThreads = 1024; // as in the library's teams
+
     internal static NumberOption<int> Count(string name, string description, int minimum = 1) => new(name, description, minimum);
 
     internal static NumberOption<double> Number(string name, string description, double minimum = 0, double? maximum = null) =>
@@ -22,7 +24,8 @@ internal static class Flag
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, for programs" };
 
-    internal static NumberOption<int> Threads() => Count("--threads", "Threads; the result is the same with any number  [all cores]");
+    internal static NumberOption<int> Threads() => new(
+        "--threads", $"Threads, at most {MostThreads}; the result is the same with any number  [all cores]", 1, MostThreads);
 
     internal static Option<string?> Data(string description) => Text("--data", description, "PATH|dotnet-docs");
 

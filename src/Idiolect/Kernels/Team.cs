@@ -36,6 +36,7 @@ internal readonly unsafe struct Worker(Team team, int index)
 /// </summary>
 internal sealed unsafe class Team : IDisposable
 {
+    private const int MostThreads = 1024; // so many more than there are help nobody, and where the system has no more the process ends
     private const int SpinsBeforeParking = 4000; // of eight times some 40 ns
     private const int Closed = int.MinValue;
     private const int CursorStride = 32; // ints between cursors, and before the first: two cache lines, which are fetched together
@@ -73,11 +74,12 @@ internal sealed unsafe class Team : IDisposable
     private bool _disposed;
 
     /// <summary>Starts a team.</summary>
-    /// <param name="threads">The number of threads, the caller's included; at least 1.</param>
+    /// <param name="threads">The number of threads, the caller's included; 1 to 1,024, or all of the machine.</param>
     /// <param name="isa">The kernel variant that it runs.</param>
     internal Team(int threads, Isa isa)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, Math.Max(MostThreads, Environment.ProcessorCount));
         (Isa, Vectors) = (isa, isa.Vectors());
         _scratch = new float*[threads + 1];
         _scratchCounts = new long[threads + 1];

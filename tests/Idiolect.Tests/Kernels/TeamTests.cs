@@ -20,6 +20,10 @@ public sealed unsafe class TeamTests
     }
 
     [Fact]
+    public void More_threads_than_a_process_should_have_are_refused()
+        => Assert.Throws<ArgumentOutOfRangeException>("threads", () => new Team(Math.Max(1024, Environment.ProcessorCount) + 1, IsaSelector.Default));
+
+    [Fact]
     public void A_thread_begins_with_its_own_share_of_the_parts()
     {
         const int Threads = 3;
