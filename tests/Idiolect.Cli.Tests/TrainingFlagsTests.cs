@@ -223,6 +223,28 @@ public sealed class TrainingFlagsTests
         Assert.StartsWith(folder.Combine(RunFile.Setup), exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"headCount\": 4", "\"headCount\": 0", "\"headCount\" is 0; it must be at least 1")]
+    [InlineData("\"keyValueHeadCount\": 2", "\"keyValueHeadCount\": 0", "\"keyValueHeadCount\" is 0; it must be at least 1")]
+    [InlineData("\"evaluateEvery\": 250", "\"evaluateEvery\": -1", "\"evaluateEvery\" is -1; it must be at least 1")]
+    [InlineData("\"dropout\": 0", "\"dropout\": 1.5", "\"dropout\" is 1.5; it must be from 0 to 0.95")]
+    [InlineData("\"schedule\": \"cosine\"", "\"schedule\": \"foo\"", "\"schedule\" is \"foo\"; it must be one of cosine, wsd, constant, inverse-sqrt")]
+    [InlineData("\"precision\": \"fp32\"", "\"precision\": \"x\"", "\"precision\" is \"x\"; it must be one of fp32, bf16")]
+    [InlineData("\"model\": \"transformer\"", "\"model\": \"x\"", "\"model\" is \"x\"; it must be one of gpt, bert")]
+    public void A_value_of_a_setup_that_makes_no_sense_is_named_as_the_file_does(string value, string wrong, string message)
+    {
+        using var folder = new TemporaryFolder();
+        RunFile.WriteSetup(folder.Path, Presets.Get("llama-tiny"));
+        var file = folder.Combine(RunFile.Setup);
+        File.WriteAllText(file, File.ReadAllText(file).Replace(value, wrong, StringComparison.Ordinal));
+
+        var exception = Assert.Throws<InvalidDataException>(() => RunFile.ReadSetup(folder.Path));
+        Assert.StartsWith($"{file}: {message}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_preset_makes_sense() => Assert.All(Presets.Names, name => Assert.Null(Presets.Get(name).FindNonsense()));
+
     private static TrainingSetup Resolve(string line, bool prefersBf16 = false)
     {
         var (flags, command) = Create(prefersBf16);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Idiolect.Cli.Options;
@@ -192,6 +193,42 @@ internal sealed record TrainingSetup
         return this;
     }
 
+    /// <summary>What is wrong with a value that was read from a file, in the file's own words; null when each makes sense.</summary>
+    internal string? FindNonsense()
+    {
+        (string Name, double Value, double Minimum, double Maximum)[] numbers =
+        [
+            (nameof(LabelSmoothing), LabelSmoothing, 0, 0.9), (nameof(ValidationFraction), ValidationFraction, 0.0001, 0.9),
+            (nameof(VocabularySize), VocabularySize, 1, int.MaxValue), (nameof(Order), Order, 1, int.MaxValue),
+            (nameof(LayerCount), LayerCount, 1, int.MaxValue), (nameof(HeadCount), HeadCount, 1, int.MaxValue),
+            (nameof(KeyValueHeadCount), KeyValueHeadCount, 1, int.MaxValue), (nameof(Width), Width, 1, int.MaxValue),
+            (nameof(ContextLength), ContextLength, 1, int.MaxValue), (nameof(Dropout), Dropout, 0, 0.95),
+            (nameof(BatchSize), BatchSize, 1, int.MaxValue), (nameof(GradientAccumulation), GradientAccumulation, 1, int.MaxValue),
+            (nameof(Steps), Steps, 1, int.MaxValue), (nameof(LearningRate), LearningRate, 0, 10),
+            (nameof(MinimumLearningRate), MinimumLearningRate, 0, 10), (nameof(WarmupSteps), WarmupSteps, 0, int.MaxValue),
+            (nameof(WeightDecay), WeightDecay, 0, double.MaxValue), (nameof(Beta1), Beta1, 0, 0.999999), (nameof(Beta2), Beta2, 0, 0.999999),
+            (nameof(L1), L1, 0, double.MaxValue), (nameof(L2), L2, 0, double.MaxValue), (nameof(GradientClip), GradientClip, 0, double.MaxValue),
+            (nameof(EvaluateEvery), EvaluateEvery, 1, int.MaxValue), (nameof(EvaluationBatches), EvaluationBatches, 1, int.MaxValue),
+            (nameof(EarlyStop), EarlyStop ?? 1, 1, int.MaxValue), (nameof(CheckpointEvery), CheckpointEvery, 1, int.MaxValue),
+            (nameof(KeepCheckpoints), KeepCheckpoints, 1, int.MaxValue), (nameof(Threads), Threads ?? 1, 1, Flag.MostThreads),
+        ];
+        (string Name, string Value, IEnumerable<string> Choices)[] words =
+        [
+            (nameof(Task), Task ?? Tasks[0], [.. Tasks, Classify]), (nameof(Model), Model, LanguageModels.Union(TranslationModels)),
+            (nameof(Split), Split, ["cluster", "assembly"]), (nameof(Schedule), Schedule, Schedules), (nameof(Optimizer), Optimizer, Optimizers),
+            (nameof(Precision), Precision, Precisions),
+            (nameof(Architecture), Architecture, Classifies ? [Architecture] : [.. Architectures, .. TranslationModels]),
+        ];
+        return numbers.Where(number => !(number.Value >= number.Minimum && number.Value <= number.Maximum))
+            .Select(number => FormattableString.Invariant($"\"{InFile(number.Name)}\" is {number.Value}; it must be ")
+                + (number.Maximum >= int.MaxValue ? FormattableString.Invariant($"at least {number.Minimum}") : FormattableString.Invariant($"from {number.Minimum} to {number.Maximum}")))
+            .Concat(words.Where(word => !word.Choices.Contains(word.Value))
+                .Select(word => $"\"{InFile(word.Name)}\" is \"{word.Value}\"; it must be one of {string.Join(", ", word.Choices)}"))
+            .FirstOrDefault();
+
+        static string InFile(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
+    }
+
     /// <summary>This setup, when a run that has taken some steps can go on with it: its learning rates so far stay what they were.</summary>
     /// <exception cref="ArgumentException">It has too few steps.</exception>
     internal TrainingSetup ValidateSteps(long stepsTaken)
@@ -230,6 +267,6 @@ internal sealed record TrainingSetup
 }
 
 /// <summary>Reads and writes <see cref="TrainingSetup"/> without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TrainingSetup))]
 internal sealed partial class SetupJson : JsonSerializerContext;

@@ -26,7 +26,7 @@ internal static class RunFile
         AtomicFile.Write(Path.Combine(folder, Setup), JsonSerializer.Serialize(setup, SetupJson.Default.TrainingSetup) + "\n");
 
     /// <exception cref="FileNotFoundException">The folder is no run.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or a value in it makes no sense.</exception>
     internal static TrainingSetup ReadSetup(string folder)
     {
         var file = Path.Combine(folder, Setup);
@@ -36,8 +36,9 @@ internal static class RunFile
         }
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(file), SetupJson.Default.TrainingSetup)
+            var setup = JsonSerializer.Deserialize(File.ReadAllText(file), SetupJson.Default.TrainingSetup)
                 ?? throw new InvalidDataException($"{file}: expected an object, found null");
+            return setup.FindNonsense() is { } nonsense ? throw new InvalidDataException($"{file}: {nonsense}") : setup;
         }
         catch (JsonException exception)
         {
