@@ -48,6 +48,10 @@ public sealed class TrainingFlagsTests
     }
 
     [Fact]
+    public void The_shape_of_gpt2_has_as_many_key_and_value_heads_as_heads()
+        => Assert.Equal(4, Resolve("--preset llama-tiny --architecture gpt2").KeyValueHeadCount);
+
+    [Fact]
     public void Depth_gives_twenty_tokens_a_parameter()
     {
         var setup = Resolve("--depth 4 --batch 8 --context 100");

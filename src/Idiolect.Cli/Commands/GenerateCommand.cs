@@ -62,8 +62,8 @@ internal static class GenerateCommand
         var tokens = Flag.Count("--max-tokens", "Longest continuation, in tokens  [200]");
         var temperature = Flag.Number("--temperature", "0 takes the likeliest token always, 1 draws as the model believes  [0.8]", 0, 100);
         var topK = Flag.Count("--top-k", "Draw among the K likeliest tokens");
-        var topP = Flag.Number("--top-p", "Draw among the likeliest tokens that together have this probability", 0, 1);
-        var minimumP = Flag.Number("--min-p", "Draw among tokens at least this share as likely as the likeliest", 0, 1);
+        var topP = Flag.Number("--top-p", "Draw among the likeliest tokens that together have this probability", 0.0001, 1);
+        var minimumP = Flag.Number("--min-p", "Draw among tokens at least this share as likely as the likeliest", 0, 0.9999);
         var penalty = Flag.Number("--repetition-penalty", "Above 1 makes tokens that were used less likely  [1]", 0.01, 100);
         var stop = new Option<string[]>("--stop") { Description = "End before this text; may be given several times", HelpName = "TEXT" };
         var seed = Flag.Seed();

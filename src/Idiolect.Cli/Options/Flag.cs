@@ -27,7 +27,18 @@ internal static class Flag
     internal static NumberOption<int> Threads() => new(
         "--threads", $"Threads, at most {MostThreads}; the result is the same with any number  [all cores]", 1, MostThreads);
 
-    internal static Option<string?> Data(string description) => Text("--data", description, "PATH|dotnet-docs");
+    internal static Option<string?> Data(string description, string valueName = "PATH|dotnet-docs")
+    {
+        var data = Text("--data", description, valueName);
+        data.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && string.IsNullOrWhiteSpace(token.Value))
+            {
+                result.AddError($"--data takes {valueName}, not \"{token.Value}\"");
+            }
+        });
+        return data;
+    }
 
     internal static Option<string?> Field() => Text("--field", "Field of a JSON Lines file that holds the text  [text]", "NAME");
 

@@ -37,7 +37,7 @@ internal sealed class NumberOption<T> : Option<T?>, IRanged
             {
                 return value;
             }
-            result.AddError($"{name} takes {Kind}, not \"{text}\"");
+            result.AddError($"{name} takes {(IsNumber(text) ? $"{Kind} {Range}" : Kind)}, not \"{text}\"");
             return null;
         };
     }
@@ -46,12 +46,18 @@ internal sealed class NumberOption<T> : Option<T?>, IRanged
 
     private static string Kind => IsWhole ? "a whole number" : "a number";
 
+    private string Range => $"from {Say(minimum)} to {Say(maximum)}";
+
+    /// <summary>Whether a text that the type cannot hold is a number all the same.</summary>
+    private static bool IsNumber(string text) => IsWhole
+        ? BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsInfinity(value);
+
     public void CheckRange(ParseResult parsed)
     {
         if (parsed.GetValue(this) is { } value && (value < minimum || value > maximum))
         {
-            var range = maximum == T.MaxValue ? $"of at least {Say(minimum)}" : $"from {Say(minimum)} to {Say(maximum)}";
-            throw new ArgumentException($"{Name} takes {Kind} {range}, not {Say(value)}");
+            throw new ArgumentException($"{Name} takes {Kind} {(maximum == T.MaxValue ? $"of at least {Say(minimum)}" : Range)}, not {Say(value)}");
         }
     }
 

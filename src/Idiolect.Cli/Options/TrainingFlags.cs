@@ -23,10 +23,10 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
 
     private readonly NumberOption<int> order = new("--order", "Tokens in the longest n-gram of an ngram", 1, 32);
     private readonly ChoiceOption architecture = new("--architecture", "Shape of a gpt", TrainingSetup.Architectures);
-    private readonly NumberOption<int> layers = Flag.Count("--layers", "Layers");
+    private readonly NumberOption<int> layers = new("--layers", "Layers", 1, 10_000);
     private readonly NumberOption<int> heads = Flag.Count("--heads", "Attention heads; divides --width");
     private readonly NumberOption<int> keyValueHeads = Flag.Count("--kv-heads", "Key and value heads, shared by groups of heads  [--heads]");
-    private readonly NumberOption<int> width = Flag.Count("--width", "Size of the embedding");
+    private readonly NumberOption<int> width = new("--width", "Size of the embedding", 1, 1_000_000);
     private readonly NumberOption<int> context = Flag.Count("--context", "Tokens that the model sees at once");
     private readonly NumberOption<double> dropout = Flag.Number("--dropout", "Share of activations dropped in training", 0, 0.95);
 
@@ -209,8 +209,9 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
         Architecture = parsed.GetValue(architecture) ?? translation.Apply(setup, parsed).Architecture,
         LayerCount = parsed.GetValue(layers) ?? setup.LayerCount,
         HeadCount = parsed.GetValue(heads) ?? setup.HeadCount,
-        // The preset's key and value heads belong to the preset's heads.
-        KeyValueHeadCount = parsed.GetValue(keyValueHeads) ?? parsed.GetValue(heads) ?? setup.KeyValueHeadCount,
+        // The preset's key and value heads belong to the preset's heads and architecture.
+        KeyValueHeadCount = parsed.GetValue(keyValueHeads) ?? parsed.GetValue(heads)
+            ?? (parsed.GetValue(architecture) == "gpt2" ? setup.HeadCount : setup.KeyValueHeadCount),
         Width = parsed.GetValue(width) ?? setup.Width,
         ContextLength = parsed.GetValue(context) ?? setup.ContextLength,
         Dropout = parsed.GetValue(dropout) ?? setup.Dropout,

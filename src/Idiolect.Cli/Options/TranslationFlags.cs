@@ -49,6 +49,10 @@ internal sealed class TranslationFlags
                 : setup;
         }
         var languages = parsed.GetValue(to) ?? setup.To;
+        if (languages.Split(',').CountBy(language => language).FirstOrDefault(language => language.Value > 1).Key is { } twice)
+        {
+            throw new ArgumentException($"--to names {twice} twice");
+        }
         setup = setup with
         {
             From = parsed.GetValue(from) ?? setup.From,

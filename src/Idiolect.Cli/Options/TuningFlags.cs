@@ -14,7 +14,7 @@ internal sealed class TuningFlags
     private const int DefaultSteps = 300;
 
     private readonly ChoiceOption task = new("--task", "What to learn  [classify]", [TrainingSetup.Classify]);
-    private readonly Option<string?> data = Flag.Text("--data", "JSON Lines file of texts with labels; dotnet-docs: which namespace?  [dotnet-docs]", "FILE|dotnet-docs");
+    private readonly Option<string?> data = Flag.Data("JSON Lines file of texts with labels; dotnet-docs: which namespace?  [dotnet-docs]", "FILE|dotnet-docs");
     private readonly Option<string?> textField = Flag.Text("--text-field", "Field that holds the text  [text]", "NAME");
     private readonly Option<string?> labelField = Flag.Text("--label-field", "Field that holds the label  [label]", "NAME");
     private readonly NumberOption<double> validation = Flag.Number("--val-fraction", "Share of each label's texts held out  [0.1]", 0.0001, 0.9);

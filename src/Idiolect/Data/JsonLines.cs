@@ -10,8 +10,9 @@ internal static class JsonLines
     /// <param name="file">The file.</param>
     /// <param name="field">The property that holds the text.</param>
     /// <param name="documents">Receives the documents.</param>
+    /// <param name="what">What it holds, in words.</param>
     /// <param name="numbers">Whether numbers, true and false are texts too, as they are written.</param>
-    internal static void Read(string file, string field, List<Document> documents, bool numbers = false)
+    internal static void Read(string file, string field, List<Document> documents, string what = "text", bool numbers = false)
     {
         var rest = Utf8Text.ReadBytes(file);
         for (var line = 1; !rest.IsEmpty; line++)
@@ -19,14 +20,14 @@ internal static class JsonLines
             var end = rest.IndexOf((byte)'\n');
             var current = (end < 0 ? rest : rest[..end]).Trim(" \t\r"u8);
             rest = end < 0 ? default : rest[(end + 1)..];
-            if (!current.IsEmpty && Text(current, file, line, field, numbers) is { Length: > 0 } text)
+            if (!current.IsEmpty && Text(current, file, line, field, what, numbers) is { Length: > 0 } text)
             {
                 documents.Add(new Document($"{file}:{line}", text));
             }
         }
     }
 
-    private static string Text(ReadOnlySpan<byte> json, string file, int line, string field, bool numbers)
+    private static string Text(ReadOnlySpan<byte> json, string file, int line, string field, string what, bool numbers)
     {
         try
         {
@@ -59,7 +60,7 @@ internal static class JsonLines
                 // Reads to the end, so that anything after the object is an error.
             }
             return text ?? throw new InvalidDataException(
-                $"{file}, line {line}: there is no field \"{field}\": name the field that holds the text.");
+                $"{file}, line {line}: there is no field \"{field}\": name the field that holds the {what}.");
         }
         catch (JsonException exception)
         {

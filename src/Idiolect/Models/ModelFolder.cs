@@ -158,5 +158,8 @@ public static class ModelFolder
         }
     }
 
-    private static string ModelType(string folder) => ReadConfig(folder).Text("model_type");
+    private static string ModelType(string folder)
+        => ReadConfig(folder).Text("model_type") is var type && type is EncoderDecoderFolder.ModelType or RecurrentSequenceToSequenceFolder.ModelType
+            ? throw new InvalidDataException($"{folder} holds an encoder-decoder, which does nothing but `translate`.")
+            : type;
 }

@@ -24,8 +24,8 @@ public sealed class BytePairTrainer
         var smallest = 256 + options.SpecialTokens.Count;
         if (options.VocabularySize < smallest)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.VocabularySize,
-                $"A vocabulary needs at least {smallest} tokens: 256 bytes and {options.SpecialTokens.Count} special.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"A vocabulary of {options.VocabularySize} is too small: it needs at least {smallest} tokens, 256 bytes and {options.SpecialTokens.Count} special.");
         }
         _ = AddedTokenSet.From(options.SpecialTokens, Written(Bytes)); // fails now rather than when all is learned
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));

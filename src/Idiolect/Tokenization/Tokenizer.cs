@@ -173,8 +173,7 @@ public abstract class Tokenizer
     internal ReadOnlySpan<byte> BytesOf(int id)
         => Knows(id)
             ? _bytes[id]
-            : throw new ArgumentOutOfRangeException(
-                nameof(id), id, $"The tokenizer has no such token: its vocabulary has {VocabularySize} ids.");
+            : throw new ArgumentOutOfRangeException(nameof(id), $"The tokenizer has no token {id}: its vocabulary has {VocabularySize} ids.");
 
     /// <summary>Whether an id belongs to an ordinary token.</summary>
     private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_addedIds.Contains(id);
