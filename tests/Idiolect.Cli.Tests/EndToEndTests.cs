@@ -221,6 +221,16 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(0, result.ExitCode);
     }
 
+    [Fact]
+    public async Task A_prompt_that_cannot_be_encoded_is_not_shown()
+    {
+        Assert.Equal(0, (await RunAsync($"train {Tiny} --tokenizer char --steps 2 --out run".Replace("--vocab 300 ", "", StringComparison.Ordinal))).ExitCode);
+
+        var result = await RunAsync("generate run --prompt \u4e2d");
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Out));
+    }
+
     private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
 
     private async Task<JsonElement[]> JsonAsync(string line)

@@ -109,6 +109,7 @@ internal static class GenerateCommand
     private static async Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
     {
         using var model = ModelLocation.Load(request.Folder);
+        _ = model.Tokenizer.Encode(request.Prompt); // what it cannot is said before the prompt is shown
         var statistics = new GenerationStatistics();
         var texts = new StringBuilder[request.Samples];
         var tokens = new int[request.Samples];
