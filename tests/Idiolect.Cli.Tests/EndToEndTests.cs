@@ -231,6 +231,14 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal((1, ""), (result.ExitCode, result.Out));
     }
 
+    [Fact]
+    public async Task Help_does_not_name_the_runs_that_there_are()
+    {
+        Directory.CreateDirectory(folder.Combine("runs/alpha"));
+
+        Assert.DoesNotContain("alpha", (await RunAsync("--help")).Out, StringComparison.Ordinal);
+    }
+
     private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
 
     private async Task<JsonElement[]> JsonAsync(string line)

@@ -80,6 +80,7 @@ internal static class Flag
     {
         var run = new Argument<string?>("RUN")
         {
+            HelpName = "RUN", // or help shows the runs that it completes to
             Description = "Run or model folder: a name under runs/, a path, or latest  [latest]",
             Arity = ArgumentArity.ZeroOrOne,
         };
