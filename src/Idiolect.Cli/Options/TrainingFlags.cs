@@ -11,7 +11,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private readonly ChoiceOption preset = new(
         "--preset", $"Settings to start from: {string.Join(", ", Presets.Names)}", [.. Presets.Names], "NAME");
     private readonly NumberOption<int> depth = new(
-        "--depth", "The one dial: N layers, and the width, heads, learning rate and steps that suit them", 1, 64);
+        "--depth", "The one dial: N layers (of an lstm, gru or rnn 2 at most), and the width, heads, learning rate and steps that suit them", 1, 64);
 
     private readonly TranslationFlags translation = new();
 
