@@ -28,6 +28,16 @@ public sealed class TextOutputTests
     }
 
     [Fact]
+    public void A_run_without_held_out_text_says_so()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+
+        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Started() with { ValidationTokens = 0 });
+
+        Assert.Contains("\nno text is held out, so there will be no validation loss: ", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_step_line_comes_only_every_few_seconds()
     {
         var output = new StringWriter { NewLine = "\n" };

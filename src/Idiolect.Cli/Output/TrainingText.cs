@@ -28,6 +28,10 @@ internal static class TrainingText
         }
         yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
+        if (started.ValidationTokens == 0)
+        {
+            yield return "no text is held out, so there will be no validation loss: give more or other text";
+        }
         if (setup.IsNGram)
         {
             yield break;
