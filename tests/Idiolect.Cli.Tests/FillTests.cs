@@ -36,9 +36,10 @@ public sealed class FillTests : IDisposable
         Assert.DoesNotContain("[MASK]", filled[2].GetProperty("text").GetString(), StringComparison.Ordinal);
 
         var vectors = await JsonAsync("embed --text fox --text dog --json");
-        Assert.Equal(["embedding", "embedding", "similarity"], vectors.Select(news => news.GetProperty("event").GetString()!));
+        Assert.Equal(["embedding", "embedding", "similarity", "done"], vectors.Select(news => news.GetProperty("event").GetString()!));
         Assert.Equal(1, vectors[0].GetProperty("vector").EnumerateArray().Sum(value => Math.Pow(value.GetDouble(), 2)), 1e-5);
         Assert.InRange(vectors[2].GetProperty("cosine").GetDouble(), -1, 1);
+        Assert.Equal(2, vectors[3].GetProperty("texts").GetInt32());
         File.WriteAllText(folder.Combine("in.txt"), "the fox\n\nthe dog\na fox\n");
         Assert.Equal(3, (await RunAsync("embed first --file in.txt")).Out.Count(c => c == '\n')); // three pairs of three texts
 

@@ -46,7 +46,9 @@ public sealed class TuneTests : IDisposable
 
         var measured = Assert.Single(await JsonAsync("eval --json"));
         Assert.Equal(done.GetProperty("accuracy").GetDouble(), measured.GetProperty("accuracy").GetDouble());
-        var label = Assert.Single(await JsonAsync("classify --text fox --json"));
+        var classified = await JsonAsync("classify --text fox --json");
+        Assert.Equal(["label", "done"], classified.Select(news => news.GetProperty("event").GetString()!));
+        var label = classified[0];
         Assert.Matches("^(dog|fox)$", label.GetProperty("label").GetString());
         Assert.Equal(1, label.GetProperty("probabilities").EnumerateObject().Sum(share => share.Value.GetDouble()), 9);
         File.WriteAllText(folder.Combine("in.txt"), "the fox\nthe dog\n");

@@ -58,6 +58,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("train --json --layers -3")]
     [InlineData("train --json --lyers 3")]
+    [InlineData("train --json=true --lyers 3")]
     [InlineData("info /no/such/folder --json")]
     public async Task Errors_are_objects_too_with_json(string line)
     {

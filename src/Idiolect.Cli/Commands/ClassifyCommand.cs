@@ -50,6 +50,10 @@ internal static class ClassifyCommand
                     writer.WriteEndObject();
                 });
             }
+            if (parsed.GetValue(json))
+            {
+                lines.Write("done", writer => writer.WriteNumber("texts", texts.Length));
+            }
             return Task.FromResult(ExitCode.Success);
         });
         return command;

@@ -80,6 +80,7 @@ internal static class EmbedCommand
                 writer.WriteFinite("cosine", cosine);
             });
         }
+        lines.Write("done", writer => writer.WriteNumber("texts", texts.Length));
     }
 
     private static IEnumerable<(int A, int B, double Cosine)> Pairs(IReadOnlyList<float[]> vectors)

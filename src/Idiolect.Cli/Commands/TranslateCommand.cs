@@ -53,6 +53,10 @@ internal static class TranslateCommand
                     terminal.Out.WriteLine(terminal.Live ? TrainingText.Printable(translation) : translation);
                 }
             }
+            if (parsed.GetValue(json))
+            {
+                lines.Write("done", writer => writer.WriteNumber("texts", sentences.Length));
+            }
             return Task.FromResult(ExitCode.Success);
         });
         return command;
