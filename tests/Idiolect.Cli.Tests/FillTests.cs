@@ -86,6 +86,18 @@ public sealed class FillTests : IDisposable
 
     private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
 
+    [Fact]
+    public async Task Texts_of_which_only_the_beginning_is_embedded_are_named()
+    {
+        await RunAsync($"train {Tiny} --steps 2 --name short");
+        File.WriteAllLines(folder.Combine("in.txt"), ["fox", new string('f', 99), new string('x', 99)]);
+
+        var result = await RunAsync("embed short --file in.txt --json");
+
+        Assert.Equal("2 texts are longer than 14 tokens; only their beginning was read", result.Error.TrimEnd());
+        Assert.Equal([false, true, true], Parse(result with { Error = "" })[..3].Select(news => news.TryGetProperty("truncated", out var cut) && cut.GetBoolean()));
+    }
+
     private async Task<JsonElement[]> JsonAsync(string line) => Parse(await RunAsync(line));
 
     private async Task<JsonElement[]> FillAsync(params string[] args) => Parse(await Cli.RunProcessAsync(folder.Path, Cli.Executable, ["fill", .. args]));

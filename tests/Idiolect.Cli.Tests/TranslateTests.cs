@@ -47,6 +47,8 @@ public sealed class TranslateTests : IDisposable
         File.WriteAllText(folder.Combine("in.txt"), "the a\nthe b\n");
         Assert.Equal(2, (await RunAsync("translate first --file in.txt --beams 1")).Out.Count(c => c == '\n'));
 
+        Assert.Matches(@"^1 text is longer than \d+ tokens; only its beginning was read\s*$", (await RunAsync($"translate first --text {new string('x', 999)}")).Error);
+
         if (model != "gpt")
         {
             var refused = await RunAsync("generate first");

@@ -14,7 +14,7 @@ internal static class TranslateCommand
     {
         var run = Flag.Run();
         var text = Flag.Text("--text", "Sentence to translate", "TEXT");
-        var file = Flag.Text("--file", "File of sentences, one a line", "FILE");
+        var file = Flag.Text("--file", $"File of sentences, one a line; {Truncation.Help}", "FILE");
         var to = Flag.Text("--to", "Target language, of a model that has several", "LANG");
         var beams = Flag.Count("--beams", "Candidates kept at each step; 1 takes the likeliest token always  [4]");
         var penalty = Flag.Number("--length-penalty", "Above 0 longer translations may win  [0.6]", 0, 10);
@@ -37,8 +37,9 @@ internal static class TranslateCommand
             };
             using var translator = Translator.Load(ModelLocation.Named(parsed.GetValue(run)));
             var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
+            var cut = Truncation.Warn(sentences, translator.IsTooLong, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);
-            foreach (var (sentence, translation) in sentences.Zip(translations))
+            foreach (var (sentence, translation, isTruncated) in sentences.Zip(translations, cut))
             {
                 if (parsed.GetValue(json))
                 {
@@ -46,6 +47,7 @@ internal static class TranslateCommand
                     {
                         writer.WriteString("source", sentence);
                         writer.WriteString("translation", translation);
+                        Truncation.Write(writer, isTruncated);
                     });
                 }
                 else
