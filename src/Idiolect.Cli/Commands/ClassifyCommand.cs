@@ -25,7 +25,7 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var classifier = TextClassifier.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var classifier = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextClassifier.Load);
             var labels = classifier.Model.Labels;
             var classified = classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
             var cut = Truncation.Warn(texts, classifier.IsTooLong, classifier.LongestText, terminal);

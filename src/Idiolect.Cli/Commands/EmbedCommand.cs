@@ -27,7 +27,7 @@ internal static class EmbedCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var embedder = TextEmbedder.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var embedder = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextEmbedder.Load);
             var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
             var cut = Truncation.Warn(texts, embedder.IsTooLong, embedder.LongestText, terminal);
             if (parsed.GetValue(json))

@@ -35,7 +35,7 @@ internal static class TranslateCommand
                 LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
                 Threads = parsed.GetValue(threads) ?? 0,
             };
-            using var translator = Translator.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var translator = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), Translator.Load);
             var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
             var cut = Truncation.Warn(sentences, translator.IsTooLong, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);
