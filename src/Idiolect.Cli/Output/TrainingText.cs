@@ -156,7 +156,11 @@ internal static class TrainingText
 
     private static string Plural(long count, string noun) => $"{Whole(count)} {noun}{(count == 1 ? "" : "s")}";
 
-    private static string Quote(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
+    /// <summary>A path as a shell takes it for one word.</summary>
+    private static string Quote(string path)
+        => OperatingSystem.IsWindows() ? path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path
+        : path.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=+-".Contains(c)) ? path
+        : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
