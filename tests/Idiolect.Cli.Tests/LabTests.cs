@@ -110,6 +110,15 @@ public sealed class LabTests
     }
 
     [Fact]
+    public void A_transformer_that_diverges_before_the_first_look_understands_nothing()
+    {
+        var trial = Grokking.Train(
+            new Bench(quick: true, seed: 1, cancellationToken: TestContext.Current.CancellationToken), width: 64, decay: 1e30, most: 36, _ => { });
+
+        Assert.Equal([0.0], trial.Test);
+    }
+
+    [Fact]
     public void Each_seed_reads_the_newest_translators_that_were_trained_with_it()
     {
         using var folder = new TemporaryFolder();
