@@ -58,6 +58,22 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_on_a_read_only_disk_is_not_called_in_use()
+    {
+        Assert.SkipUnless(await CanMountAsync(), "needs the right to mount a small disk");
+        WriteFiles();
+        Directory.CreateDirectory(folder.Combine("disk"));
+
+        var result = await Cli.RunProcessAsync(
+            folder.Path, "unshare", "-rm", "bash", "-c",
+            $"mount -t tmpfs none disk && '{Cli.Executable}' train {Shape} --data text.txt --out disk/run && mount -o remount,ro disk && "
+            + $"'{Cli.Executable}' train --resume disk/run --steps 9");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.EndsWith(".lock': the file system is read-only. Choose a folder on another one.\n", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_lay_in_the_folder_before_stays()
     {
         WriteFiles();
