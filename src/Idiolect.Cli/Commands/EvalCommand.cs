@@ -39,7 +39,7 @@ internal static class EvalCommand
             {
                 throw new ArgumentException("--to is for a run that translates, and this one does not");
             }
-            if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
+            if (ModelLocation.Open(ModelLocation.Require(folder), ClassifierFolder.LoadLabels) is not null)
             {
                 RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
                 using var classifier = ModelLocation.Open(ModelLocation.Require(folder), TextClassifier.Load);
@@ -54,7 +54,7 @@ internal static class EvalCommand
                 }
                 return Task.FromResult(ExitCode.Success);
             }
-            if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
+            if (ModelLocation.Open(ModelLocation.Require(folder), ModelFolder.LoadConfig) is BertConfig)
             {
                 var (texts, name) = TextToPredict(folder, parsed.GetValue(data), parsed.GetValue(field));
                 using var filler = ModelLocation.Open(ModelLocation.Require(folder), MaskedLanguageModel.Load);

@@ -13,15 +13,12 @@ internal static class ModelLocation
 
     /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
     /// <exception cref="InvalidDataException">The model translates and writes nothing else.</exception>
-    internal static LanguageModel Load(string folder)
-    {
-        var model = Require(folder);
-        return ClassifierFolder.LoadLabels(model) is not null
-            ? throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`")
-            : SequenceToSequenceFolder.LoadConfig(model) is null
-            ? Open(model, LanguageModel.Load)
-            : throw new InvalidDataException($"{folder} holds an encoder-decoder, which continues no text: let it `translate`");
-    }
+    internal static LanguageModel Load(string folder) => Open(Require(folder), model =>
+        ClassifierFolder.LoadLabels(model) is not null
+        ? throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`")
+        : SequenceToSequenceFolder.LoadConfig(model) is null
+        ? LanguageModel.Load(model)
+        : throw new InvalidDataException($"{folder} holds an encoder-decoder, which continues no text: let it `translate`"));
 
     /// <summary>Loads from a model folder; of a run's damaged checkpoint the error names one that is intact.</summary>
     /// <exception cref="InvalidDataException">The folder is a damaged checkpoint.</exception>
