@@ -16,7 +16,7 @@ internal static class Application
 
     internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
-        var json = args.Contains("--json");
+        var json = args.Any(arg => arg is "--json" or "--json=true" or "--json:true");
         try
         {
             // An "@" begins many a prompt, so no response files; there are no one-letter flags to bundle.

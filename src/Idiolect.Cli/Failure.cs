@@ -38,6 +38,7 @@ internal static class Failure
         if (exception is OperationCanceledException)
         {
             terminal.WriteError("interrupted");
+            WriteJson(lines => lines.Write("interrupted", _ => { }), terminal, json);
             return ExitCode.Interrupted;
         }
         Write(Describe(exception), terminal, json);
@@ -51,16 +52,22 @@ internal static class Failure
     internal static void Write(string message, Terminal terminal, bool json)
     {
         terminal.WriteError($"error: {message}");
-        if (json)
+        WriteJson(lines => lines.Error(message), terminal, json);
+    }
+
+    private static void WriteJson(Action<JsonLines> write, Terminal terminal, bool json)
+    {
+        if (!json)
         {
-            try
-            {
-                new JsonLines(terminal.Out).Error(message);
-            }
-            catch (IOException)
-            {
-                // Standard output may be what failed; standard error has said so.
-            }
+            return;
+        }
+        try
+        {
+            write(new JsonLines(terminal.Out));
+        }
+        catch (IOException)
+        {
+            // Standard output may be what failed; standard error has said so.
         }
     }
 

@@ -79,5 +79,5 @@ internal static class StandardOutput
     }
 }
 
-/// <summary>The reader of standard output has gone (<c>| head</c>): no error, only the end.</summary>
+/// <summary>The reader of standard output has gone (<c>| head</c>): no error, only the end, but for a training, whose work would be lost.</summary>
 internal sealed class BrokenPipeException(IOException cause) : IOException("nobody reads standard output any more", cause);

@@ -11,9 +11,12 @@ internal static class Usage
     internal static string? FindError(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (UnknownFlag(parsed) is { } flag)
+        var isVerbUnknown = command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [[not '-', ..], ..];
+        if (!isVerbUnknown && UnknownFlag(parsed) is { } flag)
         {
-            return $"unknown flag {flag}{Spelling.DidYouMean(flag, FlagsOf(parsed))}";
+            return FlagsOf(parsed).Contains(flag)
+                ? $"{flag} stands behind the verb: {CommandName.Current} {VerbOf(parsed)}{flag}"
+                : $"unknown flag {flag}{Spelling.DidYouMean(flag, FlagsOf(parsed))}";
         }
         if (parsed.UnmatchedTokens is [var word, ..])
         {

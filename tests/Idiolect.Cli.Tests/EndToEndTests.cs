@@ -130,6 +130,25 @@ public sealed class EndToEndTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("model.safetensors", "generate run")]
+    [InlineData("config.json", "generate run")]
+    [InlineData("config.json", "eval run")]
+    public async Task Of_a_damaged_checkpoint_the_intact_neighbour_is_named(string file, string verb)
+    {
+        await RunAsync($"train {Tiny} --steps 20 --eval-every 10 --checkpoint-every 10 --out run");
+        File.WriteAllText(folder.Combine("run/best.json"), "garbage");
+        Assert.Equal(0, (await RunAsync("generate run --max-tokens 1")).ExitCode);
+        var checkpoints = Path.Combine("run", "checkpoints", "step-000000");
+        File.WriteAllText(folder.Combine($"{checkpoints}20/{file}"), "cut");
+
+        var result = await RunAsync(verb);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches($@"step-00000020 is damaged \({file} has 3 bytes instead of \d+\); .*step-00000010 is intact, give that instead\s*$", result.Error);
+        Assert.Equal(0, (await RunAsync($"generate {checkpoints}10 --max-tokens 1")).ExitCode);
+    }
+
     [Fact]
     public async Task An_n_gram_model_is_counted_used_and_shown_as_a_GPT_is()
     {

@@ -38,6 +38,17 @@ public sealed class FailureTests
         Assert.Equal(130, Failure.Report(new OperationCanceledException(), terminal, json: false));
     }
 
+    [Fact]
+    public void Interruption_is_an_object_too_with_json()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
+
+        Failure.Report(new OperationCanceledException(), terminal, json: true);
+
+        Assert.Equal("{\"event\":\"interrupted\"}\n", output.ToString());
+    }
+
     [Theory]
     [InlineData("idiolect", true, "idiolect")]
     [InlineData("Idiolect.Cli", true, "dotnet run -c Release --project src/Idiolect.Cli --")]

@@ -36,9 +36,10 @@ public sealed class FillTests : IDisposable
         Assert.DoesNotContain("[MASK]", filled[2].GetProperty("text").GetString(), StringComparison.Ordinal);
 
         var vectors = await JsonAsync("embed --text fox --text dog --json");
-        Assert.Equal(["embedding", "embedding", "similarity"], vectors.Select(news => news.GetProperty("event").GetString()!));
+        Assert.Equal(["embedding", "embedding", "similarity", "done"], vectors.Select(news => news.GetProperty("event").GetString()!));
         Assert.Equal(1, vectors[0].GetProperty("vector").EnumerateArray().Sum(value => Math.Pow(value.GetDouble(), 2)), 1e-5);
         Assert.InRange(vectors[2].GetProperty("cosine").GetDouble(), -1, 1);
+        Assert.Equal(2, vectors[3].GetProperty("texts").GetInt32());
         File.WriteAllText(folder.Combine("in.txt"), "the fox\n\nthe dog\na fox\n");
         Assert.Equal(3, (await RunAsync("embed first --file in.txt")).Out.Count(c => c == '\n')); // three pairs of three texts
 
@@ -89,6 +90,18 @@ public sealed class FillTests : IDisposable
     }
 
     private Task<Cli.Result> RunAsync(string line) => Cli.RunProcessAsync(folder.Path, Cli.Executable, line.Split(' '));
+
+    [Fact]
+    public async Task Texts_of_which_only_the_beginning_is_embedded_are_named()
+    {
+        await RunAsync($"train {Tiny} --steps 2 --name short");
+        File.WriteAllLines(folder.Combine("in.txt"), ["fox", new string('f', 99), new string('x', 99)]);
+
+        var result = await RunAsync("embed short --file in.txt --json");
+
+        Assert.Equal("2 texts are longer than 14 tokens; only their beginning was read", result.Error.TrimEnd());
+        Assert.Equal([false, true, true], Parse(result with { Error = "" })[..3].Select(news => news.TryGetProperty("truncated", out var cut) && cut.GetBoolean()));
+    }
 
     private async Task<JsonElement[]> JsonAsync(string line) => Parse(await RunAsync(line));
 

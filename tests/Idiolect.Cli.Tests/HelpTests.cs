@@ -18,7 +18,7 @@ public sealed class HelpTests
             $"""
             Description:
               Idiolect pre-trains a GPT on your text and lets it write: pure C#, no Python, 
-              no native code.
+              no native code of ours.
 
             Usage:
               {name} [command] [options]

@@ -19,8 +19,22 @@ public sealed class LabTests
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(
             Laboratory.Experiments.Select(experiment => (experiment.Protocol.Name, experiment.Protocol.Claim)),
-            Lines(result.Out).Select(line => (line.GetProperty("name").GetString()!, line.GetProperty("claim").GetString()!)));
+            Lines(result.Out)[..^1].Select(line => (line.GetProperty("name").GetString()!, line.GetProperty("claim").GetString()!)));
         Assert.All(Laboratory.Experiments, experiment => Assert.NotEmpty(experiment.Protocol.Measure));
+    }
+
+    [Fact]
+    public async Task The_list_ends_with_done() => Assert.Equal(
+        $"{{\"event\":\"done\",\"experiments\":{Laboratory.Experiments.Count}}}", (await Cli.RunAsync("lab", "--json")).Out.TrimEnd().Split('\n')[^1]);
+
+    [Fact]
+    public async Task Json_may_stand_before_run()
+    {
+        using var folder = new TemporaryFolder();
+
+        var result = await Cli.RunAsync("lab", "--json", "run", "causal-mask", "--quick", "--out", folder.Path);
+
+        Assert.Equal(["verdict", "done"], Lines(result.Out).Select(line => line.GetProperty("event").GetString()!));
     }
 
     [Fact]
@@ -93,6 +107,15 @@ public sealed class LabTests
             embedding.Assign([.. Enumerable.Repeat(float.NaN, embedding.Values.Length)]);
             return model;
         }
+    }
+
+    [Fact]
+    public void A_transformer_that_diverges_before_the_first_look_understands_nothing()
+    {
+        var trial = Grokking.Train(
+            new Bench(quick: true, seed: 1, cancellationToken: TestContext.Current.CancellationToken), width: 64, decay: 1e30, most: 36, _ => { });
+
+        Assert.Equal([0.0], trial.Test);
     }
 
     [Fact]

@@ -68,6 +68,40 @@ public sealed class ProcessTests
         Assert.False(last.EndsWith("-00000000", StringComparison.Ordinal) || last.EndsWith("-00003000", StringComparison.Ordinal), last);
     }
 
+    [Theory]
+    [InlineData("train --layers 1 --width 32 --heads 2 --context 16 --threads 1")]
+    [InlineData("train --model ngram --threads 1 --json")]
+    public async Task A_training_whose_reader_has_gone_before_the_first_step_says_that_nothing_was_saved(string line)
+    {
+        using var folder = new TemporaryFolder();
+        var text = folder.Combine("text");
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("a line of text\n", 2000)), TestContext.Current.CancellationToken);
+        var run = folder.Combine("run");
+
+        await InShellAsync(
+            $"{{0}} {line} --data {text} --tokenizer byte --out {run} | true; exit ${{{{PIPESTATUS[0]}}}}",
+            1, "error: nobody reads standard output any more; nothing was trained or saved\n");
+
+        Assert.False(Directory.Exists(run));
+    }
+
+    [Theory]
+    [InlineData("train --layers 1 --width 32 --heads 2 --context 16 --steps 2 --threads 1", "2")]
+    [InlineData("train --model ngram --threads 1", "1")]
+    public async Task A_training_whose_reader_has_gone_at_its_end_says_that_it_is_saved(string line, string step)
+    {
+        using var folder = new TemporaryFolder();
+        var text = folder.Combine("text");
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("a line of text\n", 2000)), TestContext.Current.CancellationToken);
+        var run = folder.Combine("run");
+
+        await InShellAsync(
+            $"{{0}} {line} --data {text} --tokenizer byte --out {run} | grep -m 1 'measuring the best'; exit ${{{{PIPESTATUS[0]}}}}",
+            1, $"error: nobody reads standard output any more; saved after step {step}, to go on: ");
+
+        Assert.True(Directory.Exists(run));
+    }
+
     private static async Task InShellAsync(string script, int exitCode, string error)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");

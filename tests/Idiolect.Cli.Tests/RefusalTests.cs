@@ -3,7 +3,7 @@ namespace Idiolect.Cli.Tests;
 /// <summary>What cannot be trained: one line that says what to do, exit code 1, and no run left behind.</summary>
 public sealed class RefusalTests : IDisposable
 {
-    private const string Shape = "--layers 1 --heads 2 --context 16 --batch 4 --steps 5 --vocab 300 --threads 1";
+    private const string Shape = "--layers 1 --heads 2 --context 16 --batch 4 --steps 5 --threads 1";
 
     private readonly TemporaryFolder folder = new();
 
@@ -55,6 +55,22 @@ public sealed class RefusalTests : IDisposable
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.DoesNotMatch(@"(?m)^(runs|run|deep)$", result.Out);
         Assert.Equal(before, Everything());
+    }
+
+    [Fact]
+    public async Task A_run_on_a_read_only_disk_is_not_called_in_use()
+    {
+        Assert.SkipUnless(await CanMountAsync(), "needs the right to mount a small disk");
+        WriteFiles();
+        Directory.CreateDirectory(folder.Combine("disk"));
+
+        var result = await Cli.RunProcessAsync(
+            folder.Path, "unshare", "-rm", "bash", "-c",
+            $"mount -t tmpfs none disk && '{Cli.Executable}' train {Shape} --data text.txt --out disk/run && mount -o remount,ro disk && "
+            + $"'{Cli.Executable}' train --resume disk/run --steps 9");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.EndsWith(".lock': the file system is read-only. Choose a folder on another one.\n", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,6 +28,16 @@ public sealed class TextOutputTests
     }
 
     [Fact]
+    public void A_run_without_held_out_text_says_so()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+
+        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Started() with { ValidationTokens = 0 });
+
+        Assert.Contains("\nno text is held out, so there will be no validation loss: ", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_step_line_comes_only_every_few_seconds()
     {
         var output = new StringWriter { NewLine = "\n" };
@@ -55,10 +65,37 @@ public sealed class TextOutputTests
     {
         var output = new StringWriter { NewLine = "\n" };
 
-        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Finished("runs/my run", interrupted: true));
+        new PlainTrainingOutput(output, TimeProvider.System).Report(Events.Finished(interrupted: true));
 
         Assert.EndsWith(
-            "interrupted after step 300 and saved; to go on:\n  idiolect train --resume \"runs/my run\"\n", output.ToString(), StringComparison.Ordinal);
+            "interrupted after step 300 and saved; to go on:\n  idiolect train --resume runs/quiet-harbor\n", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/tmp/a_1/b-2.c:=+", "/tmp/a_1/b-2.c:=+")]
+    [InlineData("runs/my run", "'runs/my run'")]
+    [InlineData("runs/it's", @"'runs/it'\''s'")]
+    [InlineData("runs/$HOME;(a)&*\"b\"", "'runs/$HOME;(a)&*\"b\"'")]
+    public void A_command_quotes_a_path_for_the_shell(string run, string expected)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "quotes for a POSIX shell");
+        Assert.Equal($"idiolect train --resume {expected}", TrainingText.ResumeCommand(run));
+    }
+
+    [Fact]
+    public async Task A_narrow_terminal_does_not_break_a_command()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, 40, live: true);
+        var live = new LiveTrainingOutput(terminal.CreateConsole(), new ManualTime());
+
+        await live.RunAsync(() =>
+        {
+            live.Report(Events.Finished());
+            return Task.CompletedTask;
+        });
+
+        Assert.Contains("\n  idiolect train --resume runs/quiet-harbor --steps 600\n", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +134,7 @@ public sealed class TextOutputTests
         var text = output.ToString();
         var lines = WithoutEscapes(text).Split('\n', '\r');
         Assert.Contains(lines, line => line.Contains("loss 2.", StringComparison.Ordinal) && line.Contains('%'));
-        Assert.All(lines, line => Assert.InRange(line.TrimEnd().Length, 0, width));
+        Assert.All(lines.TakeWhile(line => line != "next:"), line => Assert.InRange(line.TrimEnd().Length, 0, width));
         Assert.DoesNotContain("\e[31m", text, StringComparison.Ordinal); // what the model writes cannot steer the terminal
         Assert.Equal(text.LastIndexOf("\e[?25", StringComparison.Ordinal), text.LastIndexOf("\e[?25h", StringComparison.Ordinal)); // cursor shown again
     }

@@ -43,10 +43,13 @@ public sealed class TranslateTests : IDisposable
         Assert.Equal(14, resumed[^1].GetProperty("steps").GetInt32());
         Assert.Equal(12, resumed.Single(news => news.GetProperty("event").GetString() == "start").GetProperty("stepsDone").GetInt32());
 
-        var one = Assert.Single(await JsonAsync("translate --json --text found"));
-        Assert.Equal("found", one.GetProperty("source").GetString());
+        var translated = await JsonAsync("translate --json --text found");
+        Assert.Equal(["translation", "done"], translated.Select(news => news.GetProperty("event").GetString()!));
+        Assert.Equal("found", translated[0].GetProperty("source").GetString());
         File.WriteAllText(folder.Combine("in.txt"), "the a\nthe b\n");
         Assert.Equal(2, (await RunAsync("translate first --file in.txt --beams 1")).Out.Count(c => c == '\n'));
+
+        Assert.Matches(@"^1 text is longer than \d+ tokens; only its beginning was read\s*$", (await RunAsync($"translate first --text {new string('x', 999)}")).Error);
 
         if (model != "gpt")
         {

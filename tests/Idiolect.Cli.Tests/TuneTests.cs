@@ -47,11 +47,14 @@ public sealed class TuneTests : IDisposable
         var measured = Assert.Single(await JsonAsync("eval --json"));
         Assert.Equal(done.GetProperty("accuracy").GetDouble(), measured.GetProperty("accuracy").GetDouble());
         Assert.Equal("error: --field means nothing to a run that classifies; leave it out", (await RunAsync("eval --field body")).Error.TrimEnd());
-        var label = Assert.Single(await JsonAsync("classify --text fox --json"));
+        var classified = await JsonAsync("classify --text fox --json");
+        Assert.Equal(["label", "done"], classified.Select(news => news.GetProperty("event").GetString()!));
+        var label = classified[0];
         Assert.Matches("^(dog|fox)$", label.GetProperty("label").GetString());
         Assert.Equal(1, label.GetProperty("probabilities").EnumerateObject().Sum(share => share.Value.GetDouble()), 9);
         File.WriteAllText(folder.Combine("in.txt"), "the fox\nthe dog\n");
         Assert.Equal(2, (await RunAsync("classify tuned --file in.txt")).Out.Count(c => c == '\n'));
+        Assert.Matches(@"^1 text is longer than \d+ tokens; only its beginning was read\s*$", (await RunAsync($"classify tuned --text {new string('x', 999)}")).Error);
         var info = Assert.Single(await JsonAsync("info --json"));
         Assert.Equal(["dog", "fox"], info.GetProperty("model").GetProperty("labels").EnumerateArray().Select(name => name.GetString()!));
         Assert.Contains("2: dog, fox", (await RunAsync("info")).Out, StringComparison.Ordinal);

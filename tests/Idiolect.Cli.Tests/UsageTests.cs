@@ -9,6 +9,9 @@ public sealed class UsageTests
     [InlineData("train --stpes=5", "unknown flag --stpes; did you mean --steps?", "see idiolect train --help")]
     [InlineData("train --frobnicate", "unknown flag --frobnicate", "see idiolect train --help")]
     [InlineData("generate --tempratur 1", "unknown flag --tempratur; did you mean --temperature?", "see idiolect generate --help")]
+    [InlineData("trian --steps 5", "unknown verb \"trian\"; did you mean train?", "see idiolect --help")]
+    [InlineData("tokenizer encod --text a", "unknown verb \"encod\"; did you mean encode?", "see idiolect tokenizer --help")]
+    [InlineData("--steps 5 train", "--steps stands behind the verb: idiolect train --steps", "see idiolect train --help")]
     [InlineData("trian", "unknown verb \"trian\"; did you mean train?", "see idiolect --help")]
     [InlineData("tokenizer encod", "unknown verb \"encod\"; did you mean encode?", "see idiolect tokenizer --help")]
     [InlineData("tokenizer", "tokenizer needs a verb: train, encode, decode", "see idiolect tokenizer --help")]
@@ -68,6 +71,7 @@ public sealed class UsageTests
     [Theory]
     [InlineData("train --json --layers -3")]
     [InlineData("train --json --lyers 3")]
+    [InlineData("train --json=true --lyers 3")]
     [InlineData("info /no/such/folder --json")]
     public async Task Errors_are_objects_too_with_json(string line)
     {

@@ -14,7 +14,7 @@ internal static class ClassifyCommand
     {
         var run = Flag.Run();
         var text = Flag.Texts();
-        var file = Flag.Text("--file", "File of texts, one a line", "FILE");
+        var file = Flag.Text("--file", $"File of texts, one a line; {Truncation.Help}", "FILE");
         var threads = Flag.Threads();
         var json = Flag.Json();
         var command = new Command("classify", "Let a tuned model say which label a text has") { run, text, file, threads, json };
@@ -25,10 +25,12 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var classifier = TextClassifier.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var classifier = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextClassifier.Load);
             var labels = classifier.Model.Labels;
+            var classified = classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
+            var cut = Truncation.Warn(texts, classifier.IsTooLong, classifier.LongestText, terminal);
             var lines = new JsonLines(terminal.Out);
-            foreach (var (given, shares) in texts.Zip(classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken)))
+            foreach (var (given, shares, isTruncated) in texts.Zip(classified, cut))
             {
                 var best = Array.IndexOf(shares, shares.Max());
                 if (!parsed.GetValue(json))
@@ -48,7 +50,12 @@ internal static class ClassifyCommand
                         writer.WriteFinite(labels[i], shares[i]);
                     }
                     writer.WriteEndObject();
+                    Truncation.Write(writer, isTruncated);
                 });
+            }
+            if (parsed.GetValue(json))
+            {
+                lines.Write("done", writer => writer.WriteNumber("texts", texts.Length));
             }
             return Task.FromResult(ExitCode.Success);
         });

@@ -16,7 +16,7 @@ internal static class EmbedCommand
     {
         var run = Flag.Run();
         var text = Flag.Texts();
-        var file = Flag.Text("--file", "File of texts, one a line", "FILE");
+        var file = Flag.Text("--file", $"File of texts, one a line; {Truncation.Help}", "FILE");
         var threads = Flag.Threads();
         var json = Flag.Json();
         var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, text, file, threads, json };
@@ -27,11 +27,12 @@ internal static class EmbedCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var embedder = TextEmbedder.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var embedder = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextEmbedder.Load);
             var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
+            var cut = Truncation.Warn(texts, embedder.IsTooLong, embedder.LongestText, terminal);
             if (parsed.GetValue(json))
             {
-                WriteJson(texts, vectors, new JsonLines(terminal.Out));
+                WriteJson(texts, vectors, cut, new JsonLines(terminal.Out));
             }
             else
             {
@@ -56,7 +57,7 @@ internal static class EmbedCommand
         }
     }
 
-    private static void WriteJson(string[] texts, IReadOnlyList<float[]> vectors, JsonLines lines)
+    private static void WriteJson(string[] texts, IReadOnlyList<float[]> vectors, bool[] cut, JsonLines lines)
     {
         for (var i = 0; i < texts.Length; i++)
         {
@@ -69,6 +70,7 @@ internal static class EmbedCommand
                     writer.WriteNumberValue(value);
                 }
                 writer.WriteEndArray();
+                Truncation.Write(writer, cut[i]);
             });
         }
         foreach (var (a, b, cosine) in Pairs(vectors))
@@ -80,6 +82,7 @@ internal static class EmbedCommand
                 writer.WriteFinite("cosine", cosine);
             });
         }
+        lines.Write("done", writer => writer.WriteNumber("texts", texts.Length));
     }
 
     private static IEnumerable<(int A, int B, double Cosine)> Pairs(IReadOnlyList<float[]> vectors)

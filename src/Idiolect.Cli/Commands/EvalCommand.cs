@@ -40,11 +40,11 @@ internal static class EvalCommand
             {
                 throw new ArgumentException("--to is for a run that translates, and this one does not");
             }
-            if (ClassifierFolder.LoadLabels(ModelLocation.Require(folder)) is not null)
+            if (ModelLocation.Open(ModelLocation.Require(folder), ClassifierFolder.LoadLabels) is not null)
             {
                 Flag.RejectMeaningless(parsed, "a run that classifies", [field, batches]);
                 RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
-                using var classifier = TextClassifier.Load(ModelLocation.Require(folder));
+                using var classifier = ModelLocation.Open(ModelLocation.Require(folder), TextClassifier.Load);
                 var scores = ClassificationRun.Measure(classifier, setup.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
                 if (parsed.GetValue(json))
                 {
@@ -56,10 +56,10 @@ internal static class EvalCommand
                 }
                 return Task.FromResult(ExitCode.Success);
             }
-            if (ModelFolder.LoadConfig(ModelLocation.Require(folder)) is BertConfig)
+            if (ModelLocation.Open(ModelLocation.Require(folder), ModelFolder.LoadConfig) is BertConfig)
             {
                 var (texts, name) = TextToPredict(folder, parsed, data, field);
-                using var filler = MaskedLanguageModel.Load(ModelLocation.Require(folder));
+                using var filler = ModelLocation.Open(ModelLocation.Require(folder), MaskedLanguageModel.Load);
                 using var tokens = TokenDataset.Encode(
                     texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
                     cancellationToken: cancellationToken);
@@ -115,7 +115,7 @@ internal static class EvalCommand
         string folder, string? data, string? to, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
         RequireOwnData(folder, data, "sentences", out var setup);
-        using var translator = Translator.Load(ModelLocation.Require(folder));
+        using var translator = ModelLocation.Open(ModelLocation.Require(folder), Translator.Load);
         var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken, to).Scores;
         if (json)
         {

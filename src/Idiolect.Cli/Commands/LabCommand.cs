@@ -12,21 +12,23 @@ internal static class LabCommand
     internal static Command Create(Terminal terminal)
     {
         var json = Flag.Json();
-        var command = new Command("lab", "Experiments that show why transformers took over") { json, LabRunCommand.Create(terminal) };
+        var command = new Command("lab", "Experiments that show why transformers took over") { json, LabRunCommand.Create(terminal, json) };
         command.WithExamples("idiolect lab", "idiolect lab run causal-mask", "idiolect lab run all --quick");
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json))
             {
+                var lines = new JsonLines(terminal.Out);
                 foreach (var protocol in Laboratory.Experiments.Select(experiment => experiment.Protocol))
                 {
-                    new JsonLines(terminal.Out).Write("experiment", writer =>
+                    lines.Write("experiment", writer =>
                     {
                         writer.WriteString("name", protocol.Name);
                         writer.WriteString("claim", protocol.Claim);
                         writer.WriteFinite("threshold", protocol.Threshold);
                     });
                 }
+                lines.Write("done", writer => writer.WriteNumber("experiments", Laboratory.Experiments.Count));
                 return ExitCode.Success;
             }
             LabText.WriteList(Laboratory.Experiments, terminal);

@@ -12,7 +12,9 @@ internal static class LabRunCommand
     private const string All = "all";
     private const string DefaultFolder = "lab";
 
-    internal static Command Create(Terminal terminal)
+    /// <param name="terminal">Where it writes.</param>
+    /// <param name="jsonBeforeRun">The flag as it may stand before the verb.</param>
+    internal static Command Create(Terminal terminal, Option<bool> jsonBeforeRun)
     {
         var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "An experiment (idiolect lab lists them), or all" };
         name.CompletionSources.Add(_ => Laboratory.Experiments.Select(experiment => experiment.Protocol.Name).Append(All));
@@ -26,7 +28,7 @@ internal static class LabRunCommand
         {
             var chosen = Choose(parsed.GetValue(name)!);
             var (isQuick, first, target) = (parsed.GetValue(quick), parsed.GetValue(seed) ?? 1, parsed.GetValue(folder) ?? DefaultFolder);
-            var output = LabOutput.Create(terminal, parsed.GetValue(json));
+            var output = LabOutput.Create(terminal, parsed.GetValue(json) || parsed.GetValue(jsonBeforeRun));
             await output.RunAsync(() => Task.Run(
                 () => Laboratory.Run(chosen, isQuick, first, target, output, cancellationToken), CancellationToken.None)).ConfigureAwait(false);
             output.Finish(target);

@@ -49,7 +49,7 @@ internal static class TrainCommand
                 var begun = RunFile.ReadSetup(found);
                 if (begun.Classifies)
                 {
-                    throw new ArgumentException($"{found} is a tuning; go on with it by `{CommandName.Current} tune --resume {earlier}`");
+                    throw new ArgumentException($"{found} is a tuning; go on with it by `{TrainingText.ResumeCommand(found, "tune")}`");
                 }
                 var settings = flags.ResolveResumed(begun, RunFile.StepsTaken(found), parsed);
                 RejectRivals(parsed, rivals, settings);

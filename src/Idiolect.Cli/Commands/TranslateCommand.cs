@@ -14,7 +14,7 @@ internal static class TranslateCommand
     {
         var run = Flag.Run();
         var text = Flag.Text("--text", "Sentence to translate", "TEXT");
-        var file = Flag.Text("--file", "File of sentences, one a line", "FILE");
+        var file = Flag.Text("--file", $"File of sentences, one a line; {Truncation.Help}", "FILE");
         var to = Flag.Text("--to", "Target language, of a model that has several", "LANG");
         var beams = Flag.Count("--beams", "Candidates kept at each step; 1 takes the likeliest token always  [4]");
         var penalty = Flag.Number("--length-penalty", "Above 0 longer translations may win  [0.6]", 0, 10);
@@ -35,10 +35,11 @@ internal static class TranslateCommand
                 LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
                 Threads = parsed.GetValue(threads) ?? 0,
             };
-            using var translator = Translator.Load(ModelLocation.Named(parsed.GetValue(run)));
+            using var translator = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), Translator.Load);
             var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
+            var cut = Truncation.Warn(sentences, translator.IsTooLong, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);
-            foreach (var (sentence, translation) in sentences.Zip(translations))
+            foreach (var (sentence, translation, isTruncated) in sentences.Zip(translations, cut))
             {
                 if (parsed.GetValue(json))
                 {
@@ -46,12 +47,17 @@ internal static class TranslateCommand
                     {
                         writer.WriteString("source", sentence);
                         writer.WriteString("translation", translation);
+                        Truncation.Write(writer, isTruncated);
                     });
                 }
                 else
                 {
                     terminal.Out.WriteLine(terminal.Live ? TrainingText.Printable(translation) : translation);
                 }
+            }
+            if (parsed.GetValue(json))
+            {
+                lines.Write("done", writer => writer.WriteNumber("texts", sentences.Length));
             }
             return Task.FromResult(ExitCode.Success);
         });

@@ -67,7 +67,7 @@ internal static class TuneCommand
         setup = flags.Resolve(setup, parsed, ModelFolder.LoadConfig(model), texts: 1); // what does not fit is said before the texts are read
         var corpus = setup.LoadLabelledTexts();
         setup = flags.Resolve(setup, parsed, ModelFolder.LoadConfig(model), corpus.Training.Count);
-        using var classifier = TextClassifier.Begin(model, corpus.Labels, setup.Seed);
+        using var classifier = ModelLocation.Open(model, trained => TextClassifier.Begin(trained, corpus.Labels, setup.Seed));
         return new ClassificationRun(setup, folder, runs, output).Start(corpus, classifier, cancellationToken);
     }
 }

@@ -94,10 +94,10 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
             table.AddRow(new Text(name), new Text(value));
         }
         console.Write(table);
-        // Not expanded: the bar is gone, and commands are copied from here.
+        // Neither expanded nor wrapped: the bar is gone, and commands are copied from here.
         foreach (var line in TrainingText.Next(finished))
         {
-            console.Write(new Text(line + "\n"));
+            console.Profile.Out.Writer.WriteLine(line);
         }
     }
 

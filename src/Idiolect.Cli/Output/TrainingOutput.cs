@@ -14,8 +14,15 @@ internal static class TrainingOutput
     internal static async Task<int> RunAsync(Func<CancellationToken, EndReason> train, ITrainingOutput output, CancellationToken cancellationToken)
     {
         var reason = EndReason.Completed;
-        // Training blocks its thread; the handler of Ctrl+C needs this one.
-        await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+        try
+        {
+            // Training blocks its thread; the handler of Ctrl+C needs this one.
+            await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (BrokenPipeException exception) // before the first step: later ones are told with what is saved
+        {
+            throw new IOException($"{exception.Message}; nothing was trained or saved", exception);
+        }
         return reason == EndReason.Interrupted ? ExitCode.Interrupted : ExitCode.Success;
     }
 }

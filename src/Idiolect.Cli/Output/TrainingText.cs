@@ -28,6 +28,10 @@ internal static class TrainingText
         }
         yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
+        if (started.ValidationTokens == 0)
+        {
+            yield return "no text is held out, so there will be no validation loss: give more or other text";
+        }
         if (setup.IsNGram)
         {
             yield break;
@@ -152,7 +156,11 @@ internal static class TrainingText
 
     private static string Plural(long count, string noun) => $"{Whole(count)} {noun}{(count == 1 ? "" : "s")}";
 
-    private static string Quote(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path;
+    /// <summary>A path as a shell takes it for one word.</summary>
+    private static string Quote(string path)
+        => OperatingSystem.IsWindows() ? path.Contains(' ', StringComparison.Ordinal) ? $"\"{path}\"" : path
+        : path.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=+-".Contains(c)) ? path
+        : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -79,7 +79,7 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
             return finished;
         }
         output.Report(new WorkAnnounced(ended.Step, $"classifying {TrainingText.Whole(corpus.Validation.Count)} held-out texts with the best checkpoint"));
-        using var best = TextClassifier.Load(ModelLocation.Require(folder));
+        using var best = ModelLocation.Open(ModelLocation.Require(folder), TextClassifier.Load);
         var scores = Measure(best, corpus, setup.Threads ?? 0, cancellationToken);
         ConfusionPlot.Save(scores, folder);
         return finished with { Classification = scores, Accuracy = scores.Accuracy };

@@ -106,7 +106,7 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
             return finished;
         }
         output.Report(new WorkAnnounced(ended.Step, "measuring the best checkpoint on all of the held-out text"));
-        using var best = MaskedLanguageModel.Load(ModelLocation.Require(folder));
+        using var best = ModelLocation.Open(ModelLocation.Require(folder), MaskedLanguageModel.Load);
         var measured = MaskedMeasurement.Take(best, data.Validation, batches: 0, setup.Threads ?? 0, cancellationToken);
         return finished with
         {

@@ -93,11 +93,18 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
             Report(new EvaluationCompleted(1, training.Loss, measured.Loss, measured.BitsPerByte, IsBest: true));
         }
         var checkpoint = new CheckpointStore(folder, setup.KeepCheckpoints).Save(1, model.Save, validation?.Loss);
-        Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
-        var ended = new TrainingEnded(1, EndReason.Completed, validation?.Loss, milliseconds / 1000);
-        metrics.Append(ended);
-        output.Report(Completed(ended, corpus, data, cancellationToken) with { IsComplete = true });
-        return EndReason.Completed;
+        try
+        {
+            Report(new CheckpointSaved(checkpoint.Step, checkpoint.Path));
+            var ended = new TrainingEnded(1, EndReason.Completed, validation?.Loss, milliseconds / 1000);
+            metrics.Append(ended);
+            output.Report(Completed(ended, corpus, data, cancellationToken) with { IsComplete = true });
+            return EndReason.Completed;
+        }
+        catch (BrokenPipeException exception)
+        {
+            throw session.Saved(exception, checkpoint.Step);
+        }
 
         void Report(TrainingProgress news)
         {

@@ -32,19 +32,30 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
         LossPlot.Save(TrainingHistory.Read(folder), folder);
         if (lost is not null)
         {
-            throw new IOException($"{lost.Message}; saved after step {ended.Step}, to go on: {TrainingText.ResumeCommand(folder, Verb)}", lost);
+            throw Saved(lost, ended.Step);
         }
         try
         {
-            output.Report(finish(ended));
-            return ended.Reason;
+            var finished = Finish();
+            output.Report(finished);
+            return finished.Reason;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (BrokenPipeException exception)
         {
-            // Trained and saved, but not measured, which a resumed run does.
-            ended = ended with { Reason = EndReason.Interrupted };
-            output.Report(Estimate(ended));
-            return ended.Reason;
+            throw Saved(exception, ended.Step);
+        }
+
+        TrainingFinished Finish()
+        {
+            try
+            {
+                return finish(ended);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Trained and saved, but not measured, which a resumed run does.
+                return Estimate(ended with { Reason = EndReason.Interrupted });
+            }
         }
 
         void Tell(TrainingProgress news)
@@ -79,6 +90,10 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
             output.Report(new TextSampled(news.Step, sample()));
         }
     }
+
+    /// <summary>What is said of a run that is saved, but whose news could not be told.</summary>
+    internal IOException Saved(IOException lost, long step)
+        => new($"{lost.Message}; saved after step {step}, to go on: {TrainingText.ResumeCommand(folder, Verb)}", lost);
 
     /// <summary>The end of a run as its evaluations estimated it, which is all that an interrupted run has.</summary>
     internal TrainingFinished Estimate(TrainingEnded ended)

@@ -83,7 +83,7 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
             return finished;
         }
         output.Report(new WorkAnnounced(ended.Step, $"translating {corpus.Test.Count} held-out sentences with the best checkpoint"));
-        using var translator = Translator.Load(ModelLocation.Require(folder));
+        using var translator = ModelLocation.Open(ModelLocation.Require(folder), Translator.Load);
         var (translations, scores) = TranslationMeasurement.Take(translator, corpus, setup.Threads ?? 0, cancellationToken);
         AtomicFile.Write(
             Path.Combine(folder, RunFile.Translations),

@@ -70,7 +70,7 @@ internal sealed class Grokking : Experiment
         };
     }
 
-    private sealed record Trial(double[] Steps, double[] Train, double[] Test)
+    internal sealed record Trial(double[] Steps, double[] Train, double[] Test)
     {
         internal double StepAt(double[] accuracy, double level)
         {
@@ -79,7 +79,7 @@ internal sealed class Grokking : Experiment
         }
     }
 
-    private static Trial Train(Bench bench, int width, double decay, int most, Action<double> progress)
+    internal static Trial Train(Bench bench, int width, double decay, int most, Action<double> progress)
     {
         var modulus = bench.Size(59, 7);
         var pairs = (from a in Enumerable.Range(0, modulus) from b in Enumerable.Range(a, modulus - a) select (a, b)).ToArray();
@@ -101,7 +101,9 @@ internal sealed class Grokking : Experiment
             tested.Add(model.Accuracy(test.Tokens, test.Targets, test.Rows));
             return tested[^1];
         }, enough: accuracy => accuracy >= 0.95);
-        return new Trial(curve.Steps, [.. trained], [.. tested]);
+        return curve.Diverged
+            ? new Trial([most], [0], [0]) // whether it was looked at before or not
+            : new Trial(curve.Steps, [.. trained], [.. tested]);
     }
 
     /// <summary>Each pair in both orders; the sum is wanted after the second number.</summary>

@@ -62,19 +62,25 @@ internal static class TextSource
                 folder);
     }
 
+    /// <summary>Symbolic links are passed over, as in a folder; a hidden file or folder is read if it matches.</summary>
     private static string[] Matching(string glob)
     {
         var pattern = glob.Replace('\\', '/');
         var fixedPart = pattern.LastIndexOf('/', pattern.IndexOf('*', StringComparison.Ordinal)) + 1;
         var root = fixedPart == 0 ? "." : pattern[..fixedPart];
+        var matcher = new Matcher(StringComparison.Ordinal).AddInclude(pattern[fixedPart..]);
+        var noLinks = new EnumerationOptions
+        {
+            RecurseSubdirectories = pattern[fixedPart..].Contains('/', StringComparison.Ordinal), AttributesToSkip = FileAttributes.ReparsePoint,
+        };
         string[] files = Directory.Exists(root)
-            ? [.. new Matcher(StringComparison.Ordinal).AddInclude(pattern[fixedPart..]).GetResultsInFullPath(root)]
+            ? [.. Directory.EnumerateFiles(Path.GetFullPath(root), "*", noLinks).Where(file => matcher.Match(root, file).HasMatches)]
             : [];
         Array.Sort(files, StringComparer.Ordinal);
         return files.Length > 0
             ? files
             : throw new FileNotFoundException(
-                $"No file matches {glob}: * stands for a part of a name and ** for folders at any depth (quote the glob in a shell).", glob);
+                $"No file matches {glob}: * stands for a part of a name and ** for folders at any depth (quote the glob in a shell); symbolic links are passed over.", glob);
     }
 
     private static bool HasExtension(string file, string[] extensions)

@@ -33,6 +33,9 @@ public sealed class TextClassifier : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
+    /// <summary>The most tokens of a text that are read.</summary>
+    public int LongestText => EncodeText.Room(Tokenizer, TextStates.SeesBothSides(Model.Trunk.Config), Classifier.LongestTextOf(Model.Trunk.Config));
+
     /// <summary>Puts a new head on the model of a folder.</summary>
     /// <param name="folder">A model folder: of a GPT, a BERT, a recurrent network, or of a classifier, whose own head is left behind.</param>
     /// <param name="labels">What texts may be.</param>
@@ -95,6 +98,10 @@ public sealed class TextClassifier : IDisposable
         }
         return probabilities;
     }
+
+    /// <summary>Whether a text is longer than <see cref="LongestText"/>, so that <see cref="Classify"/> reads only its beginning.</summary>
+    /// <param name="text">The text.</param>
+    public bool IsTooLong(string text) => Tokenizer.Encode(text).Length > LongestText;
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();

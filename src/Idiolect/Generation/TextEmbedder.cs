@@ -37,6 +37,9 @@ public sealed class TextEmbedder : IDisposable
     /// <summary>The length of a vector.</summary>
     public int Width { get; }
 
+    /// <summary>The most tokens of a text that are read.</summary>
+    public int LongestText => EncodeText.Room(_tokenizer, TextStates.SeesBothSides(_model.Config), TextStates.LongestText(_model.Config));
+
     /// <summary>Opens a Hugging Face model folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
@@ -80,6 +83,10 @@ public sealed class TextEmbedder : IDisposable
         }
         return vectors;
     }
+
+    /// <summary>Whether a text is longer than <see cref="LongestText"/>, so that <see cref="Embed"/> reads only its beginning.</summary>
+    /// <param name="text">The text.</param>
+    public bool IsTooLong(string text) => _tokenizer.Encode(text).Length > LongestText;
 
     /// <summary>The cosine of the angle between two vectors of length 1: 1 for texts that say the same, about 0 for ones without relation.</summary>
     /// <param name="a">One vector.</param>

@@ -52,6 +52,9 @@ public sealed class Translator : IDisposable
     /// <summary>The token that ends a sequence and begins a target.</summary>
     public int Mark { get; }
 
+    /// <summary>The most tokens of a sentence that are read.</summary>
+    public int LongestSentence => Math.Max(0, Model.Config.MaximumLength - (To.Count > 1 ? 2 : 1)); // beside the tag and the mark
+
     /// <summary>The special token that says, before a source, which language is wanted (Johnson et al. 2017).</summary>
     /// <param name="language">The target language.</param>
     public static string Tag(string language) => $"<|{language}|>";
@@ -129,6 +132,10 @@ public sealed class Translator : IDisposable
         }
         return results;
     }
+
+    /// <summary>Whether a sentence is longer than <see cref="LongestSentence"/>, so that <see cref="Translate"/> reads only its beginning.</summary>
+    /// <param name="sentence">The sentence.</param>
+    public bool IsTooLong(string sentence) => Tokenizer.Encode(SentencePair.Clean(sentence)).Length > LongestSentence;
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();

@@ -1,4 +1,5 @@
 using Idiolect.Layers;
+using static Idiolect.Models.Requirement;
 
 namespace Idiolect.Models;
 
@@ -145,15 +146,5 @@ public sealed record GptConfig : IModelConfig
 
         void RequireMatrix(Int128 rows, string name) => Require(
             rows * Width <= int.MaxValue, name, $"a matrix of {rows:N0} by {Width:N0} has more than the {int.MaxValue:N0} numbers that a buffer is read and written in.");
-    }
-
-    private static void Positive(int value, string name) => Require(value > 0, name, $"{value} must be positive.");
-
-    private static void Require(bool holds, string name, string message)
-    {
-        if (!holds)
-        {
-            throw new ArgumentException($"{name}: {message}", name);
-        }
     }
 }

@@ -69,6 +69,10 @@ internal sealed class JsonFields
         ? number
         : throw Error(name, "expected a whole number");
 
+    internal long LongInteger(string name) => Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number)
+        ? number
+        : throw Error(name, "expected a whole number");
+
     internal int IntegerOr(string name, int otherwise) => Find(name) is null ? otherwise : Integer(name);
 
     /// <summary>A number, the first of a list of numbers, or nothing.</summary>

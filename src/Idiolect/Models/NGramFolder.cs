@@ -26,7 +26,7 @@ public static class NGramFolder
         {
             VocabularySize = fields.Integer("vocab_size"),
             Order = fields.Integer("order"),
-            ParameterCount = fields.Integer("ngram_count"),
+            ParameterCount = fields.LongInteger("ngram_count"),
             BeginningOfTextId = fields.OptionalInteger("bos_token_id"),
         };
         return fields.Checked(config, config.Validate, Names);

@@ -11,11 +11,14 @@ internal static class EncodeText
     /// <exception cref="ArgumentException">The text has no token at all, or a character that the tokenizer does not know.</exception>
     internal static int[] Framed(string text, Tokenizer tokenizer, bool closed, int limit)
     {
-        var room = limit - (tokenizer.BeginningOfTextId is null ? 0 : closed ? 2 : 1);
+        var room = Room(tokenizer, closed, limit);
         var tokens = tokenizer.Encode(text);
-        var framed = Framed(tokens.Length > room ? tokens[..Math.Max(0, room)] : tokens, tokenizer, closed);
+        var framed = Framed(tokens.Length > room ? tokens[..room] : tokens, tokenizer, closed);
         return framed.Length > 0 ? framed : throw new ArgumentException("a text is empty, and the model has no token that begins one", nameof(text));
     }
+
+    /// <summary>The most tokens of a text itself.</summary>
+    internal static int Room(Tokenizer tokenizer, bool closed, int limit) => Math.Max(0, limit - (tokenizer.BeginningOfTextId is null ? 0 : closed ? 2 : 1));
 
     /// <summary>The same of a text that is tokens already.</summary>
     internal static int[] Framed(int[] tokens, Tokenizer tokenizer, bool closed)

@@ -6,7 +6,11 @@ namespace Idiolect.Training;
 /// <summary>A checkpoint on disk: a Hugging Face model folder with <c>trainer/</c> and <c>checksums.json</c> in it.</summary>
 /// <param name="Step">The number of steps taken when it was saved.</param>
 /// <param name="Path">The folder.</param>
-public sealed record Checkpoint(long Step, string Path);
+public sealed record Checkpoint(long Step, string Path)
+{
+    /// <summary>What is wrong with it, or null when every file in it is as it was written. Reads all of them.</summary>
+    public string? FindDamage() => CheckpointChecksums.FindDamage(Path);
+}
 
 /// <summary><c>best.json</c> of a run: the checkpoint with the lowest validation loss.</summary>
 /// <param name="Step">Its step.</param>
@@ -61,9 +65,27 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
     }
 
     /// <summary>
-    /// The model folder that stands for the run, as in <c>generate RUN</c>: the best checkpoint, else the newest; null without any.
+    /// The model folder that stands for the run, as in <c>generate RUN</c>: the best checkpoint, else (also where <c>best.json</c> is
+    /// damaged, which only points to it) the newest; null without any.
     /// </summary>
-    public string? ModelFolder => Best is { } best ? PathOf(best.Step) : Checkpoints is [var newest, ..] ? newest.Path : null;
+    public string? ModelFolder
+    {
+        get
+        {
+            try
+            {
+                if (Best is { } best)
+                {
+                    return PathOf(best.Step);
+                }
+            }
+            catch (InvalidDataException)
+            {
+                // The newest stands for it.
+            }
+            return Checkpoints is [var newest, ..] ? newest.Path : null;
+        }
+    }
 
     /// <summary>
     /// Saves a checkpoint, then removes those that are neither among the newest K nor the best. A step that is already saved

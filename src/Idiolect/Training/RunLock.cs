@@ -10,6 +10,11 @@ public sealed class RunLock : IDisposable
 {
     internal const string FileName = ".lock";
 
+    // errno of Linux and macOS (EWOULDBLOCK), and the low word of Windows' HRESULT.
+    private const int HeldLinux = 11;
+    private const int HeldMac = 35;
+    private const int SharingViolationWindows = 32;
+
     private readonly FileStream _stream;
 
     private RunLock(FileStream stream) => _stream = stream;
@@ -38,7 +43,7 @@ public sealed class RunLock : IDisposable
         {
             return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException exception) when (File.Exists(path))
+        catch (IOException exception) when ((exception.HResult & 0xffff) is HeldLinux or HeldMac or SharingViolationWindows)
         {
             throw new IOException($"The run '{runFolder}' is in use by another process. Wait until it ends, or stop it.", exception);
         }

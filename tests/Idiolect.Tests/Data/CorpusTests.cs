@@ -119,6 +119,28 @@ public sealed class CorpusTests : IDisposable
         Assert.Equal(["A", "B"], corpus.Training.Select(document => document.Text));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/*.txt")]
+    [InlineData("/**/*.txt")]
+    public void Symbolic_links_are_passed_over(string form)
+    {
+        _folder.Write("loop/a.txt", "A");
+        Link("loop/self", ".");
+        Link("loop/b.txt", "a.txt");
+        Link("loop/dangling.txt", "nothing");
+
+        var corpus = Corpus.Load(_folder["loop"] + form, new CorpusOptions { ValidationFraction = 0 });
+
+        Assert.Equal("A", Assert.Single(corpus.Training).Text);
+    }
+
+    private void Link(string name, string target)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs the right to make symbolic links");
+        File.CreateSymbolicLink(_folder[name], target);
+    }
+
     [Fact]
     public void A_byte_order_mark_is_no_text()
         => Assert.Equal(

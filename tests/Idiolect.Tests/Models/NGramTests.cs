@@ -88,6 +88,7 @@ public sealed class NGramTests
     [InlineData("\"order\": 4", "\"order\": 2000000000", "field order: 2000000000 must lie between 1 and 32")]
     [InlineData("\"vocab_size\": 13", "\"vocab_size\": 0", "field vocab_size: 0 must be positive")]
     [InlineData("\"ngram_count\": ", "\"ngram_count\": 1", "n-grams, config.json says 1")]
+    [InlineData("\"ngram_count\": ", "\"ngram_count\": 99999999", "n-grams, config.json says 99999999")] // more than 32 bits hold
     public void A_config_that_does_not_fit_the_counts_is_refused(string right, string wrong, string message)
     {
         using var folder = new TempFolder();

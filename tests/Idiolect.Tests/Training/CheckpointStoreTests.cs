@@ -70,6 +70,15 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_newest_checkpoint_stands_for_a_best_one_that_is_not_readable()
+    {
+        _store.Save(100, Fill("a"), bestValidationLoss: 2.5);
+        Save(200);
+        File.WriteAllText(_run["best.json"], "garbage");
+        Assert.Equal(this["step-00000200"], _store.ModelFolder);
+    }
+
+    [Fact]
     public void Steps_are_ordered_as_numbers()
     {
         Save(99_999_999, 100_000_000);

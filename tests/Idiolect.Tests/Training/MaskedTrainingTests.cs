@@ -110,6 +110,18 @@ public sealed class MaskedTrainingTests : IDisposable
         Assert.True(TextEmbedder.Cosine(together[0], together[1]) < 0.9999);
     }
 
+    [Fact]
+    public void Of_a_text_that_is_too_long_only_the_end_does_not_count()
+    {
+        using var embedder = new TextEmbedder(Create().Model, _tokenizer);
+        var longest = string.Concat(Enumerable.Repeat("\u0001", embedder.LongestText)); // a byte that no merge has
+
+        var vectors = embedder.Embed([longest, longest + "\u0001"], cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal((false, true), (embedder.IsTooLong(longest), embedder.IsTooLong(longest + "\u0001")));
+        Assert.Equal(vectors[0], vectors[1]);
+    }
+
     [Theory]
     [InlineData("gpt2")]
     [InlineData("lstm")]
