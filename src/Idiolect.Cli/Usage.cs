@@ -54,14 +54,20 @@ internal static class Usage
         return verb;
     }
 
-    // The parser takes an unknown flag for an argument (a run called "--temprature") where the verb has room for one.
-    private static string? UnknownFlag(ParseResult parsed) =>
-        parsed.UnmatchedTokens
+    // The parser takes an unknown flag for an argument (a run called "--temprature") where the verb has room for one. Of a text only what begins
+    // with two dashes is one, and nothing behind a "--" that stands alone.
+    private static string? UnknownFlag(ParseResult parsed)
+    {
+        var open = parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).ToHashSet();
+        return parsed.UnmatchedTokens
             .Concat(parsed.CommandResult.Children.OfType<ArgumentResult>()
-                .Where(argument => argument.Argument is not TextArgument)
-                .SelectMany(argument => argument.Tokens).Select(token => token.Value))
+                .SelectMany(argument => argument.Argument is TextArgument
+                    ? argument.Tokens.Where(token => token.Value.StartsWith("--", StringComparison.Ordinal) && open.Contains(token))
+                    : argument.Tokens)
+                .Select(token => token.Value))
             .FirstOrDefault(token => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]))
             ?.Split('=')[0];
+    }
 
     private static string? WrongCount(ParseResult parsed)
     {

@@ -89,6 +89,13 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task What_stands_behind_two_dashes_alone_is_text()
+    {
+        new Tokenization.ByteTokenizer().Save(folder.Combine("bytes"));
+        Assert.Equal("45 45 97" + Environment.NewLine, (await RunAsync("tokenizer encode --tokenizer bytes -- --a")).Out);
+    }
+
+    [Fact]
     public async Task Standard_input_is_UTF_8_whatever_the_locale()
     {
         new Tokenization.ByteTokenizer().Save(folder.Combine("bytes"));

@@ -9,6 +9,7 @@ public sealed class UsageTests
     [InlineData("train --stpes=5", "unknown flag --stpes; did you mean --steps?", "see idiolect train --help")]
     [InlineData("train --frobnicate", "unknown flag --frobnicate", "see idiolect train --help")]
     [InlineData("generate --tempratur 1", "unknown flag --tempratur; did you mean --temperature?", "see idiolect generate --help")]
+    [InlineData("tokenizer encode --tokenizr tk cat", "unknown flag --tokenizr; did you mean --tokenizer?", "see idiolect tokenizer encode --help")]
     [InlineData("trian --steps 5", "unknown verb \"trian\"; did you mean train?", "see idiolect --help")]
     [InlineData("tokenizer encod --text a", "unknown verb \"encod\"; did you mean encode?", "see idiolect tokenizer --help")]
     [InlineData("--steps 5 train", "--steps stands behind the verb: idiolect train --steps", "see idiolect train --help")]
