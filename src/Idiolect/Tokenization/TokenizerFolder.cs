@@ -44,7 +44,7 @@ internal static class TokenizerFolder
         AddedToken[] added = [.. tokenizer.Added.Tokens.OrderBy(token => token.Id)];
         var ordinary = file.Model!.Vocab!;
         // Hugging Face's library gives tokens that model.vocab lacks the ids after its greatest, whatever added_tokens says.
-        var follow = ordinary.Values.Max() == ordinary.Count - 1 && added.Index().All(token => token.Item.Id == ordinary.Count + token.Index);
+        var follow = ordinary.Count > 0 && ordinary.Values.Max() == ordinary.Count - 1 && added.Index().All(token => token.Item.Id == ordinary.Count + token.Index);
         file = file with
         {
             AddedTokens = added,

@@ -273,6 +273,15 @@ public sealed class TokenizerFileTests
     }
 
     [Fact]
+    public void A_tokenizer_of_special_tokens_alone_can_be_saved()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tokenizer.json", """{"added_tokens":[{"id":0,"content":"<s>"}],"model":{"vocab":{"<s>":0}}}""");
+        Tokenizer.Load(folder.Path).Save(folder.Path);
+        Assert.Equal([0], Tokenizer.Load(folder.Path).Encode("<s>", allowSpecial: true));
+    }
+
+    [Fact]
     public void An_added_token_that_is_not_special_is_found_in_every_text_and_counts_as_text()
     {
         var tokenizer = WithThink();
