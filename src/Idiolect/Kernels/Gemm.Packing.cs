@@ -211,6 +211,18 @@ internal static unsafe partial class Gemm
                 destination += 4 * 12;
             }
         }
+        if (panels == 1 && width == 2 * S.Count)
+        {
+            // A panel of B, which the kernel has fetched: to fetch it once more takes longer than to copy it.
+            for (; line < lines; line++)
+            {
+                CopyRegister<S, V, E>(source, stride, destination);
+                CopyRegister<S, V, E>(source + S.Count, stride, destination + S.Count);
+                source += E.Depth * stride;
+                destination += width;
+            }
+            return;
+        }
         for (; line < lines; line++)
         {
             var (from, to) = ((nint)source, (nint)destination);

@@ -203,7 +203,7 @@ internal static unsafe partial class Gemm
             internal Block(in ProductJob job, int part, int lanes)
             {
                 (Part, _format) = (part, job.Format);
-                Slabs = new Pieces(job.K, SlabDepth * StepDepth(_format), Surplus(_format, lanes)); // the same bytes in every format
+                Slabs = Gemm.Slabs(job.K, _format, lanes);
                 // A single row is read where it lies: a panel of one row has the layout of a row.
                 PacksA = job.M > 1 || job.A.Transposed || _format != PanelFormat.Float32;
                 PanelRows = PacksA ? Gemm.PanelRows(_format, lanes) : 1;
@@ -239,7 +239,8 @@ internal static unsafe partial class Gemm
             internal readonly int StepsOf(int slab) => RoundUp(Slabs.Length(slab), DepthMultiple(_format)) / StepDepth(_format);
 
             /// <summary>Turns of the kernel's loop in a tile.</summary>
-            internal readonly int TurnsOf(int slab) => StepsOf(slab) / MicroKernelAssembler.StepsOfTurn;
+            internal readonly int TurnsOf(int slab)
+                => StepsOf(slab) / (_format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.StepsOfTurn : MicroKernelAssembler.StepsOfTurn);
         }
     }
 

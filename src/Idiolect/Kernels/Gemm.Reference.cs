@@ -44,7 +44,7 @@ internal static unsafe partial class Gemm
             var jobs = new Pieces(line.Length, MostDepth, Surplus(format, lanes));
             for (var job = 0; job < jobs.Count; job++)
             {
-                var slabs = new Pieces(jobs.Length(job), SlabDepth * StepDepth(format), Surplus(format, lanes));
+                var slabs = Slabs(jobs.Length(job), format, lanes);
                 for (var slab = 0; slab < slabs.Count; slab++)
                 {
                     var (first, length) = (jobs.First(job) + slabs.First(slab), slabs.Length(slab));

@@ -45,21 +45,15 @@ internal enum GemmStart
 internal static unsafe partial class Gemm
 {
     /// <summary>
-    /// Inner indices packed at a time, twice as many in bf16: a B panel (256 x 16 floats, 256 x 32 on wide registers) and an A panel
-    /// (256 x 6, 256 x 12) stay in an L1 cache of 32 or 48 KiB.
+    /// Steps packed at a time, of one inner index or, in bf16, two: a B panel (192 x 16 floats, 192 x 32 on wide registers) stays in an L1 cache of 32 or
+    /// 48 KiB beside an A panel (192 x 6, 192 x 12), also where a neighbour on the same core takes half of it. Tile registers read both from the L2 cache
+    /// anyway, and read and write C less often with longer slabs.
     /// </summary>
-    private const int SlabDepth = 256;
+    private const int SlabSteps = 192, TileSlabSteps = 256;
 
     /// <summary>
-    /// What the last slab may have beyond that on wide registers, where a shorter one would follow. A larger panel of B comes from the L2 cache, but C is
-    /// read and written once less: 384 inner indices at once are 1 to 4% faster, 768 by tile registers 6 to 10%. Measured with
-    /// 48 KiB of L1 cache only; processors with wide registers and 32 KiB (Zen 4) were not.
-    /// </summary>
-    private const int SlabSurplus = SlabDepth / 2;
-
-    /// <summary>
-    /// Rows of a part at most: on registers of 8 floats 192 x 256 floats of A (192 KiB) stay in an L2 cache of 512 KiB beside a panel of B, on wider
-    /// ones 384 x 384 in one of 1 MiB, and with tile registers, where packing B weighs most, 960 x 384 in one of 2 MiB, which all processors with them have.
+    /// Rows of a part at most: on registers of 8 floats two slabs of A (192 x 384 floats) stay in an L2 cache of 512 KiB beside a panel of B, on wider
+    /// ones (384 x 384) in one of 1 MiB, and with tile registers, where packing B weighs most, 960 x 384 in one of 2 MiB, which all processors with them have.
     /// </summary>
     private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
 
@@ -82,8 +76,8 @@ internal static unsafe partial class Gemm
 
     private const int LineFloats = 16; // of a cache line
 
-    /// <summary>Inner indices of a job: what it reads of long operands is read again from a cache.</summary>
-    private const int MostDepth = 4096;
+    /// <summary>Inner indices of a job, whole slabs of each format: what it reads of long operands is read again from a cache.</summary>
+    private const int MostDepth = 24 * SlabSteps; // 12 of two inner indices a step, 9 with tile registers
 
     /// <summary>Floats after a packed panel, which a copy of whole registers may overwrite.</summary>
     private const int PanelPadding = 16;
@@ -179,7 +173,15 @@ internal static unsafe partial class Gemm
                 _ => PanelFormat.ScaledInt16Pairs,
             };
 
-    private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabSurplus * StepDepth(format) : 0;
+    /// <summary>
+    /// Inner indices in slabs. On wide registers the last may be half as long again, where a short one would follow: its panel of B may then come from the L2
+    /// cache, but C is read and written once less.
+    /// </summary>
+    private static Pieces Slabs(int k, PanelFormat format, int lanes) => new(k, SlabDepth(format), Surplus(format, lanes));
+
+    private static int SlabDepth(PanelFormat format) => StepDepth(format) * (format == PanelFormat.BFloat16Tiles ? TileSlabSteps : SlabSteps);
+
+    private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabDepth(format) / 2 : 0;
 
     /// <summary>Rows of a micro-kernel tile: 12 where there are 32 registers, else 6.</summary>
     private static int PanelRows(PanelFormat format, int lanes)

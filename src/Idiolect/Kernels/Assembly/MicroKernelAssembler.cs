@@ -56,7 +56,7 @@ internal enum CallingConvention
 internal sealed class MicroKernelAssembler
 {
     /// <summary>Steps in a turn of the inner loop, in each of which as much is fetched ahead as a panel of B is wide.</summary>
-    internal const int StepsOfTurn = 4;
+    internal const int StepsOfTurn = 8;
 
     private readonly Assembler _code = new(64);
     private readonly MicroKernelKind _kind;

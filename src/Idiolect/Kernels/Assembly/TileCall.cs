@@ -15,7 +15,7 @@ internal unsafe struct TileCall
     internal long StartStride; // bytes between rows of Start
     internal long TileBytes; // bytes between tiles of A
     internal long Tiles; // at least 1
-    internal void* Ahead; // what to fetch into the second-level cache meanwhile: every four steps as many bytes as B has columns x 4; any address, for it is only ever prefetched
+    internal void* Ahead; // what to fetch into the second-level cache meanwhile: in each turn of the loop as many bytes as B has columns x 4; any address, for it is only ever prefetched
     internal long AheadStride; // bytes from one of these to the next
     internal long AheadTileStride; // bytes from the first of a tile to the first of the next
 }

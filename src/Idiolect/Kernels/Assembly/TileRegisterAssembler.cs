@@ -20,6 +20,11 @@ internal static class TileRegisterAssembler
     /// <summary>Steps (of two inner indices) that one instruction multiplies.</summary>
     internal const int BlockSteps = 16;
 
+    /// <summary>Steps in which as much is fetched ahead as a panel of B is wide.</summary>
+    internal const int StepsOfTurn = BlockSteps / TurnsOfBlock;
+
+    private const int TurnsOfBlock = 4;
+
     private const int RegisterRows = 16, RegisterBytes = 1024, LineBytes = 64;
     private const int BlockBytes = TileSize * LineBytes; // of A, and of B
     private const int FetchedRows = 2; // of the next C tile in each of the last 16 blocks, so all 32
@@ -91,10 +96,10 @@ internal static class TileRegisterAssembler
         code.tileloadd(tmm4, __[A + (Line * 1)]); // (16 rows, 16 steps, 2)
         code.tileloadd(tmm7, __[B + (Line * 2) + LineBytes]);
         code.tdpbf16ps(Sums[0], tmm4, tmm6);
-        FetchAhead(code, turns: 2);
+        FetchAhead(code, turns: TurnsOfBlock / 2);
         code.tileloadd(tmm5, __[A + (Line * 1) + RegisterBytes]);
         code.tdpbf16ps(Sums[1], tmm4, tmm7);
-        FetchAhead(code, turns: 2);
+        FetchAhead(code, turns: TurnsOfBlock / 2);
         code.tdpbf16ps(Sums[2], tmm5, tmm6);
         code.tdpbf16ps(Sums[3], tmm5, tmm7);
         code.cmp(Blocks, TileSize / FetchedRows);

@@ -15,6 +15,9 @@ public sealed unsafe class MicroKernelTests
 
     private static int Whole(MicroKernelKind kind) => MicroKernelAssembler.Rows(kind);
 
+    private static int StepsOfTurn(MicroKernelKind kind)
+        => kind == MicroKernelKind.BFloat16Tiles ? TileRegisterAssembler.StepsOfTurn : MicroKernelAssembler.StepsOfTurn;
+
     private static readonly Gen<(int Steps, int Tiles, StartKind Start, int Surplus, ulong Seed)> Cases
         = Gen.Select(Gen.Frequency((3, Gen.Int[1, 19]), (1, Gen.Int[45, 60])), Gen.Int[1, 3], Gen.Enum<StartKind>(), Gen.Int[0, 5], Gen.ULong);
 
@@ -50,11 +53,11 @@ public sealed unsafe class MicroKernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void A_line_of_the_next_panel_is_fetched_every_four_steps(string kindName, string conventionName)
+    public void A_line_of_the_next_panel_is_fetched_in_each_turn(string kindName, string conventionName)
     {
         var (kind, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<CallingConvention>(conventionName));
         var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, convention, Whole(kind)));
-        var problem = new TileProblem(kind, Whole(kind), steps: 11, tiles: 3, starts: false, startIsRow: false, surplus: 0, seed: 1)
+        var problem = new TileProblem(kind, Whole(kind), steps: 19, tiles: 3, starts: false, startIsRow: false, surplus: 0, seed: 1)
         {
             Ahead = (1_000_000, 10_000, 512),
         };
@@ -64,7 +67,7 @@ public sealed unsafe class MicroKernelTests
             code.Run();
         });
         var expected = from tile in Enumerable.Range(0, 3)
-                       from turn in Enumerable.Range(0, TileProblem.Steps(kind, 11) / 4)
+                       from turn in Enumerable.Range(0, TileProblem.Steps(kind, 19) / StepsOfTurn(kind))
                        from line in Enumerable.Range(0, MicroKernelAssembler.Columns(kind) * sizeof(float) / 64) // of the cache
                        select 1_000_000L + (tile * 512) + (turn * 10_000) + (line * 64);
         Assert.Equal(expected, code.FetchedAhead);
@@ -72,10 +75,10 @@ public sealed unsafe class MicroKernelTests
 
     [Theory]
     [MemberData(nameof(VectorKernels))]
-    public void A_row_of_C_is_fetched_every_four_steps_and_no_more_than_a_tile_has(string kindName, string conventionName)
+    public void A_row_of_C_is_fetched_in_each_turn_and_no_more_than_a_tile_has(string kindName, string conventionName)
     {
         var (kind, convention) = (Enum.Parse<MicroKernelKind>(kindName), Enum.Parse<CallingConvention>(conventionName));
-        foreach (var steps in new[] { 3, 22, 71 })
+        foreach (var steps in new[] { 3, 22, 135 })
         {
             var code = new CodeInterpreter(MicroKernelAssembler.Assemble(kind, convention, Whole(kind)));
             long first = 0, stride = 0;
@@ -86,7 +89,7 @@ public sealed unsafe class MicroKernelTests
                 code.Run();
             });
             var expected = from tile in Enumerable.Range(0, 2)
-                           from row in Enumerable.Range(0, Math.Min(steps / 4, Whole(kind)))
+                           from row in Enumerable.Range(0, Math.Min(steps / MicroKernelAssembler.StepsOfTurn, Whole(kind)))
                            from line in Enumerable.Range(0, MicroKernelAssembler.Columns(kind) * sizeof(float) / 64) // of the cache
                            select first + (((tile * Whole(kind)) + row) * stride) + (line * 64);
             Assert.Equal(expected, code.FetchedC);
