@@ -12,7 +12,7 @@ namespace Idiolect.Kernels;
 /// <remarks>
 /// A line's scale is its Euclidean norm over 32,000. So no sum of a line times another exceeds 32,000 x 32,000 by more than rounding adds, a
 /// ten-thousandth (Cauchy and Schwarz): int32 holds it, whatever the depth, and exactly. What is lost is a rounding of each number, by at most the 64,000th part of
-/// the norm: of 768 normal numbers the 2,300th part of their size. bfloat16 loses up to the 256th of each.
+/// the norm: of 576 normal numbers the 2,600th part of their size. bfloat16 loses up to the 256th of each.
 /// </remarks>
 internal static unsafe partial class Gemm
 {

@@ -42,7 +42,7 @@ internal static unsafe partial class Gemm
             var panel = 0;
             for (; block < whole && panel < wholePanels; panel++)
             {
-                TransposeBlocks<PairsOfLines>(from + (panel * TileRegisterAssembler.TileSize), a.Stride, twelve: false, TileRegisterAssembler.TileSize / 16, to + ((long)panel * panelStride), TileRowFloats);
+                TransposeBlocks<PairsOfLines>(from + (panel * TileRegisterAssembler.TileSize), a.Stride, ahead: 128, twelve: false, TileRegisterAssembler.TileSize / 16, to + ((long)panel * panelStride), TileRowFloats);
             }
             for (; panel * TileRegisterAssembler.TileSize < rows; panel++)
             {
@@ -58,7 +58,7 @@ internal static unsafe partial class Gemm
     {
         for (var block = 0; block < blocks; block++)
         {
-            Vector512.Store(AlongLine<PairElement>.Load(source, 0), destination);
+            Vector512.Store(AlongLine<PairElement>.Load(source, 0, ahead: 64), destination);
             source += TileDepth;
             destination += TileBlockFloats;
         }
@@ -67,7 +67,7 @@ internal static unsafe partial class Gemm
             var rest = stackalloc float[TileDepth];
             new Span<float>(rest, TileDepth).Clear();
             new ReadOnlySpan<float>(source, depth - (blocks * TileDepth)).CopyTo(new Span<float>(rest, TileDepth));
-            Vector512.Store(AlongLine<PairElement>.Load(rest, 0), destination);
+            Vector512.Store(AlongLine<PairElement>.Load(rest, 0, ahead: 0), destination);
         }
     }
 
@@ -80,6 +80,6 @@ internal static unsafe partial class Gemm
         {
             new ReadOnlySpan<float>(source + ((long)p * stride), rows).CopyTo(new Span<float>(complete + (p * TileRegisterAssembler.TileSize), rows));
         }
-        TransposeBlocks<PairsOfLines>(complete, TileRegisterAssembler.TileSize, twelve: false, TileRegisterAssembler.TileSize / 16, destination, TileRowFloats);
+        TransposeBlocks<PairsOfLines>(complete, TileRegisterAssembler.TileSize, ahead: 0, twelve: false, TileRegisterAssembler.TileSize / 16, destination, TileRowFloats);
     }
 }

@@ -24,7 +24,8 @@ internal static unsafe partial class Gemm
         /// <summary>Floats of a line of memory that these come from.</summary>
         static abstract int Length { get; }
 
-        static abstract Vector512<float> Load(float* source, long stride);
+        /// <summary>Reads them, and asks for those that lie <paramref name="ahead"/> floats on.</summary>
+        static abstract Vector512<float> Load(float* source, long stride, long ahead);
     }
 
     /// <summary>From 16 floats, or, where an element holds two, 32.</summary>
@@ -36,9 +37,13 @@ internal static unsafe partial class Gemm
         public static int Length => 16 * E.Depth;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(float* source, long stride)
+        public static Vector512<float> Load(float* source, long stride, long ahead)
         {
-            Sse.Prefetch0(source + 64); // four registers on
+            Sse.Prefetch0(source + ahead);
+            if (E.Depth == 2)
+            {
+                Sse.Prefetch0(source + 16 + ahead);
+            }
             var first = Vector512.Load(source);
             return E.Depth == 1 ? E.Make<SimdVector512, Vector512<float>>(first, Vector512<float>.Zero)
                 : Avx512BW.PermuteVar32x16x2(
@@ -54,10 +59,10 @@ internal static unsafe partial class Gemm
         public static int Length => 16;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(float* source, long stride)
+        public static Vector512<float> Load(float* source, long stride, long ahead)
         {
-            Sse.Prefetch0(source + 128);
-            Sse.Prefetch0(source + stride + 128);
+            Sse.Prefetch0(source + ahead);
+            Sse.Prefetch0(source + stride + ahead);
             return SimdVector512.PackBFloat16(Vector512.Load(source), Vector512.Load(source + stride));
         }
     }
@@ -79,7 +84,8 @@ internal static unsafe partial class Gemm
             var from = source + ((long)line * stride);
             var to = panel + line;
             var whole = valid - line >= lines ? depth / blockDepth : 0;
-            TransposeBlocks<AlongLine<E>>(from, stride, lines == 12, whole, to, width);
+            // Of A the next panel's lines, for the kernel has not fetched all of them; of B it has.
+            TransposeBlocks<AlongLine<E>>(from, stride, ahead: lines == 12 ? 12L * stride : 0, lines == 12, whole, to, width);
             for (var p = whole * blockDepth; p < depth; p += blockDepth)
             {
                 TransposeEdge<E>(from + p, stride, lines, Math.Clamp(valid - line, 0, lines), Math.Min(blockDepth, depth - p), to + ((long)p / E.Depth * width), width);
@@ -99,7 +105,7 @@ internal static unsafe partial class Gemm
         {
             new ReadOnlySpan<float>(source + ((long)i * stride), depth).CopyTo(new Span<float>(before + (i * Line), depth));
         }
-        TransposeBlocks<AlongLine<E>>(before, Line, twelve: false, 1, after, 16);
+        TransposeBlocks<AlongLine<E>>(before, Line, ahead: 0, twelve: false, 1, after, 16);
         for (var i = 0; i < CeilingDivide(depth, E.Depth); i++)
         {
             new ReadOnlySpan<float>(after + (i * 16), lines).CopyTo(new Span<float>(destination + (i * width), lines));
@@ -111,15 +117,15 @@ internal static unsafe partial class Gemm
     /// transposed within each 128 bits of a register, and these exchanged between registers: 64 shuffles a block.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransposeBlocks<L>(float* source, long stride, bool twelve, int blocks, float* destination, int width)
+    private static void TransposeBlocks<L>(float* source, long stride, long ahead, bool twelve, int blocks, float* destination, int width)
         where L : struct, ILine
     {
         var four = 4 * L.Lines * stride;
         for (; blocks > 0; blocks--)
         {
-            Lanes<L>(source, stride, out var a0, out var a1, out var a2, out var a3);
-            Lanes<L>(source + four, stride, out var b0, out var b1, out var b2, out var b3);
-            Lanes<L>(source + (2 * four), stride, out var c0, out var c1, out var c2, out var c3);
+            Lanes<L>(source, stride, ahead, out var a0, out var a1, out var a2, out var a3);
+            Lanes<L>(source + four, stride, ahead, out var b0, out var b1, out var b2, out var b3);
+            Lanes<L>(source + (2 * four), stride, ahead, out var c0, out var c1, out var c2, out var c3);
             if (twelve)
             {
                 // Twelve elements a line: four lines are three registers, of four quarters each.
@@ -129,7 +135,7 @@ internal static unsafe partial class Gemm
             }
             else
             {
-                Lanes<L>(source + (3 * four), stride, out var d0, out var d1, out var d2, out var d3);
+                Lanes<L>(source + (3 * four), stride, ahead, out var d0, out var d1, out var d2, out var d3);
                 StoreColumns(a0, b0, c0, d0, destination, width);
                 StoreColumns(a1, b1, c1, d1, destination + width, width);
                 StoreColumns(a2, b2, c2, d2, destination + (2 * width), width);
@@ -143,13 +149,13 @@ internal static unsafe partial class Gemm
     /// <summary>Of four lines, columns 0, 4, 8 and 12 in the lanes of the first result, 1, 5, 9 and 13 in those of the second, and so on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Lanes<L>(
-        float* source, long stride, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
+        float* source, long stride, long ahead, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
         where L : struct, ILine
     {
-        var r0 = L.Load(source, stride);
-        var r1 = L.Load(source + (L.Lines * stride), stride);
-        var r2 = L.Load(source + (2 * L.Lines * stride), stride);
-        var r3 = L.Load(source + (3 * L.Lines * stride), stride);
+        var r0 = L.Load(source, stride, ahead);
+        var r1 = L.Load(source + (L.Lines * stride), stride, ahead);
+        var r2 = L.Load(source + (2 * L.Lines * stride), stride, ahead);
+        var r3 = L.Load(source + (3 * L.Lines * stride), stride, ahead);
         var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
         var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
         var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
