@@ -32,7 +32,7 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public async Task Train_generate_eval_info_and_resume_work_together()
     {
-        var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --rivals --json");
+        var trained = await JsonAsync($"train {Tiny} --steps 20 --eval-every 10 --name first --baselines --json");
         Assert.Equal("start", trained[0].GetProperty("event").GetString());
         Assert.True(trained[0].GetProperty("parameters").GetInt64() > 0);
         var steps = Named(trained, "step");
@@ -49,7 +49,7 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(Path.Combine("runs", "first"), done.GetProperty("run").GetString());
         Assert.Equal(20, done.GetProperty("steps").GetInt32());
         Assert.True(done.GetProperty("trainSeconds").GetDouble() > 0);
-        Assert.True(done.GetProperty("rivals").GetProperty("byte 10-gram").GetDouble() > 0);
+        Assert.True(done.GetProperty("baselines").GetProperty("byte 10-gram").GetDouble() > 0);
         Assert.All(["loss.svg", "loss.png", "metrics.jsonl", "setup.json"], file => Assert.True(File.Exists(folder.Combine($"runs/first/{file}"))));
 
         // What the training says at its end is what eval measures.

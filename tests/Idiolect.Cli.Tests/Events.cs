@@ -35,7 +35,7 @@ internal static class Events
         BitsPerByte = 1.2202,
         TrainTime = TimeSpan.FromSeconds(125.5),
         Reason = interrupted ? EndReason.Interrupted : EndReason.Completed,
-        Rivals = [new RivalResult("xz", 1.55, 1000, 1), new RivalResult("n-gram", null, 1000, 1, "not measured: too long")],
+        Baselines = [new BaselineResult("xz", 1.55, 1000, 1), new BaselineResult("n-gram", null, 1000, 1, "not measured: too long")],
     };
 
     internal static IEnumerable<TrainingProgress> Run(string run = "runs/quiet-harbor")

@@ -41,7 +41,7 @@ public sealed class JsonOutputTests
     [Fact]
     public void Done_has_the_promised_fields() => Assert.Equal(
         "{\"event\":\"done\",\"run\":\"runs/quiet-harbor\",\"valLoss\":2.1337,\"bitsPerByte\":1.2202,\"trainSeconds\":125.5,\"steps\":300,"
-        + "\"rivals\":{\"xz\":1.55,\"n-gram\":null}}",
+        + "\"baselines\":{\"xz\":1.55,\"n-gram\":null}}",
         Line(Events.Finished()));
 
     [Fact]

@@ -9,7 +9,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args) => args switch
     {
-        [TraineeProcess.Verb, var run] => TraineeProcess.Train(run),
+        [TrainingProcess.Verb, var run] => TrainingProcess.Train(run),
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node")
             => await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions).ConfigureAwait(false),
         _ => await ConsoleRunner.Run(args).ConfigureAwait(false),

@@ -19,13 +19,13 @@ internal static class TrainCommand
         var folder = Flag.Text("--out", "Folder of the run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a run from its last checkpoint", "RUN");
         resume.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());
-        var rivals = new Option<bool>("--rivals")
+        var baselines = new Option<bool>("--baselines")
         {
             Description = "Measure xz and a byte n-gram on the same text at the end  [a first run of the default preset on dotnet-docs does]",
         };
         var json = Flag.Json();
         var command = new Command("train", "Pre-train a language model on text");
-        foreach (var option in flags.All.Concat([name, folder, resume, rivals, json]))
+        foreach (var option in flags.All.Concat([name, folder, resume, baselines, json]))
         {
             command.Add(option);
         }
@@ -52,30 +52,30 @@ internal static class TrainCommand
                     throw new ArgumentException($"{found} is a tuning; go on with it by `{TrainingText.ResumeCommand(found, "tune")}`");
                 }
                 var settings = flags.ResolveResumed(begun, RunFile.StepsTaken(found), parsed);
-                RejectRivals(parsed, rivals, settings);
+                RejectBaselines(parsed, baselines, settings);
                 Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
                     : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume
-                    : new TrainingRun(settings, found, runs, output, parsed.GetValue(rivals)).Resume;
+                    : new TrainingRun(settings, found, runs, output, parsed.GetValue(baselines)).Resume;
                 return await TrainingOutput.RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
             var setup = flags.Resolve(parsed);
-            RejectRivals(parsed, rivals, setup);
+            RejectBaselines(parsed, baselines, setup);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
             Func<CancellationToken, EndReason> start = setup.Translates ? new TranslationRun(setup, chosen, runs, output).Start
                 : setup.IsBert ? new MaskedTrainingRun(setup, chosen, runs, output).Start
-                : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(rivals) || isShowpiece).Start;
+                : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(baselines) || isShowpiece).Start;
             return await TrainingOutput.RunAsync(start, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static void RejectRivals(ParseResult parsed, Option<bool> rivals, TrainingSetup setup)
+    private static void RejectBaselines(ParseResult parsed, Option<bool> baselines, TrainingSetup setup)
     {
-        if (parsed.GetValue(rivals) && (setup.Translates || setup.IsBert))
+        if (parsed.GetValue(baselines) && (setup.Translates || setup.IsBert))
         {
-            throw new ArgumentException("--rivals measures methods that predict the next byte, and this model does not; leave it out");
+            throw new ArgumentException("--baselines measures methods that predict the next byte, and this model does not; leave it out");
         }
     }
 

@@ -156,12 +156,12 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         {
             json.WriteString("resume", TrainingText.ResumeCommand(finished.Run, finished.Verb));
         }
-        if (finished.Rivals.Count > 0)
+        if (finished.Baselines.Count > 0)
         {
-            json.WriteStartObject("rivals");
-            foreach (var rival in finished.Rivals)
+            json.WriteStartObject("baselines");
+            foreach (var baseline in finished.Baselines)
             {
-                json.WriteFinite(rival.Name, rival.BitsPerByte);
+                json.WriteFinite(baseline.Name, baseline.BitsPerByte);
             }
             json.WriteEndObject();
         }

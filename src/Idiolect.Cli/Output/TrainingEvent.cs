@@ -86,7 +86,7 @@ internal sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     public required EndReason Reason { get; init; }
 
     /// <summary>What methods without a neural network reach on the same held-out text.</summary>
-    public IReadOnlyList<RivalResult> Rivals { get; init; } = [];
+    public IReadOnlyList<BaselineResult> Baselines { get; init; } = [];
 
     /// <summary>The scores of a translation.</summary>
     public TranslationScores? Translation { get; init; }

@@ -104,10 +104,10 @@ internal static class TrainingText
         {
             yield return row;
         }
-        foreach (var rival in finished.Rivals)
+        foreach (var baseline in finished.Baselines)
         {
-            var bits = rival.BitsPerByte is { } value ? Invariant($"{value:0.0000} bits per byte") : null;
-            yield return ($"beside it: {rival.Name}", string.Join("; ", new[] { bits, rival.Note }.Where(part => part is not null)));
+            var bits = baseline.BitsPerByte is { } value ? Invariant($"{value:0.0000} bits per byte") : null;
+            yield return ($"beside it: {baseline.Name}", string.Join("; ", new[] { bits, baseline.Note }.Where(part => part is not null)));
         }
     }
 

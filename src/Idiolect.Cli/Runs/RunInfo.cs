@@ -44,15 +44,15 @@ internal sealed record ModelSummary
     internal static ModelSummary Read(string folder)
     {
         var labels = ClassifierFolder.LoadLabels(folder);
-        var trunk = ReadTrunk(folder);
-        return labels is null ? trunk : trunk with
+        var backbone = ReadBackbone(folder);
+        return labels is null ? backbone : backbone with
         {
             Labels = labels,
-            Parameters = trunk.Parameters + ((long)labels.Count * trunk.Width),
+            Parameters = backbone.Parameters + ((long)labels.Count * backbone.Width),
         };
     }
 
-    private static ModelSummary ReadTrunk(string folder)
+    private static ModelSummary ReadBackbone(string folder)
     {
         if (TranslatorSummary.Read(folder) is { } translator)
         {

@@ -16,8 +16,8 @@ namespace Idiolect.Cli.Runs;
 /// <param name="folder">The run's folder.</param>
 /// <param name="runs">Where the latest run is remembered.</param>
 /// <param name="output">Shows the progress.</param>
-/// <param name="measureRivals">Whether methods without a neural network are measured at the end.</param>
-internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output, bool measureRivals)
+/// <param name="measureBaselines">Whether methods without a neural network are measured at the end.</param>
+internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output, bool measureBaselines)
 {
     private const int SampleTokens = 60;
 
@@ -160,7 +160,7 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         };
     }
 
-    /// <summary>Measures the best checkpoint on all of the validation text, and the rivals beside it.</summary>
+    /// <summary>Measures the best checkpoint on all of the validation text, and the baselines beside it.</summary>
     private TrainingFinished Completed(TrainingEnded ended, Corpus corpus, TrainingData data, CancellationToken cancellationToken)
     {
         if (data.Validation is null)
@@ -176,15 +176,15 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         return Finished(ended, measured.Result.Loss, measured.Result.BitsPerByte) with
         {
             MeasuredBytes = measured.Bytes,
-            Rivals = measureRivals ? MeasureRivals(ended, corpus, cancellationToken) : [],
+            Baselines = measureBaselines ? MeasureBaselines(ended, corpus, cancellationToken) : [],
         };
     }
 
-    private RivalResult[] MeasureRivals(TrainingEnded ended, Corpus corpus, CancellationToken cancellationToken)
+    private BaselineResult[] MeasureBaselines(TrainingEnded ended, Corpus corpus, CancellationToken cancellationToken)
     {
-        output.Report(new WorkAnnounced(ended.Step, "measuring the rivals: xz and a byte n-gram"));
-        var xz = XzRival.MeasureAsync(corpus, cancellationToken: cancellationToken);
-        var nGram = NGramRival.Measure(corpus, cancellationToken: cancellationToken);
+        output.Report(new WorkAnnounced(ended.Step, "measuring the baselines: xz and a byte n-gram"));
+        var xz = XzBaseline.MeasureAsync(corpus, cancellationToken: cancellationToken);
+        var nGram = NGramBaseline.Measure(corpus, cancellationToken: cancellationToken);
         return [xz.GetAwaiter().GetResult(), nGram];
     }
 

@@ -6,7 +6,7 @@ namespace Idiolect.Cli.Runs;
 
 /// <summary>How well a model translates the test sentences of a corpus.</summary>
 /// <param name="Translations">One for each test sentence.</param>
-/// <param name="Scores">BLEU and chrF, with the rivals.</param>
+/// <param name="Scores">BLEU and chrF, with the baselines.</param>
 internal sealed record TranslationMeasurement(IReadOnlyList<string> Translations, TranslationScores Scores)
 {
     /// <param name="translator">The model.</param>

@@ -32,7 +32,7 @@ internal sealed class FamilyLanguageModels : Experiment
             "The first full run trained with AdamW: in the 10 to 14 seconds that counted RNN and LSTM stayed above 4 bits per byte, so the controls failed. Now Muon trains all three. "
             + "Threshold and controls are the same.",
         ],
-        Correction = "The n-gram is a rival, not a floor: on text as repetitive as documentation it beats small networks that have trained for minutes. And not every large language model is a GPT.",
+        Correction = "The n-gram is a baseline, not a floor: on text as repetitive as documentation it beats small networks that have trained for minutes. And not every large language model is a GPT.",
     };
 
     internal override Observation Run(Bench bench)

@@ -21,7 +21,7 @@ internal sealed class PreTraining : Experiment
             + "Control: from scratch with the most labels it beats chance by 0.1.",
         Measure = "accuracy at 16 labels a class, pre-trained and tuned, minus from scratch",
         Threshold = 0.1,
-        Correction = "Naive Bayes on words is a strong rival at this size; it stands in the picture.",
+        Correction = "Naive Bayes on words is a strong baseline at this size; it stands in the picture.",
     };
 
     internal override Observation Run(Bench bench)

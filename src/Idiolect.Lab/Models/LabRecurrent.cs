@@ -40,13 +40,13 @@ internal sealed class LabRecurrent : ITokenModel
 
     public Tensor Forward(int[] tokens, int batch, ForwardContext context)
     {
-        using var states = States(tokens, batch, context);
+        using var states = HiddenStates(tokens, batch, context);
         return _head.Forward(states, context);
     }
 
     public Tensor Loss(int[] tokens, int[] targets, int batch, ForwardContext context)
     {
-        using var states = States(tokens, batch, context);
+        using var states = HiddenStates(tokens, batch, context);
         return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, targets);
     }
 
@@ -60,7 +60,7 @@ internal sealed class LabRecurrent : ITokenModel
     }
 
     /// <summary>(batch, time, width).</summary>
-    private Tensor States(int[] tokens, int batch, ForwardContext context)
+    private Tensor HiddenStates(int[] tokens, int batch, ForwardContext context)
     {
         var (tape, time) = (context.Tape, tokens.Length / batch);
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);

@@ -65,7 +65,7 @@ internal static class LabTraining
         return new LearningCurve([.. steps], [.. losses], [.. scores], Diverged: false);
     }
 
-    /// <summary>Does the same with each learning rate and keeps the best: every rival gets as many trials.</summary>
+    /// <summary>Does the same with each learning rate and keeps the best: every baseline gets as many trials.</summary>
     /// <param name="rates">The learning rates.</param>
     /// <param name="progress">Hears the fraction done.</param>
     /// <param name="run">Trains with one of them.</param>

@@ -2,7 +2,7 @@ using Idiolect.Data;
 
 namespace Idiolect.Evaluation;
 
-/// <summary>How well held-out texts were classified, beside two rivals that need no network.</summary>
+/// <summary>How well held-out texts were classified, beside two baselines that need no network.</summary>
 public sealed class ClassificationScores
 {
     private ClassificationScores(IReadOnlyList<string> labels, int[,] confusion, double majorityAccuracy, int[,] naiveBayes)
@@ -38,7 +38,7 @@ public sealed class ClassificationScores
 
     /// <summary>Compares given labels with the right ones.</summary>
     /// <param name="given">The number of the label given to each held-out text.</param>
-    /// <param name="corpus">The texts, and those that the rivals learn from.</param>
+    /// <param name="corpus">The texts, and those that the baselines learn from.</param>
     /// <param name="labels">The labels in the order of their numbers.</param>
     /// <exception cref="ArgumentException">There are not as many labels as texts, or a text has a label of none of the names.</exception>
     public static ClassificationScores Measure(IReadOnlyList<int> given, LabelledCorpus corpus, IReadOnlyList<string> labels)

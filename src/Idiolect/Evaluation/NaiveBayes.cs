@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Idiolect.Evaluation;
 
 /// <summary>
-/// Multinomial naive Bayes on lower-case words, with one count added to each (McCallum and Nigam 1998): the rival of every text classifier, which
+/// Multinomial naive Bayes on lower-case words, with one count added to each (McCallum and Nigam 1998): the baseline of every text classifier, which
 /// learns in a second. The vocabulary is that of the texts it learns from; other words say nothing.
 /// </summary>
 internal sealed partial class NaiveBayes

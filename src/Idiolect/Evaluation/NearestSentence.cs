@@ -4,7 +4,7 @@ using Idiolect.Data;
 namespace Idiolect.Evaluation;
 
 /// <summary>
-/// The rival without a neural network: translates a sentence by the translation of the training sentence that is most like
+/// The baseline without a neural network: translates a sentence by the translation of the training sentence that is most like
 /// it. Like means the cosine of the angle between counts of character n-grams, rare ones weighing more (tf-idf).
 /// </summary>
 public sealed class NearestSentence

@@ -15,11 +15,11 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>Joins a classifier and a tokenizer.</summary>
     /// <param name="model">The classifier, owned by the new object.</param>
-    /// <param name="tokenizer">The tokenizer that made the trunk's training text into tokens.</param>
+    /// <param name="tokenizer">The tokenizer that made the backbone's training text into tokens.</param>
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public TextClassifier(Classifier model, Tokenizer tokenizer)
     {
-        var known = model.Trunk.Config.VocabularySize;
+        var known = model.Backbone.Config.VocabularySize;
         if (tokenizer.VocabularySize > known)
         {
             throw new InvalidDataException($"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {known}: they do not belong together.");
@@ -34,7 +34,7 @@ public sealed class TextClassifier : IDisposable
     public Tokenizer Tokenizer { get; }
 
     /// <summary>The most tokens of a text that are read.</summary>
-    public int LongestText => EncodeText.Room(Tokenizer, TextStates.SeesBothSides(Model.Trunk.Config), Classifier.LongestTextOf(Model.Trunk.Config));
+    public int LongestText => EncodeText.Room(Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
 
     /// <summary>Puts a new head on the model of a folder.</summary>
     /// <param name="folder">A model folder: of a GPT, a BERT, a recurrent network, or of a classifier, whose own head is left behind.</param>
@@ -46,7 +46,7 @@ public sealed class TextClassifier : IDisposable
     public static TextClassifier Begin(string folder, IReadOnlyList<string> labels, ulong seed = 0)
     {
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), trunk => new TextClassifier(new Classifier(trunk, labels, seed), tokenizer));
+        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), backbone => new TextClassifier(new Classifier(backbone, labels, seed), tokenizer));
     }
 
     /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
@@ -108,5 +108,5 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>The tokens of a text as the classifier reads them.</summary>
     internal int[] Encode(string text)
-        => EncodeText.Framed(text, Tokenizer, TextStates.SeesBothSides(Model.Trunk.Config), Classifier.LongestTextOf(Model.Trunk.Config));
+        => EncodeText.Framed(text, Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
 }

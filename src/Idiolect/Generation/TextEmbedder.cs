@@ -25,7 +25,7 @@ public sealed class TextEmbedder : IDisposable
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public TextEmbedder(IModel model, Tokenizer tokenizer)
     {
-        Width = TextStates.Width(model.Config);
+        Width = TextVectors.Width(model.Config);
         if (tokenizer.VocabularySize > model.Config.VocabularySize)
         {
             throw new InvalidDataException(
@@ -38,7 +38,7 @@ public sealed class TextEmbedder : IDisposable
     public int Width { get; }
 
     /// <summary>The most tokens of a text that are read.</summary>
-    public int LongestText => EncodeText.Room(_tokenizer, TextStates.SeesBothSides(_model.Config), TextStates.LongestText(_model.Config));
+    public int LongestText => EncodeText.Room(_tokenizer, TextVectors.SeesBothSides(_model.Config), TextVectors.LongestText(_model.Config));
 
     /// <summary>Opens a Hugging Face model folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -59,8 +59,8 @@ public sealed class TextEmbedder : IDisposable
     public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var closed = TextStates.SeesBothSides(_model.Config);
-        int[][] tokens = [.. texts.Select(text => EncodeText.Framed(text, _tokenizer, closed, TextStates.LongestText(_model.Config)))];
+        var closed = TextVectors.SeesBothSides(_model.Config);
+        int[][] tokens = [.. texts.Select(text => EncodeText.Framed(text, _tokenizer, closed, TextVectors.LongestText(_model.Config)))];
         var vectors = new float[texts.Count][];
         using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
         using var tape = new Tape(team, recording: false);
@@ -73,7 +73,7 @@ public sealed class TextEmbedder : IDisposable
             float[] means; // (chunk, width)
             lock (_model.Parameters.OnePass)
             {
-                means = TextStates.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
+                means = TextVectors.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
             }
             tape.Reset();
             for (var row = 0; row < chunk.Length; row++)

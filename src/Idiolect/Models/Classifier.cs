@@ -24,30 +24,30 @@ public sealed class Classifier : IDisposable
     private readonly Linear _head; // width -> labels
 
     /// <summary>Puts a head on a model.</summary>
-    /// <param name="trunk">The model, owned by the new object: a GPT, a BERT or a recurrent network.</param>
+    /// <param name="backbone">The model, owned by the new object: a GPT, a BERT or a recurrent network.</param>
     /// <param name="labels">What texts may be; at least two, all different.</param>
     /// <param name="seed">The head's first weights are a pure function of it.</param>
     /// <exception cref="ArgumentException">The model has no states, or a head already, or the labels make no sense.</exception>
-    public Classifier(IModel trunk, IReadOnlyList<string> labels, ulong seed = 0)
+    public Classifier(IModel backbone, IReadOnlyList<string> labels, ulong seed = 0)
     {
         if (labels.Count < 2 || labels.Distinct().Count() != labels.Count)
         {
             throw new ArgumentException("A classifier needs two labels or more, all different.", nameof(labels));
         }
-        (Trunk, Labels) = (trunk, labels);
-        Head = trunk.Parameters.Extend(
-            HeadName, new Shape(labels.Count, TextStates.Width(trunk.Config)), Initializer.Normal(Deviation), seed);
+        (Backbone, Labels) = (backbone, labels);
+        Head = backbone.Parameters.Extend(
+            HeadName, new Shape(labels.Count, TextVectors.Width(backbone.Config)), Initializer.Normal(Deviation), seed);
         _head = new Linear(Head, bias: null);
     }
 
     /// <summary>The model below the head.</summary>
-    public IModel Trunk { get; }
+    public IModel Backbone { get; }
 
     /// <summary>What texts may be.</summary>
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>The learned numbers, the head's among them.</summary>
-    public ParameterSet Parameters => Trunk.Parameters;
+    public ParameterSet Parameters => Backbone.Parameters;
 
     internal Parameter Head { get; }
 
@@ -102,14 +102,14 @@ public sealed class Classifier : IDisposable
     public void Dispose()
     {
         _head.Dispose();
-        Trunk.Dispose();
+        Backbone.Dispose();
     }
 
     /// <summary>The most tokens of a text for a model of this shape.</summary>
-    internal static int LongestTextOf(IModelConfig config) => Math.Min(TextStates.LongestText(config), LongestText);
+    internal static int LongestTextOf(IModelConfig config) => Math.Min(TextVectors.LongestText(config), LongestText);
 
     private Tensor Vectors(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
-        => TextStates.SeesBothSides(Trunk.Config)
-            ? TextStates.Mean(Trunk, tokens, lengths, context)
-            : TextStates.Last(Trunk, tokens, lengths, context);
+        => TextVectors.SeesBothSides(Backbone.Config)
+            ? TextVectors.Mean(Backbone, tokens, lengths, context)
+            : TextVectors.Last(Backbone, tokens, lengths, context);
 }

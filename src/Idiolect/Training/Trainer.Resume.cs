@@ -20,7 +20,7 @@ public sealed unsafe partial class Trainer
             {
                 var tokens = data(model.Tokenizer);
                 state.EnsureSameInputs(tokens.Hash, model.Tokenizer.Hash);
-                return new LanguageModelTrainee(model, tokens, options);
+                return new LanguageModelTask(model, tokens, options);
             },
             out languageModel);
 
@@ -39,7 +39,7 @@ public sealed unsafe partial class Trainer
             {
                 var tokens = data(model.Tokenizer);
                 state.EnsureSameInputs(tokens.Hash, model.Tokenizer.Hash);
-                return new MaskedLanguageModelTrainee(model, tokens, options);
+                return new MaskedLanguageModelTask(model, tokens, options);
             },
             out languageModel);
 
@@ -58,7 +58,7 @@ public sealed unsafe partial class Trainer
             {
                 var pairs = data(model);
                 state.EnsureSameInputs(pairs.Hash, model.Tokenizer.Hash);
-                return new TranslationTrainee(model, pairs, options);
+                return new TranslationTask(model, pairs, options);
             },
             out translator);
 
@@ -79,7 +79,7 @@ public sealed unsafe partial class Trainer
             {
                 var texts = data(model);
                 state.EnsureSameInputs(texts.Hash, model.Tokenizer.Hash);
-                return new ClassificationTrainee(model, texts, options, freeze);
+                return new ClassificationTask(model, texts, options, freeze);
             },
             out classifier);
 
@@ -91,7 +91,7 @@ public sealed unsafe partial class Trainer
     /// <param name="model">The model.</param>
     private static Trainer Resume<TModel>(
         string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TModel> load,
-        Func<TModel, TrainingState, TrainingOptions, ITrainee> train, out TModel model)
+        Func<TModel, TrainingState, TrainingOptions, ITrainingTask> train, out TModel model)
         where TModel : class, IDisposable
     {
         TModel? loaded = null;
@@ -113,7 +113,7 @@ public sealed unsafe partial class Trainer
     /// <param name="change">Changes the stored options; null to keep them.</param>
     /// <param name="load">Makes what is trained from a checkpoint's folder, its state, with whose data it compares, and the options.</param>
     private static Trainer Resume(
-        string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TrainingState, TrainingOptions, ITrainee> load)
+        string runFolder, Func<TrainingOptions, TrainingOptions>? change, Func<string, TrainingState, TrainingOptions, ITrainingTask> load)
     {
         var store = new CheckpointStore(runFolder);
         if (store.Checkpoints.Count == 0)

@@ -14,7 +14,7 @@ public sealed unsafe partial class Trainer : IDisposable
 {
     private const int BadStepsBeforeGivingUp = 3;
 
-    private readonly ITrainee _trainee;
+    private readonly ITrainingTask _task;
     private readonly TrainingOptions _options;
     private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
@@ -32,7 +32,7 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(LanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(new LanguageModelTrainee(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
+        : this(new LanguageModelTask(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
@@ -44,7 +44,7 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(Translator translator, TranslationData data, TrainingOptions options, string runFolder)
-        : this(new TranslationTrainee(translator, data, options), options, runFolder, held: null, resumed: null, damaged: [])
+        : this(new TranslationTask(translator, data, options), options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
@@ -57,7 +57,7 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(MaskedLanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(new MaskedLanguageModelTrainee(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
+        : this(new MaskedLanguageModelTask(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
@@ -71,17 +71,17 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <exception cref="InvalidDataException">There are no texts.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
     public Trainer(TextClassifier classifier, ClassificationData data, TrainingOptions options, bool freeze, string runFolder)
-        : this(new ClassificationTrainee(classifier, data, options, freeze), options, runFolder, held: null, resumed: null, damaged: [])
+        : this(new ClassificationTask(classifier, data, options, freeze), options, runFolder, held: null, resumed: null, damaged: [])
     {
     }
 
     private Trainer(
-        ITrainee trainee, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
+        ITrainingTask task, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
         IReadOnlyList<CheckpointDamaged> damaged)
     {
-        (_trainee, _options, _damaged) = (trainee, options, damaged);
+        (_task, _options, _damaged) = (task, options, damaged);
         _schedule = LearningRateSchedule.From(options);
-        _state = new TrainingState(0, 0, 0, 0, null, null, trainee.DataHash, trainee.TokenizerHash, options);
+        _state = new TrainingState(0, 0, 0, 0, null, null, task.DataHash, task.TokenizerHash, options);
 
         try
         {
@@ -90,17 +90,17 @@ public sealed unsafe partial class Trainer : IDisposable
             {
                 throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
             }
-            _step = new TrainingStep(trainee, options);
+            _step = new TrainingStep(task, options);
             if (resumed != null)
             {
-                _state = _folder.Restore(resumed, _step.Optimizer, _trainee) with { Options = options };
+                _state = _folder.Restore(resumed, _step.Optimizer, _task) with { Options = options };
                 _savedStep = resumed.Step;
             }
         }
         catch
         {
             _step?.Dispose();
-            _trainee.Dispose();
+            _task.Dispose();
             _folder?.Dispose();
             throw;
         }
@@ -200,7 +200,7 @@ public sealed unsafe partial class Trainer : IDisposable
             {
                 return null; // a model with a NaN in it is nothing to continue from: the checkpoint before is
             }
-            var checkpoint = _folder.Save(_trainee, _step.Optimizer, _state, isBest);
+            var checkpoint = _folder.Save(_task, _step.Optimizer, _state, isBest);
             _savedStep = _state.Step;
             return checkpoint;
         }
@@ -210,7 +210,7 @@ public sealed unsafe partial class Trainer : IDisposable
     public void Dispose()
     {
         _step.Dispose();
-        _trainee.Dispose();
+        _task.Dispose();
         _folder.Dispose();
     }
 
@@ -243,7 +243,7 @@ public sealed unsafe partial class Trainer : IDisposable
     /// <summary>Throws the step's gradients away and says which tensor went bad first, in the order of the model.</summary>
     private StepSkipped Skip(double loss)
     {
-        var parameters = _trainee.Parameters;
+        var parameters = _task.Parameters;
         var bad = FirstBadParameter();
         var what = "value";
         if (bad == null)
@@ -252,7 +252,7 @@ public sealed unsafe partial class Trainer : IDisposable
             what = "gradient";
         }
         parameters.ZeroGradients();
-        _trainee.Forget();
+        _task.Forget();
         var (tensor, reason) = bad != null ? (bad.Name, $"the {what} of {bad.Name} is not finite")
             : double.IsFinite(loss) ? ("gradients", "the norm of the gradients is not finite") // though each of them is
             : ("loss", $"the loss is {loss}");
@@ -264,7 +264,7 @@ public sealed unsafe partial class Trainer : IDisposable
     }
 
     private Parameter? FirstBadParameter()
-        => _trainee.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
+        => _task.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
 
     private TrainingDivergedException Diverged(string reason)
         => new(string.Create(
@@ -273,7 +273,7 @@ public sealed unsafe partial class Trainer : IDisposable
 
     private EvaluationCompleted? Measure()
     {
-        if (_trainee.Measure(_step.Tape) is not var (training, validation))
+        if (_task.Measure(_step.Tape) is not var (training, validation))
         {
             return null;
         }

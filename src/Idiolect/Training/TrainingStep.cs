@@ -10,19 +10,19 @@ namespace Idiolect.Training;
 /// </summary>
 internal sealed unsafe class TrainingStep : IDisposable
 {
-    private readonly ITrainee _trainee;
+    private readonly ITrainingTask _task;
     private readonly TrainingOptions _options;
     private readonly ForwardContext _context;
 
     /// <summary>Sets the gradients to zero and makes threads, tape and optimiser.</summary>
-    internal TrainingStep(ITrainee trainee, TrainingOptions options)
+    internal TrainingStep(ITrainingTask task, TrainingOptions options)
     {
-        (_trainee, _options) = (trainee, options);
-        Optimizer = new Optimizer(trainee.Parameters, options);
+        (_task, _options) = (task, options);
+        Optimizer = new Optimizer(task.Parameters, options);
         Team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
         Tape = new Tape(Team) { Precision = options.Precision };
         _context = new ForwardContext(Tape) { Training = true, Recompute = options.Recompute };
-        trainee.Parameters.ZeroGradients();
+        task.Parameters.ZeroGradients();
     }
 
     internal Optimizer Optimizer { get; }
@@ -43,7 +43,7 @@ internal sealed unsafe class TrainingStep : IDisposable
             loss += Accumulate(step, micro, out var size) / _options.GradientAccumulation;
             total = new PassSize(total.Sequences + size.Sequences, total.Tokens + size.Tokens);
         }
-        var norm = Math.Sqrt(SquaredNorm.Compute(Team, _trainee.Parameters.Gradients, _trainee.Parameters.FlatLength));
+        var norm = Math.Sqrt(SquaredNorm.Compute(Team, _task.Parameters.Gradients, _task.Parameters.FlatLength));
         Tape.Profile?.Mark("GradientNorm", StepPhase.Update);
         return (loss, norm, total);
     }
@@ -69,7 +69,7 @@ internal sealed unsafe class TrainingStep : IDisposable
     private double Accumulate(long step, int micro, out PassSize size)
     {
         _context.SetRandomKey(_options.Seed, step, micro);
-        var loss = _trainee.Loss(step, micro, _context, 1f / _options.GradientAccumulation, out size);
+        var loss = _task.Loss(step, micro, _context, 1f / _options.GradientAccumulation, out size);
         var value = loss.Item();
         Tape.Backward(loss);
         Tape.Reset();

@@ -27,7 +27,7 @@ public sealed class BertGoldenTests : IDisposable
     public void States_and_scores_equal_PyTorchs_wherever_there_is_text()
     {
         using var tape = new Tape(recording: false);
-        var states = _model.States(_tokens, _lengths, new ForwardContext(tape)).ToArray();
+        var states = _model.HiddenStates(_tokens, _lengths, new ForwardContext(tape)).ToArray();
         tape.Reset();
         var time = _tokens.Length / _lengths.Length;
         int[] places = [.. Enumerable.Range(0, _tokens.Length).Where(i => i % time < _lengths[i / time])];

@@ -29,9 +29,9 @@ public sealed class BertTests : IDisposable
     {
         using var tape = new Tape(recording: false);
         var text = Ids(7);
-        var alone = _model.States(text, [7], new ForwardContext(tape)).ToArray();
+        var alone = _model.HiddenStates(text, [7], new ForwardContext(tape)).ToArray();
         tape.Reset();
-        var together = _model.States([.. Ids(12, seed: 2), .. text, 5, 6, 7, 8, 9], [12, 7], new ForwardContext(tape)).ToArray();
+        var together = _model.HiddenStates([.. Ids(12, seed: 2), .. text, 5, 6, 7, 8, 9], [12, 7], new ForwardContext(tape)).ToArray();
         Assert.Equal(alone, together[(12 * Config.Width)..(19 * Config.Width)]);
     }
 
@@ -40,13 +40,13 @@ public sealed class BertTests : IDisposable
     {
         using var tape = new Tape(recording: false);
         var text = Ids(6);
-        var before = _model.States(text, [6], new ForwardContext(tape)).ToArray();
+        var before = _model.HiddenStates(text, [6], new ForwardContext(tape)).ToArray();
         foreach (var changed in Enumerable.Range(0, 6))
         {
             tape.Reset();
             int[] other = [.. text];
             other[changed] = (other[changed] + 1) % Config.VocabularySize;
-            var after = _model.States(other, [6], new ForwardContext(tape)).ToArray();
+            var after = _model.HiddenStates(other, [6], new ForwardContext(tape)).ToArray();
             Assert.All(Enumerable.Range(0, 6), row => Assert.False(
                 after.AsSpan(row * Config.Width, Config.Width).SequenceEqual(before.AsSpan(row * Config.Width, Config.Width))));
         }
@@ -153,10 +153,10 @@ public sealed class BertTests : IDisposable
     {
         using var tape = new Tape(recording: false);
         var context = new ForwardContext(tape);
-        Assert.Throws<ArgumentException>(() => _model.States(Ids(13), [13], context));
-        Assert.Throws<ArgumentException>(() => _model.States(Ids(4), [5], context));
-        Assert.Throws<ArgumentException>(() => _model.States(Ids(4), [0], context));
-        Assert.Throws<ArgumentException>(() => _model.States([1, 31], [2], context));
+        Assert.Throws<ArgumentException>(() => _model.HiddenStates(Ids(13), [13], context));
+        Assert.Throws<ArgumentException>(() => _model.HiddenStates(Ids(4), [5], context));
+        Assert.Throws<ArgumentException>(() => _model.HiddenStates(Ids(4), [0], context));
+        Assert.Throws<ArgumentException>(() => _model.HiddenStates([1, 31], [2], context));
         Assert.Throws<ArgumentException>(() => _model.Predict(Ids(4), [4], [4], context));
         Assert.Throws<ArgumentException>(() => _model.Predict(Ids(4), [4], [], context));
         Assert.Throws<ArgumentException>(() => _model.Loss(Ids(4), [4], [1], context));

@@ -30,9 +30,9 @@ public sealed class ClassificationTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Trunks => ["gpt2", "llama", "bert", "lstm"];
+    public static TheoryData<string> Backbones => ["gpt2", "llama", "bert", "lstm"];
 
-    [Theory, MemberData(nameof(Trunks))]
+    [Theory, MemberData(nameof(Backbones))]
     public void A_model_of_any_kind_learns_to_classify_and_is_saved_with_its_labels(string kind)
     {
         using (var classifier = Begin(kind))
@@ -57,8 +57,8 @@ public sealed class ClassificationTests : IDisposable
         Assert.Equal(kind is "gpt2" or "llama", config.Contains("ForSequenceClassification", StringComparison.Ordinal));
     }
 
-    [Theory, MemberData(nameof(Trunks))]
-    public void A_frozen_trunk_keeps_its_bits_and_a_run_goes_on_to_the_same_bytes(string kind)
+    [Theory, MemberData(nameof(Backbones))]
+    public void A_frozen_backbone_keeps_its_bits_and_a_run_goes_on_to_the_same_bytes(string kind)
     {
         foreach (var freeze in new[] { true, false })
         {
@@ -90,7 +90,7 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public void A_run_whose_trunk_learnt_does_not_go_on_with_a_frozen_one()
+    public void A_run_whose_backbone_learnt_does_not_go_on_with_a_frozen_one()
     {
         using (var classifier = Begin("gpt2"))
         using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), Options with { Steps = 1, WarmupSteps = 0 }, freeze: false, _folder["run"]))
@@ -104,7 +104,7 @@ public sealed class ClassificationTests : IDisposable
         Assert.Contains("belongs to no parameter that learns here", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory, MemberData(nameof(Trunks))]
+    [Theory, MemberData(nameof(Backbones))]
     public void Gradients_agree_with_finite_differences(string kind)
     {
         using var classifier = Begin(kind);
@@ -195,7 +195,7 @@ public sealed class ClassificationTests : IDisposable
         Assert.Throws<ArgumentException>("labels", () => classifier.Loss([1, 2, 3, 4], [2, 2], [0], new ForwardContext(tape)));
     }
 
-    [Theory, MemberData(nameof(Trunks))]
+    [Theory, MemberData(nameof(Backbones))]
     public void Lengths_that_texts_cannot_have_are_refused(string kind)
     {
         using var classifier = Begin(kind);
@@ -209,11 +209,11 @@ public sealed class ClassificationTests : IDisposable
 
     private TextClassifier Begin(string kind)
     {
-        IModel trunk = kind == "bert"
+        IModel backbone = kind == "bert"
             ? new Bert(new BertConfig { VocabularySize = 258, ContextLength = 48, LayerCount = 1, HeadCount = 2, Width = 24, Dropout = 0.05f }, seed: 3)
             : kind == "lstm"
             ? new Recurrent(new RecurrentConfig { VocabularySize = 258, ContextLength = 16, LayerCount = 1, Width = 24, Dropout = 0.05f }, seed: 3)
             : new Gpt(TinyRun.Config(kind, 0.05f) with { VocabularySize = 258, ContextLength = 48 }, seed: 3);
-        return new TextClassifier(new Classifier(trunk, _corpus.Labels, seed: 4), new ByteTokenizer(Special));
+        return new TextClassifier(new Classifier(backbone, _corpus.Labels, seed: 4), new ByteTokenizer(Special));
     }
 }

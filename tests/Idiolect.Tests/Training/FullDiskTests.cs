@@ -44,8 +44,8 @@ public sealed class FullDiskTests : IDisposable
         var script = string.Create(
             CultureInfo.InvariantCulture,
             $"mount -t tmpfs -o size={kilobytes}k disk \"$1\" && shift && {{ dotnet \"$@\"; code=$?; cp -a \"$0/disk/.\" \"$0/after\"; exit $code; }}");
-        using var child = TraineeProcess.Start(
-            ["unshare", "-rm", "sh", "-c", script, _folder.Path, _folder["disk"], .. TraineeProcess.Arguments(Path.Combine(_folder["disk"], "run"))]);
+        using var child = TrainingProcess.Start(
+            ["unshare", "-rm", "sh", "-c", script, _folder.Path, _folder["disk"], .. TrainingProcess.Arguments(Path.Combine(_folder["disk"], "run"))]);
         child.StandardOutput.ReadToEnd();
         var error = child.StandardError.ReadToEnd();
         child.WaitForExit();
@@ -59,7 +59,7 @@ public sealed class FullDiskTests : IDisposable
         {
             return false;
         }
-        using var probe = TraineeProcess.Start("unshare", "-rm", "mount", "-t", "tmpfs", "disk", _folder["disk"]);
+        using var probe = TrainingProcess.Start("unshare", "-rm", "mount", "-t", "tmpfs", "disk", _folder["disk"]);
         probe.WaitForExit();
         return probe.ExitCode == 0;
     }

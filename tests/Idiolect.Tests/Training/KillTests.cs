@@ -20,7 +20,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         var wanted = int.Parse(Environment.GetEnvironmentVariable("IDIOLECT_KILLS") ?? "5", CultureInfo.InvariantCulture);
         var random = new Random(20261124);
         using var undisturbed = new TinyRun();
-        undisturbed.Train(TraineeProcess.Options);
+        undisturbed.Train(TrainingProcess.Options);
         var (kills, duringSave, runs) = (0, 0, 0);
         while (kills < wanted)
         {
@@ -29,7 +29,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             var ended = false;
             while (!ended)
             {
-                using var child = TraineeProcess.Start(run);
+                using var child = TrainingProcess.Start(run);
                 var lines = "";
                 if (kills < wanted)
                 {

@@ -11,7 +11,7 @@ namespace Idiolect.Training;
 /// A model that learns to fill gaps in windows of a text, which may hold the end of one document and the beginning of the next (RoBERTa's
 /// FULL-SENTENCES, Liu et al. 2019). A window is masked anew each time that it is drawn.
 /// </summary>
-internal sealed class MaskedLanguageModelTrainee : ITrainee
+internal sealed class MaskedLanguageModelTask : ITrainingTask
 {
     private const int TokensPerPass = 4096; // of an evaluation, which holds the scores of all gaps of a pass
 
@@ -25,7 +25,7 @@ internal sealed class MaskedLanguageModelTrainee : ITrainee
     private readonly int[] _targets; // (batch, context)
     private readonly int[] _lengths; // (batch): all of the context
 
-    internal MaskedLanguageModelTrainee(MaskedLanguageModel model, TrainingData data, TrainingOptions options)
+    internal MaskedLanguageModelTask(MaskedLanguageModel model, TrainingData data, TrainingOptions options)
     {
         options.Validate();
         var context = options.ContextLength ?? model.Model.Config.ContextLength;

@@ -7,7 +7,7 @@ using Idiolect.Tensors;
 namespace Idiolect.Training;
 
 /// <summary>A language model that learns from random tokens, new ones each step: for the time that it takes, not for what it learns.</summary>
-internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options) : ITrainee
+internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options) : ITrainingTask
 {
     private readonly int[] _tokens = new int[(options.BatchSize * model.Config.ContextLength) + 1]; // inputs; targets are those after each
 

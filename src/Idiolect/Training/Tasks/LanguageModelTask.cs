@@ -8,7 +8,7 @@ using Idiolect.Tensors;
 namespace Idiolect.Training;
 
 /// <summary>A language model that learns to predict the next token in windows of a text.</summary>
-internal sealed class LanguageModelTrainee : ITrainee
+internal sealed class LanguageModelTask : ITrainingTask
 {
     private readonly LanguageModel _model;
     private readonly BatchSampler _sampler;
@@ -18,7 +18,7 @@ internal sealed class LanguageModelTrainee : ITrainee
     private readonly int[] _inputs; // (batch, context)
     private readonly int[] _targets; // (batch, context)
 
-    internal LanguageModelTrainee(LanguageModel model, TrainingData data, TrainingOptions options)
+    internal LanguageModelTask(LanguageModel model, TrainingData data, TrainingOptions options)
     {
         options.Validate();
         ModelFolder.RequireSavable(model.Model.Config);

@@ -11,7 +11,7 @@ namespace Idiolect.Training;
 /// A classifier that learns from labelled texts. An epoch shows each text once, in an order of its own; a batch is a pure function of the seed
 /// and its place in the run.
 /// </summary>
-internal sealed class ClassificationTrainee : ITrainee
+internal sealed class ClassificationTask : ITrainingTask
 {
     private const int TextsPerPass = 32; // of an evaluation
 
@@ -23,7 +23,7 @@ internal sealed class ClassificationTrainee : ITrainee
     private readonly int[] _chosen; // (batch)
     private readonly int[] _labels; // (batch)
 
-    internal ClassificationTrainee(TextClassifier classifier, ClassificationData data, TrainingOptions options, bool freeze)
+    internal ClassificationTask(TextClassifier classifier, ClassificationData data, TrainingOptions options, bool freeze)
     {
         options.Validate();
         if (data.Training.Texts.Count == 0 || data.Validation.Texts.Count == 0)

@@ -64,7 +64,7 @@ public sealed class Recurrent : ILanguageModel
     /// <inheritdoc/>
     public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
     {
-        using var states = States(tokens, batch, context); // (time, batch, width)
+        using var states = HiddenStates(tokens, batch, context); // (time, batch, width)
         using var wanted = lastOnly ? LastStepOperation.Apply(context.Tape, states) : TransposeOperation.Apply(context.Tape, states);
         return _head.Forward(wanted, context);
     }
@@ -76,7 +76,7 @@ public sealed class Recurrent : ILanguageModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        using var states = States(tokens, batch, context); // (time, batch, width)
+        using var states = HiddenStates(tokens, batch, context); // (time, batch, width)
         return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch), gradientScale);
     }
 
@@ -100,7 +100,7 @@ public sealed class Recurrent : ILanguageModel
     }
 
     /// <summary>The last layer's states, (time, batch, width).</summary>
-    internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    internal Tensor HiddenStates(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         var state = Check(context.Memory, batch);

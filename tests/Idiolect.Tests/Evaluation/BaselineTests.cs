@@ -6,7 +6,7 @@ using Idiolect.Models;
 
 namespace Idiolect.Tests.Evaluation;
 
-public sealed class RivalTests
+public sealed class BaselineTests
 {
     [Fact]
     public void The_probabilities_of_all_bytes_sum_to_one()
@@ -77,13 +77,13 @@ public sealed class RivalTests
     public async Task A_missing_program_is_not_measured()
         => Assert.Equal(
             (null, "not measured: xz is not installed"),
-            Outcome(await XzRival.MeasureAsync(Example(), "no-such-program", TestContext.Current.CancellationToken)));
+            Outcome(await XzBaseline.MeasureAsync(Example(), "no-such-program", TestContext.Current.CancellationToken)));
 
     [Fact]
     public async Task A_failing_program_is_not_measured()
     {
         Assert.SkipUnless(File.Exists("/bin/false"), "needs /bin/false");
-        var result = await XzRival.MeasureAsync(Example(), "/bin/false", TestContext.Current.CancellationToken);
+        var result = await XzBaseline.MeasureAsync(Example(), "/bin/false", TestContext.Current.CancellationToken);
 
         Assert.Null(result.BitsPerByte);
         Assert.StartsWith("not measured: ", result.Note, StringComparison.Ordinal);
@@ -92,18 +92,18 @@ public sealed class RivalTests
     [Fact]
     public async Task Xz_copies_validation_text_from_the_training_text()
     {
-        var result = await XzRival.MeasureAsync(Example(), cancellationToken: TestContext.Current.CancellationToken);
+        var result = await XzBaseline.MeasureAsync(Example(), cancellationToken: TestContext.Current.CancellationToken);
         Assert.SkipWhen(result.Note == "not measured: xz is not installed", result.Note ?? "");
 
         Assert.InRange(result.BitsPerByte!.Value, 0.0, 0.1);
     }
 
-    private static RivalResult Measure(Corpus corpus)
-        => NGramRival.Measure(corpus, cancellationToken: TestContext.Current.CancellationToken);
+    private static BaselineResult Measure(Corpus corpus)
+        => NGramBaseline.Measure(corpus, cancellationToken: TestContext.Current.CancellationToken);
 
     private static byte[] ToBytes(int[] values) => [.. values.Select(value => (byte)value)];
 
-    private static (double?, string?) Outcome(RivalResult result) => (result.BitsPerByte, result.Note);
+    private static (double?, string?) Outcome(BaselineResult result) => (result.BitsPerByte, result.Note);
 
     /// <summary>A text without repetition, and the same again.</summary>
     private static Corpus Example()

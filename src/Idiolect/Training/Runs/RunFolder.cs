@@ -29,27 +29,27 @@ internal sealed class RunFolder : IDisposable
     internal string MetricsPath => Path.Combine(_path, MetricsLog.FileName);
 
     /// <summary>Writes a checkpoint: the model, and in <c>trainer/</c> what a resume needs.</summary>
-    internal Checkpoint Save(ITrainee trainee, Optimizer optimizer, TrainingState state, bool isBest)
+    internal Checkpoint Save(ITrainingTask task, Optimizer optimizer, TrainingState state, bool isBest)
         => Checkpoints.Save(
             state.Step,
             folder =>
             {
-                trainee.Save(folder);
+                task.Save(folder);
                 var trainer = Path.Combine(folder, TrainingState.FolderName);
                 Directory.CreateDirectory(trainer);
                 optimizer.Save(Path.Combine(trainer, MomentsName));
-                trainee.SaveState(trainer);
+                task.SaveState(trainer);
                 state.Write(folder);
             },
             isBest ? state.BestValidationLoss : null);
 
     /// <summary>Reads a checkpoint's moments and states, and makes it the newest one; the model has been read.</summary>
-    internal TrainingState Restore(Checkpoint checkpoint, Optimizer optimizer, ITrainee trainee)
+    internal TrainingState Restore(Checkpoint checkpoint, Optimizer optimizer, ITrainingTask task)
     {
         var state = TrainingState.Read(checkpoint.Path);
         var trainer = Path.Combine(checkpoint.Path, TrainingState.FolderName);
         optimizer.Load(Path.Combine(trainer, MomentsName));
-        trainee.LoadState(trainer);
+        task.LoadState(trainer);
         Checkpoints.DiscardAfter(checkpoint.Step);
         if (state is { BestStep: { } bestStep, BestValidationLoss: { } bestLoss }
             && Checkpoints.Checkpoints.Any(saved => saved.Step == bestStep))

@@ -5,9 +5,9 @@ using Idiolect.Formats;
 namespace Idiolect.Models;
 
 /// <summary>
-/// A classifier as a Hugging Face model folder: the trunk's config.json with <c>id2label</c>, <c>label2id</c> and <c>problem_type</c>, and in
-/// model.safetensors beside the trunk's tensors the head's, <c>score.weight</c>. On a GPT that is transformers' <c>GPT2ForSequenceClassification</c>
-/// (or Llama's, Qwen3's). No published type takes the mean of a BERT's states, so there <c>BertModel</c> opens the trunk.
+/// A classifier as a Hugging Face model folder: the backbone's config.json with <c>id2label</c>, <c>label2id</c> and <c>problem_type</c>, and in
+/// model.safetensors beside the backbone's tensors the head's, <c>score.weight</c>. On a GPT that is transformers' <c>GPT2ForSequenceClassification</c>
+/// (or Llama's, Qwen3's). No published type takes the mean of a BERT's states, so there <c>BertModel</c> opens the backbone.
 /// </summary>
 public static class ClassifierFolder
 {
@@ -33,14 +33,14 @@ public static class ClassifierFolder
         var labels = LoadLabels(folder)
             ?? throw new InvalidDataException($"{folder} holds no classifier: teach a model with `tune`.");
         using var weights = SafetensorsFolder.Open(folder);
-        long[] shape = [labels.Count, TextStates.Width(ModelFolder.LoadConfig(folder))];
+        long[] shape = [labels.Count, TextVectors.Width(ModelFolder.LoadConfig(folder))];
         if (!weights.Tensors.TryGetValue(Classifier.HeadName, out var head) || !head.Shape.SequenceEqual(shape))
         {
             throw new InvalidDataException($"{folder}: tensor {Classifier.HeadName} is missing or has not the shape [{string.Join(", ", shape)}] of {Labels}.");
         }
-        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), trunk =>
+        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), backbone =>
         {
-            var classifier = new Classifier(trunk, labels);
+            var classifier = new Classifier(backbone, labels);
             weights.Read(Classifier.HeadName, classifier.Head.MutableValues);
             return classifier;
         });
@@ -51,14 +51,14 @@ public static class ClassifierFolder
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Classifier classifier, string folder)
     {
-        var (config, tensors) = ModelFolder.Describe(classifier.Trunk);
+        var (config, tensors) = ModelFolder.Describe(classifier.Backbone);
         var (names, numbers) = (new JsonObject(), new JsonObject());
         for (var i = 0; i < classifier.Labels.Count; i++)
         {
             names[i.ToString(CultureInfo.InvariantCulture)] = classifier.Labels[i];
             numbers[classifier.Labels[i]] = i;
         }
-        if (classifier.Trunk is Bert)
+        if (classifier.Backbone is Bert)
         {
             config["architectures"] = new JsonArray("BertModel");
         }

@@ -6,4 +6,4 @@ namespace Idiolect.Evaluation;
 /// <param name="Bytes">The UTF-8 bytes of the validation text.</param>
 /// <param name="Seconds">The time it took.</param>
 /// <param name="Note">Why it was not measured, or on what condition; null if there is nothing to say.</param>
-public sealed record RivalResult(string Name, double? BitsPerByte, long Bytes, double Seconds, string? Note = null);
+public sealed record BaselineResult(string Name, double? BitsPerByte, long Bytes, double Seconds, string? Note = null);

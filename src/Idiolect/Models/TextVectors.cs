@@ -4,7 +4,7 @@ using Idiolect.Tensors;
 namespace Idiolect.Models;
 
 /// <summary>What a pre-trained model makes of whole texts: a state for each token, or one vector for each text.</summary>
-internal static class TextStates
+internal static class TextVectors
 {
     /// <summary>The width of a model's states.</summary>
     /// <exception cref="ArgumentException">The model has no states.</exception>
@@ -56,11 +56,11 @@ internal static class TextStates
         switch (model)
         {
             case Bert bert:
-                return bert.States(tokens, lengths, context);
+                return bert.HiddenStates(tokens, lengths, context);
             case Gpt gpt:
-                return gpt.States(tokens, lengths.Length, context);
+                return gpt.HiddenStates(tokens, lengths.Length, context);
             case Recurrent recurrent:
-                using (var states = recurrent.States(tokens, lengths.Length, context)) // (time, batch, width)
+                using (var states = recurrent.HiddenStates(tokens, lengths.Length, context)) // (time, batch, width)
                 {
                     return TransposeOperation.Apply(context.Tape, states);
                 }

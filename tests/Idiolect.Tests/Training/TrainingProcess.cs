@@ -4,7 +4,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>This executable once more, training a run: begun if there is no checkpoint, continued otherwise.</summary>
-internal static class TraineeProcess
+internal static class TrainingProcess
 {
     internal const string Verb = "train-until-killed";
 
@@ -54,7 +54,7 @@ internal static class TraineeProcess
     internal static Process Start(string run) => Start(["dotnet", .. Arguments(run)]);
 
     /// <summary>What follows "dotnet" on the child's command line.</summary>
-    internal static string[] Arguments(string run) => [typeof(TraineeProcess).Assembly.Location, Verb, run];
+    internal static string[] Arguments(string run) => [typeof(TrainingProcess).Assembly.Location, Verb, run];
 
     internal static Process Start(params string[] command)
         => Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;

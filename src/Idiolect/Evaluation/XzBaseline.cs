@@ -7,10 +7,10 @@ using Idiolect.Data;
 namespace Idiolect.Evaluation;
 
 /// <summary>
-/// The rival that everybody has at hand: what <c>xz -9e</c> adds for the validation text after the training text, which its
+/// The baseline that everybody has at hand: what <c>xz -9e</c> adds for the validation text after the training text, which its
 /// dictionary can hold and copy from. .NET has no LZMA, so the program <c>xz</c> does it.
 /// </summary>
-public static class XzRival
+public static class XzBaseline
 {
     private const string Name = "xz -9e";
     private const uint SmallestDictionary = 1 << 20;
@@ -20,7 +20,7 @@ public static class XzRival
     /// <param name="corpus">The documents, compressed one after the other.</param>
     /// <param name="program">The program; by default the first <c>xz</c> on the PATH.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static async Task<RivalResult> MeasureAsync(Corpus corpus, string program = "xz", CancellationToken cancellationToken = default)
+    public static async Task<BaselineResult> MeasureAsync(Corpus corpus, string program = "xz", CancellationToken cancellationToken = default)
     {
         if (corpus.ValidationBytes == 0 || corpus.TrainingBytes == 0)
         {
@@ -34,7 +34,7 @@ public static class XzRival
             var sizes = await Task.WhenAll(
                 CompressAsync(program, dictionary, corpus.Training, cancellationToken),
                 CompressAsync(program, dictionary, corpus.Training.Concat(corpus.Validation), cancellationToken)).ConfigureAwait(false);
-            return new RivalResult(
+            return new BaselineResult(
                 Name, 8.0 * (sizes[1] - sizes[0]) / corpus.ValidationBytes, corpus.ValidationBytes, watch.Elapsed.TotalSeconds,
                 bytes > dictionary ? $"its dictionary holds only {dictionary >> 20} MiB of the text" : null);
         }
@@ -48,7 +48,7 @@ public static class XzRival
         }
     }
 
-    private static RivalResult NotMeasured(Corpus corpus, string reason)
+    private static BaselineResult NotMeasured(Corpus corpus, string reason)
         => new(Name, null, corpus.ValidationBytes, 0, $"not measured: {reason}");
 
     /// <summary>The compressed size of the documents in bytes.</summary>

@@ -6,7 +6,7 @@ using Idiolect.Tensors;
 namespace Idiolect.Training;
 
 /// <summary>A sequence-to-sequence model that learns from sentence pairs. Its batch size counts tokens, not sequences.</summary>
-internal sealed class TranslationTrainee : ITrainee
+internal sealed class TranslationTask : ITrainingTask
 {
     private readonly Translator _translator;
     private readonly PairSampler _sampler;
@@ -14,7 +14,7 @@ internal sealed class TranslationTrainee : ITrainee
     private readonly PairLossEvaluation _validation;
     private readonly int _microSteps;
 
-    internal TranslationTrainee(Translator translator, TranslationData data, TrainingOptions options)
+    internal TranslationTask(Translator translator, TranslationData data, TrainingOptions options)
     {
         options.Validate();
         (_translator, DataHash, _microSteps) = (translator, data.Hash, options.GradientAccumulation);

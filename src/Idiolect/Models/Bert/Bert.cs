@@ -73,7 +73,7 @@ public sealed class Bert : IModel
     /// <param name="context">The pass.</param>
     /// <returns>(batch, time, width); rows of padding mean nothing.</returns>
     /// <exception cref="ArgumentException">An id is outside the vocabulary, a length makes no sense, or a text is too long.</exception>
-    public Tensor States(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
+    public Tensor HiddenStates(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ForwardContext context)
     {
         var batch = lengths.Length;
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
@@ -115,7 +115,7 @@ public sealed class Bert : IModel
         {
             throw new ArgumentException("There is no place to predict.", nameof(places));
         }
-        using var states = States(tokens, lengths, context);
+        using var states = HiddenStates(tokens, lengths, context);
         using var transformed = Transform(states, places, context); // (places, width)
         return _output.Forward(transformed, context);
     }
@@ -135,7 +135,7 @@ public sealed class Bert : IModel
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
-        using var states = States(tokens, lengths, context);
+        using var states = HiddenStates(tokens, lengths, context);
         var places = Masked(targets, out var wanted);
         using var transformed = Transform(states, places, context); // (masked, width)
         return CrossEntropyOperation.Apply(context.Tape, transformed, _wordEmbedding, wanted, gradientScale, bias: _outputBias);

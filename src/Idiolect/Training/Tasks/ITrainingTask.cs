@@ -10,7 +10,7 @@ namespace Idiolect.Training;
 internal readonly record struct PassSize(long Sequences, long Tokens);
 
 /// <summary>What the trainer trains: a model together with the data that it learns from and is measured on.</summary>
-internal interface ITrainee : IDisposable
+internal interface ITrainingTask : IDisposable
 {
     /// <summary>The learned numbers.</summary>
     ParameterSet Parameters { get; }

@@ -8,10 +8,10 @@ using static Idiolect.Kernels.Rounding;
 namespace Idiolect.Evaluation;
 
 /// <summary>
-/// The honest rival without a neural network: a byte n-gram with modified Kneser-Ney smoothing, trained on the training documents,
+/// The honest baseline without a neural network: a byte n-gram with modified Kneser-Ney smoothing, trained on the training documents,
 /// measured on the validation documents. It does not adapt while it is measured, nor does the GPT.
 /// </summary>
-public static class NGramRival
+public static class NGramBaseline
 {
     /// <summary>
     /// A compromise, not the best: on dotnet-docs the bits per byte still fall at longer orders (6: 1.27, 8: 1.12, 10: 1.04,
@@ -27,13 +27,13 @@ public static class NGramRival
     /// <param name="corpus">The documents. Each is preceded by a byte 0, which the n-gram has to predict as a GPT its separator.</param>
     /// <param name="order">The longest n-gram.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static RivalResult Measure(Corpus corpus, int order = DefaultOrder, CancellationToken cancellationToken = default)
+    public static BaselineResult Measure(Corpus corpus, int order = DefaultOrder, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
         var name = string.Create(CultureInfo.InvariantCulture, $"byte {order}-gram");
         if (corpus.ValidationBytes == 0 || corpus.TrainingBytes == 0)
         {
-            return new RivalResult(name, null, corpus.ValidationBytes, 0, "not measured: a side of the corpus is empty");
+            return new BaselineResult(name, null, corpus.ValidationBytes, 0, "not measured: a side of the corpus is empty");
         }
         var watch = Stopwatch.StartNew();
         var training = Concatenate(corpus.Training, MaxTrainingBytes);
@@ -43,7 +43,7 @@ public static class NGramRival
         Parallel.For(
             0, bits.Length, new ParallelOptions { CancellationToken = cancellationToken },
             chunk => bits[chunk] = Bits(model, order, validation, chunk * ChunkBytes));
-        return new RivalResult(
+        return new BaselineResult(
             name, bits.Sum() / corpus.ValidationBytes, corpus.ValidationBytes, watch.Elapsed.TotalSeconds,
             training.Length == MaxTrainingBytes ? $"trained on the first {MaxTrainingBytes >> 20} MiB" : null);
     }

@@ -77,7 +77,7 @@ public sealed class Gpt : ILanguageModel
     /// <exception cref="ArgumentException">An id is outside the vocabulary, or there are more positions than the context.</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
     {
-        using var stream = States(tokens, batch, context); // (batch, time, width)
+        using var stream = HiddenStates(tokens, batch, context); // (batch, time, width)
         if (!lastOnly || stream.Shape[1] == 1)
         {
             return _head.Forward(stream, context);
@@ -95,7 +95,7 @@ public sealed class Gpt : ILanguageModel
     /// <returns>A tensor of one element.</returns>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
     {
-        using var stream = States(tokens, batch, context); // (batch, time, width)
+        using var stream = HiddenStates(tokens, batch, context); // (batch, time, width)
         return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
     }
 
@@ -121,7 +121,7 @@ public sealed class Gpt : ILanguageModel
     }
 
     /// <summary>The residual stream after all blocks, normalised: (batch, time, width).</summary>
-    internal Tensor States(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    internal Tensor HiddenStates(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (context.Cache is { } cache)
