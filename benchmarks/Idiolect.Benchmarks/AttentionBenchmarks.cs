@@ -35,7 +35,7 @@ public class AttentionBenchmarks : KernelBenchmark
     {
         _tape.Recording = recording;
         var qkv = GivenGradientOperation.Input(_tape, new Shape(1, Time, 3 * Heads * HeadSize), _qkv);
-        var y = AttentionOperation.Apply(_tape, qkv, Heads, Heads, HeadSize, dropout: 0, dropoutKey: 0);
+        var y = AttentionOperation.Apply(_tape, qkv, Heads, Heads, HeadSize, dropout: default);
         if (recording)
         {
             _tape.Backward(GivenGradientOperation.Apply(_tape, y, _outputGradient));

@@ -13,7 +13,7 @@ public unsafe class CrossEntropyBenchmarks : KernelBenchmark
 
     /// <summary>Loss and gradient, which takes the place of the logits; a softmax of what was a gradient costs the same.</summary>
     [Benchmark]
-    public void ForwardBackward() => CrossEntropy.ForwardBackward(Team, _logits, _targets, _losses, Rows, Vocabulary, Vocabulary, 1f / Rows);
+    public void ForwardBackward() => CrossEntropy.ForwardBackward(Team, new LogitRows(_logits, _targets, _losses, Rows, Vocabulary, Vocabulary), RowGradients.Same(1f / Rows));
 
     protected override void Prepare()
     {

@@ -113,7 +113,7 @@ internal sealed class AttentionCost : Experiment
         var values = Enumerable.Range(0, length * 3 * Width).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
         yield return (Naive, () => Time(new Shape(1, length, 3 * Width), values, (tape, qkv) => NaiveAttention.Forward(tape, qkv, Heads, HeadSize)));
         yield return (Flash, () => Time(
-            new Shape(1, length, 3 * Width), values, (tape, qkv) => AttentionOperation.Apply(tape, qkv, Heads, Heads, HeadSize, 0f, 0)));
+            new Shape(1, length, 3 * Width), values, (tape, qkv) => AttentionOperation.Apply(tape, qkv, Heads, Heads, HeadSize, default)));
         yield return (Cached, () => TimeCached(length, values));
         yield return (Lstm, () => TimeLstm(length, values));
     }

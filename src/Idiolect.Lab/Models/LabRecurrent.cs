@@ -75,7 +75,7 @@ internal sealed class LabRecurrent : ITokenModel
         }
         using var read = states;
         using var qkv = _qkv.Forward(read, context);
-        using var found = AttentionOperation.Apply(tape, qkv, _heads, _heads, _width / _heads, dropout: 0f, dropoutKey: 0);
+        using var found = AttentionOperation.Apply(tape, qkv, _heads, _heads, _width / _heads, dropout: default);
         return ResidualAddOperation.Apply(tape, read, _mixed!.Forward(found, context));
     }
 }

@@ -58,8 +58,8 @@ internal sealed unsafe class LabTrainer : IDisposable
     internal double Gradients(Func<ForwardContext, Tensor> loss)
     {
         var tensor = loss(_context);
-        var value = tensor.Item();
         _tape.Backward(tensor);
+        var value = tensor.Item();
         _tape.Reset();
         BeforeUpdate?.Invoke();
         return value;

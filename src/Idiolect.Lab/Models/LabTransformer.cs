@@ -220,7 +220,7 @@ internal sealed class LabTransformer : ITokenModel
             using var qkv = projected;
             listener?.Attention?.Invoke(_layer, qkv);
             using var mixed = AttentionOperation.Apply(
-                tape, qkv, _shape.Heads, _shape.Heads, _shape.Width / _shape.Heads, dropout: 0f, dropoutKey: 0, _shape.Causal);
+                tape, qkv, _shape.Heads, _shape.Heads, _shape.Width / _shape.Heads, dropout: default, _shape.Causal);
             return _dropout.Forward(_output.Forward(mixed, context), context);
         }
 

@@ -36,7 +36,7 @@ internal sealed class CrossAttention : IDisposable
         using var query = _query.Forward(x, context); // (batch, time, width)
         using var keyValue = _keyValue.Forward(encoded, context); // (batch, source time, 2 * width)
         using var mixed = AttentionOperation.ApplyCross(
-            context.Tape, query, keyValue, _heads, lengths, _weightsDropout.Probability(context), _weightsDropout.Key(context));
+            context.Tape, query, keyValue, _heads, lengths, _weightsDropout.OfAttention(context));
         return _outputDropout.Forward(_output.Forward(mixed, context), context);
     }
 

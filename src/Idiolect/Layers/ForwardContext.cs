@@ -31,13 +31,22 @@ public sealed class ForwardContext
         init => Memory = value;
     }
 
-    /// <summary>The key of this pass's random numbers: the same key gives the same dropout masks.</summary>
+    /// <summary>The key of this update's random numbers: the same key gives the same dropout masks.</summary>
     public ulong RandomKey { get; private set; }
 
-    /// <summary>Sets the key from everything that names a pass, so that a resumed run draws what the first would have.</summary>
+    /// <summary>The number of this pass's first sample among those of the update; sample s of the pass draws as number FirstSample + s.</summary>
+    public long FirstSample { get; private set; }
+
+    /// <summary>
+    /// Sets the key from everything that names a sample, so that a resumed run draws what the first would have, and masks do not
+    /// depend on how the samples of an update are divided into passes.
+    /// </summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="step">The update.</param>
-    /// <param name="microStep">The pass within the update.</param>
-    public void SetRandomKey(ulong seed, long step, int microStep)
-        => RandomKey = CounterRandom.Derive(CounterRandom.Derive(seed, (ulong)step), (ulong)microStep);
+    /// <param name="firstSample">The samples of the update that other passes have before this one's.</param>
+    public void SetRandomKey(ulong seed, long step, long firstSample)
+    {
+        RandomKey = CounterRandom.Derive(CounterRandom.Derive(seed, (ulong)step), 0);
+        FirstSample = firstSample;
+    }
 }

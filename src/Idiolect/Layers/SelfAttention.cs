@@ -73,7 +73,7 @@ internal sealed class SelfAttention : IDisposable
         if (context.Cache is not { } cache)
         {
             return AttentionOperation.Apply(
-                context.Tape, qkv, _heads, _keyValueHeads, _headSize, _weightsDropout.Probability(context), _weightsDropout.Key(context),
+                context.Tape, qkv, _heads, _keyValueHeads, _headSize, _weightsDropout.OfAttention(context),
                 _causal, lengths);
         }
         cache.Store(layer, qkv);

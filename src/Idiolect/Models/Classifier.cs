@@ -77,11 +77,10 @@ public sealed class Classifier : IDisposable
     /// <param name="lengths">(batch): the tokens of each text that are no padding.</param>
     /// <param name="labels">(batch): the number of each text's label.</param>
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
-    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
     /// <exception cref="ArgumentException">The tokens do not fit the model, there is not one label a text, or a label has no such number.</exception>
     public Tensor Loss(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> labels, ForwardContext context, float gradientScale = 1f)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> labels, ForwardContext context)
     {
         if (labels.Length != lengths.Length)
         {
@@ -95,7 +94,7 @@ public sealed class Classifier : IDisposable
             }
         }
         using var vectors = Vectors(tokens, lengths, context); // (batch, width)
-        return CrossEntropyOperation.Apply(context.Tape, vectors, Head, labels, gradientScale);
+        return CrossEntropyOperation.Apply(context.Tape, vectors, Head, labels);
     }
 
     /// <inheritdoc/>

@@ -58,10 +58,9 @@ public interface ILanguageModel : IModel
     /// <param name="targets">(batch, time): the token that follows each, or -1 where it does not count.</param>
     /// <param name="batch">Sequences.</param>
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
-    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
     /// <exception cref="ArgumentException">The tokens do not fit the model.</exception>
-    Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f);
+    Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context);
 
     /// <summary>An empty memory for texts that this model continues.</summary>
     /// <param name="batch">Texts at once.</param>

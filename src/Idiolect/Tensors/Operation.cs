@@ -21,6 +21,35 @@ internal abstract class Operation
     /// <summary>A second output, if there is one, whose gradient the backward pass reads too; either gradient may be missing.</summary>
     internal TensorNode? SecondOutput { get; private set; }
 
+    /// <summary>
+    /// Says that the output's value is computed only when somebody reads it, or by the backward pass on its way. So what is fused
+    /// with its gradient waits until the gradient from above is known, and a sum of losses waits for its terms.
+    /// </summary>
+    protected internal void Defer(Tensor output) => output.Node.Deferred = this;
+
+    /// <summary>Computes the outputs now, if they still wait.</summary>
+    internal void Settle(Tape tape)
+    {
+        if (Output.Deferred == this || SecondOutput?.Deferred == this)
+        {
+            Evaluate(tape);
+            Settled();
+        }
+    }
+
+    /// <summary>Says that the outputs have their values.</summary>
+    protected void Settled()
+    {
+        Output.Deferred = null;
+        if (SecondOutput != null)
+        {
+            SecondOutput.Deferred = null;
+        }
+    }
+
+    /// <summary>Computes the outputs; only for an operation that has deferred them.</summary>
+    internal virtual void Evaluate(Tape tape) => throw new NotSupportedException($"{GetType().Name} defers nothing.");
+
     /// <summary>Called by the tape when it hands out the record.</summary>
     internal void Begin(TensorNode output)
     {

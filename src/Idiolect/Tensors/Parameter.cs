@@ -48,6 +48,9 @@ public sealed unsafe class Parameter
         }
     }
 
+    /// <summary>The gradient, to change: before an update, say, to tie two matrices or to add a penalty of one's own.</summary>
+    public Span<float> MutableGradient => new(Gradient, checked((int)Count));
+
     /// <summary>
     /// The rows of each hidden matrix stacked in it (query, key and value are three); empty for an embedding, an output layer or a vector.
     /// </summary>
@@ -86,7 +89,7 @@ public sealed unsafe class Parameter
     }
 
     /// <summary>The values, to write; whoever asks for it is about to change them.</summary>
-    internal Span<float> MutableValues
+    public Span<float> MutableValues
     {
         get
         {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text;
 using Idiolect.Kernels;
 using static Idiolect.Kernels.Rounding;
@@ -8,7 +9,7 @@ namespace Idiolect.Tensors;
 /// All parameters of a model in one flat buffer of values and one of gradients, in the order in which a backward pass
 /// finishes them (last layer first), so that an optimiser or an all-reduce can walk straight through.
 /// </summary>
-public sealed unsafe class ParameterSet : IDisposable
+public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Parameter>
 {
     internal const int Line = 16; // floats in a 64-byte cache line: every parameter starts on one
 
@@ -23,6 +24,8 @@ public sealed unsafe class ParameterSet : IDisposable
 
     /// <summary>The number of learned numbers.</summary>
     public long Count { get; private set; }
+
+    int IReadOnlyCollection<Parameter>.Count => _parameters.Count;
 
     /// <summary>Held by whoever runs a pass where threads may share the model: its layers keep buffers of a pass, so that a step allocates none.</summary>
     internal Lock OnePass { get; } = new();
@@ -68,10 +71,26 @@ public sealed unsafe class ParameterSet : IDisposable
     /// <param name="name">Its path.</param>
     public Parameter this[string name] => _byName[name];
 
+    /// <summary>The parameters in the order of the model's definition.</summary>
+    public List<Parameter>.Enumerator GetEnumerator() => _parameters.GetEnumerator(); // a struct: All's would be an object a step
+
+    IEnumerator<Parameter> IEnumerable<Parameter>.GetEnumerator() => GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Leaves all parameters as they are from now on: no backward pass computes their gradients.</summary>
+    public void Freeze()
+    {
+        foreach (var parameter in _parameters)
+        {
+            parameter.RequiresGradient = false;
+        }
+    }
+
     /// <summary>Sets all gradients to zero.</summary>
     public void ZeroGradients()
     {
-        foreach (var parameter in _parameters) // the list itself: its enumerator is a struct, that of All an object a step
+        foreach (var parameter in _parameters)
         {
             parameter.ForgetGradient();
         }

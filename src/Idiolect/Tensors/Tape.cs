@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
@@ -25,7 +26,10 @@ public sealed class Tape : IDisposable
     {
     }
 
-    internal Tape(Team team, bool recording = true)
+    /// <summary>Makes a tape that runs on a team of threads.</summary>
+    /// <param name="team">The threads; the caller keeps them.</param>
+    /// <param name="recording">Whether operations are remembered for a backward pass.</param>
+    public Tape(Team team, bool recording = true)
     {
         Team = team;
         Recording = recording;
@@ -62,12 +66,14 @@ public sealed class Tape : IDisposable
 
     /// <summary>
     /// Goes back from a scalar through all recorded operations; parameters' gradients are added to, not replaced. A loss that depends on no
-    /// parameter that requires a gradient, as when all are frozen, changes none.
+    /// parameter that requires a gradient, as when all are frozen, changes none. Read the loss after this call rather than before it: a
+    /// cross-entropy computes its value and its gradients in one, unless its value was asked for first.
     /// </summary>
     /// <param name="loss">A tensor of one element made in this step of this tape.</param>
+    /// <param name="gradient">The gradient of what is minimised by this loss: 1, or the share of this pass in an update.</param>
     /// <exception cref="ArgumentException">The loss has several elements, or belongs to another tape.</exception>
     /// <exception cref="InvalidOperationException">The tape does not record, or the loss belongs to a step that has ended.</exception>
-    public unsafe void Backward(Tensor loss)
+    public unsafe void Backward(Tensor loss, float gradient = 1f)
     {
         if (!Recording)
         {
@@ -77,11 +83,8 @@ public sealed class Tape : IDisposable
         {
             throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
         }
-        if (loss.Node.Tape != this)
-        {
-            throw new ArgumentException("The loss belongs to another tape, whose operations are not recorded here.", nameof(loss));
-        }
-        *Gradient(loss.Node, out _) = 1f;
+        Require(loss);
+        *Gradient(loss.Node, out _) = gradient;
         GoBack(_operations[0]);
     }
 
@@ -106,6 +109,16 @@ public sealed class Tape : IDisposable
     {
         Reset();
         _arena.Dispose();
+    }
+
+    /// <summary>Refuses a tensor of another tape, whose operations are not recorded here.</summary>
+    /// <exception cref="ArgumentException">It is one.</exception>
+    internal void Require(Tensor tensor, [CallerArgumentExpression(nameof(tensor))] string name = "")
+    {
+        if (tensor.Node.Tape != this)
+        {
+            throw new ArgumentException("The tensor belongs to another tape: what is computed together runs on one.", name);
+        }
     }
 
     /// <summary>A new tensor with undefined contents.</summary>
@@ -276,6 +289,13 @@ public sealed class Tape : IDisposable
         }
     }
 
+    /// <summary>A new handle of a tensor whose data were saved, for code that may dispose it.</summary>
+    internal Tensor Revive(TensorNode node)
+    {
+        node.HandleReleased = false;
+        return new Tensor(node);
+    }
+
     internal void ReleaseSaver(TensorNode node)
     {
         node.Savers--;
@@ -305,9 +325,27 @@ public sealed class Tape : IDisposable
                 ReleaseGradient(operation.Output);
                 ReleaseGradient(operation.SecondOutput);
             }
-            operation.ReleaseSaved(this);
+            if (operation.Output.Deferred == null && operation.SecondOutput?.Deferred == null)
+            {
+                operation.ReleaseSaved(this);
+            }
         }
+        SettleDeferred(operations);
         operations.Clear(this);
+    }
+
+    /// <summary>Computes what was deferred and not needed for gradients, such as the sum of two losses: now or never.</summary>
+    private void SettleDeferred(OperationList operations)
+    {
+        for (var i = 0; i < operations.Count; i++)
+        {
+            if (IsWanted(operations[i].Output) || (operations[i].SecondOutput is { } second && IsWanted(second)))
+            {
+                operations[i].Settle(this);
+            }
+        }
+
+        static bool IsWanted(TensorNode node) => node.Deferred != null && (!node.HandleReleased || node.Savers > 0);
     }
 
     private static void RequireToFill(Shape shape, int values)
@@ -332,6 +370,7 @@ public sealed class Tape : IDisposable
         node.HandleReleased = false;
         node.Savers = 0;
         node.Producer = null;
+        node.Deferred = null;
         return new Tensor(node);
     }
 

@@ -12,6 +12,7 @@ internal sealed class TensorNode
     internal bool HandleReleased;
     internal int Savers; // operations whose backward pass reads Data
     internal Operation? Producer; // can make Data again in the backward pass, so that nobody need save them
+    internal Operation? Deferred; // will fill Data when somebody reads them, see Operation.Defer
 }
 
 /// <summary>
@@ -40,9 +41,19 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
         : throw new InvalidOperationException("This tensor belongs to a step that has ended, or was never made.");
 
     /// <summary>Where the elements lie; only operation files ask for it.</summary>
-    internal unsafe float* Pointer => Node.Data is { } data
-        ? data.Pointer
-        : throw new InvalidOperationException("This tensor's memory was given back by Dispose.");
+    internal unsafe float* Pointer
+    {
+        get
+        {
+            var node = Node;
+            if (node.HandleReleased || node.Data is not { } data)
+            {
+                throw new InvalidOperationException("This tensor was disposed, or given up to an operation in place.");
+            }
+            node.Deferred?.Settle(node.Tape);
+            return data.Pointer;
+        }
+    }
 
     /// <summary>The elements of a tensor made by <see cref="Tape.CreateIntegers"/>.</summary>
     internal unsafe int* Integers => (int*)Pointer;

@@ -68,10 +68,10 @@ internal sealed unsafe class TrainingStep : IDisposable
 
     private double Accumulate(long step, int micro, out PassSize size)
     {
-        _context.SetRandomKey(_options.Seed, step, micro);
-        var loss = _task.Loss(step, micro, _context, 1f / _options.GradientAccumulation, out size);
+        _context.SetRandomKey(_options.Seed, step, (long)micro * _options.BatchSize);
+        var loss = _task.Loss(step, micro, _context, out size);
+        Tape.Backward(loss, 1f / _options.GradientAccumulation);
         var value = loss.Item();
-        Tape.Backward(loss);
         Tape.Reset();
         return value;
     }

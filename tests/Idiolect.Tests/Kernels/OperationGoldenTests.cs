@@ -162,10 +162,10 @@ public sealed unsafe class OperationGoldenTests
             using var logits = golden.Input("logits"); // then their gradients
             using var losses = new NativeBuffer<float>(rows);
             var counted = rows - targets.Span.Count(CrossEntropy.Ignored);
-            CrossEntropy.Forward(team, logits, targets, losses, rows, vocabulary, vocabulary, labelSmoothing);
+            CrossEntropy.Forward(team, new LogitRows(logits, targets, losses, rows, vocabulary, vocabulary) { LabelSmoothing = labelSmoothing });
             golden.AssertEqual("loss", [losses.ToArray().Sum() / counted]);
             losses.Span.Fill(float.NaN);
-            CrossEntropy.ForwardBackward(team, logits, targets, losses, rows, vocabulary, vocabulary, scale: 1f / counted, labelSmoothing);
+            CrossEntropy.ForwardBackward(team, new LogitRows(logits, targets, losses, rows, vocabulary, vocabulary) { LabelSmoothing = labelSmoothing }, RowGradients.Same(1f / counted));
             golden.AssertEqual("loss", [losses.ToArray().Sum() / counted]);
             golden.AssertEqual("dlogits", logits);
         });

@@ -166,7 +166,7 @@ public sealed class BertTests : IDisposable
     {
         _model.Parameters.ZeroGradients();
         var context = new ForwardContext(tape) { Training = true };
-        context.SetRandomKey(seed: 5, step: 1, microStep: 0);
+        context.SetRandomKey(seed: 5, step: 1, firstSample: 0);
         var targets = Enumerable.Range(0, 24).Select(i => i % 5 == 1 && i < 18 ? (i * 7) % Config.VocabularySize : -1).ToArray();
         var loss = _model.Loss(Ids(24), [12, 7], targets, context);
         var value = loss.Item();

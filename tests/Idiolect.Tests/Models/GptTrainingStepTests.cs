@@ -132,10 +132,10 @@ public sealed class GptTrainingStepTests
     [InlineData(6UL, 0L, 0)]
     [InlineData(5UL, 1L, 0)]
     [InlineData(5UL, 0L, 1)]
-    public void Dropout_depends_on_seed_step_and_micro_step(ulong seed, long step, int microStep)
+    public void Dropout_depends_on_seed_step_and_the_number_of_the_sample(ulong seed, long step, long firstSample)
     {
         using var run = new Run("gpt2", 0.2f, threads: 1);
-        Assert.NotEqual(run.Loss(5, 0, 0), run.Loss(seed, step, microStep));
+        Assert.NotEqual(run.Loss(5, 0, 0), run.Loss(seed, step, firstSample));
     }
 
     [Fact]
@@ -204,9 +204,9 @@ public sealed class GptTrainingStepTests
             return value;
         }
 
-        internal float Loss(ulong seed, long step, int microStep)
+        internal float Loss(ulong seed, long step, long firstSample)
         {
-            _context.SetRandomKey(seed, step, microStep);
+            _context.SetRandomKey(seed, step, firstSample);
             var loss = Model.Loss(_inputs, _targets, TinyModels.Batch, _context).Item();
             Tape.Reset();
             return loss;

@@ -234,7 +234,7 @@ public sealed class RecurrentTests
     private static float ForwardBackward(Recurrent model, Tape tape, RecurrentState? state)
     {
         var context = new ForwardContext(tape) { Training = true, Memory = state };
-        context.SetRandomKey(seed: 5, step: 0, microStep: 0);
+        context.SetRandomKey(seed: 5, step: 0, firstSample: 0);
         var loss = model.Loss(Ids(Batch * Time, seed: 1), Ids(Batch * Time, seed: 2), Batch, context);
         var value = loss.Item();
         tape.Backward(loss);

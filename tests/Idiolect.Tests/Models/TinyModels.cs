@@ -43,7 +43,7 @@ internal static class TinyModels
     internal static float ForwardBackward(Gpt model, Tape tape, long step = 0)
     {
         var context = new ForwardContext(tape) { Training = true };
-        context.SetRandomKey(seed: 5, step, microStep: 0);
+        context.SetRandomKey(seed: 5, step, firstSample: 0);
         var inputs = Ids(model.Config, Batch * Time, seed: 1);
         var targets = Ids(model.Config, Batch * Time, seed: 2);
         targets[3] = -1;

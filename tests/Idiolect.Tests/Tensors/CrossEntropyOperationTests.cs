@@ -88,7 +88,22 @@ public sealed unsafe class CrossEntropyOperationTests : IDisposable
     }
 
     [Fact]
-    public void The_scale_multiplies_the_gradients_but_not_the_loss()
+    public void A_loss_whose_value_was_read_first_has_the_same_gradients_to_the_bit()
+    {
+        using var output = new OutputLayer(Weight, Width);
+        using var again = new OutputLayer(Weight, Width);
+        var fused = Run(output, X, Targets);
+        var input = Input(_tape, X, Width);
+        var loss = CrossEntropyOperation.Apply(_tape, input, again.Weight, Targets);
+        Assert.Equal(fused.Loss, loss.Item());
+        _tape.Backward(loss);
+        Assert.Equal(fused.Loss, loss.Item());
+        Assert.Equal(fused.WeightGradient, again.Weight.GradientValues.ToArray());
+        Assert.Equal(fused.XGradient, new ReadOnlySpan<float>(input.Node.Gradient!.Pointer, X.Length).ToArray());
+    }
+
+    [Fact]
+    public void The_gradient_from_above_multiplies_the_gradients_but_not_the_loss()
     {
         using var output = new OutputLayer(Weight, Width);
         using var scaledOutput = new OutputLayer(Weight, Width);
@@ -162,8 +177,8 @@ public sealed unsafe class CrossEntropyOperationTests : IDisposable
     private Result<float> Run(OutputLayer output, float[] x, int[] targets, float scale = 1f)
     {
         var input = Input(_tape, x, output.Weight.Shape[1]);
-        var loss = CrossEntropyOperation.Apply(_tape, input, output.Weight, targets, scale);
-        _tape.Backward(loss);
+        var loss = CrossEntropyOperation.Apply(_tape, input, output.Weight, targets);
+        _tape.Backward(loss, scale);
         var result = new Result<float>(
             loss.Item(), new ReadOnlySpan<float>(input.Node.Gradient!.Pointer, x.Length).ToArray(),
             output.Weight.GradientValues.ToArray());

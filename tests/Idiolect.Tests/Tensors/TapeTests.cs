@@ -150,7 +150,7 @@ public sealed class TapeTests : IDisposable
         var branch = LinearOperation.Apply(_tape, x, _weight, null);
         if (dropout > 0)
         {
-            branch = DropoutOperation.Apply(_tape, branch, dropout, key: 12345);
+            branch = DropoutOperation.Apply(_tape, branch, dropout, key: 12345, firstSample: 0, timeMajor: false);
         }
         using var sum = ResidualAddOperation.Apply(_tape, x, branch);
         return CrossEntropyOperation.Apply(_tape, sum, _table, [1, 2, 0, 3]);

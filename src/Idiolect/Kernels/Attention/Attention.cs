@@ -109,7 +109,7 @@ internal static unsafe partial class Attention
         internal readonly ulong DropoutKey(int sequence, int keyValueHead, int row)
         {
             var (query, head) = QueryOf(row);
-            var key = CounterRandom.Derive(Shape.DropoutKey, (ulong)sequence);
+            var key = CounterRandom.Derive(Shape.DropoutKey, (ulong)(Shape.FirstSample + sequence));
             key = CounterRandom.Derive(key, (ulong)((keyValueHead * GroupSize) + head));
             return CounterRandom.Derive(key, (ulong)(QueryOffsets[sequence] + query));
         }

@@ -45,6 +45,9 @@ internal struct AttentionShape
     /// <summary>The key of the dropout mask, see <see cref="CounterRandom"/>.</summary>
     internal ulong DropoutKey;
 
+    /// <summary>The number of the first sequence among the samples that the keys of masks count.</summary>
+    internal long FirstSample;
+
     /// <summary>Query heads that share one key-value head.</summary>
     internal readonly int GroupSize => HeadCount / KeyValueHeadCount;
 

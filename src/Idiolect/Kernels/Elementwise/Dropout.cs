@@ -19,9 +19,11 @@ internal static unsafe class Dropout
     /// <param name="samples">The number of samples.</param>
     /// <param name="elementsPerSample">Elements of a sample; at most 2^32.</param>
     /// <param name="probability">The probability of dropping an element, in [0, 1).</param>
-    /// <param name="key">The stream of random numbers; sample s uses <c>CounterRandom.Derive(key, s)</c>.</param>
+    /// <param name="key">The stream of random numbers; sample s uses <c>CounterRandom.Derive(key, firstSample + s)</c>.</param>
+    /// <param name="firstSample">The first one's number in whatever the samples are counted in.</param>
+    /// <param name="steps">Where rows are time-major: x is (steps, samples, elementsPerSample).</param>
     internal static void Apply(
-        Team team, float* x, float* y, int samples, long elementsPerSample, float probability, ulong key)
+        Team team, float* x, float* y, int samples, long elementsPerSample, float probability, ulong key, long firstSample = 0, int steps = 1)
     {
         var partsPerSample = Partition.ElementParts(elementsPerSample);
         team.Run(
@@ -29,19 +31,23 @@ internal static unsafe class Dropout
             {
                 X = x,
                 Y = y,
+                Samples = samples,
+                FirstSample = firstSample,
                 PartsPerSample = partsPerSample,
                 ElementsPerSample = elementsPerSample,
                 Threshold = CounterRandom.DropThreshold(probability),
                 Scale = 1f / (1f - probability),
                 Key = key,
             },
-            checked(samples * partsPerSample), KernelWork.Moving(2.0 * samples * elementsPerSample));
+            checked(steps * samples * partsPerSample), KernelWork.Moving(2.0 * steps * samples * elementsPerSample));
     }
 
     private struct Job : IJob
     {
-        internal float* X; // (samples, elements per sample)
-        internal float* Y; // (samples, elements per sample)
+        internal float* X; // (steps, samples, elements per sample)
+        internal float* Y; // (steps, samples, elements per sample)
+        internal int Samples;
+        internal long FirstSample;
         internal int PartsPerSample;
         internal long ElementsPerSample;
         internal uint Threshold;
@@ -53,23 +59,25 @@ internal static unsafe class Dropout
             where S : struct, ISimd<V>
             where V : struct
         {
-            var (sample, block) = Math.DivRem(part, PartsPerSample);
+            var (row, block) = Math.DivRem(part, PartsPerSample); // row: of (steps, samples)
+            var (step, sample) = Math.DivRem(row, Samples);
             var first = (long)block * Partition.Elements;
             var length = (int)Math.Min(Partition.Elements, ElementsPerSample - first);
-            var key = CounterRandom.Derive(Key, (ulong)sample);
+            var key = CounterRandom.Derive(Key, (ulong)(FirstSample + sample));
             var (key0, key1) = ((uint)key, (uint)(key >> 32));
-            var x = X + (sample * ElementsPerSample) + first;
-            var y = Y + (sample * ElementsPerSample) + first;
+            var x = X + (row * ElementsPerSample) + first;
+            var y = Y + (row * ElementsPerSample) + first;
+            var counter = (step * ElementsPerSample) + first; // the element's number in its sample
             var scale = S.Create(Scale);
             var i = 0;
             for (; i <= length - S.Count; i += S.Count)
             {
-                var keep = S.Keep(key0, key1, (uint)(first + i), Threshold);
+                var keep = S.Keep(key0, key1, (uint)(counter + i), Threshold);
                 S.Store(y + i, S.Multiply(S.Load(x + i), S.Multiply(keep, scale)));
             }
             if (i < length)
             {
-                var keep = S.Keep(key0, key1, (uint)(first + i), Threshold);
+                var keep = S.Keep(key0, key1, (uint)(counter + i), Threshold);
                 S.StorePartial(y + i, S.Multiply(S.LoadPartial(x + i, length - i), S.Multiply(keep, scale)), length - i);
             }
         }

@@ -17,97 +17,79 @@ internal static unsafe partial class CrossEntropy
     /// </summary>
     private const int TermsPerLane = 64;
 
-    /// <summary>The losses only; logits are not changed.</summary>
+    /// <summary>The losses, and the entropies where they are asked for; logits are not changed.</summary>
     /// <param name="team">The threads.</param>
-    /// <param name="logits">(rows, vocabulary), rows <paramref name="stride"/> apart.</param>
-    /// <param name="targets">(rows), each in [-1, vocabulary): checked by the caller.</param>
-    /// <param name="losses">(rows), in nats; 0 where the target is <see cref="Ignored"/>.</param>
-    /// <param name="rows">The number of rows.</param>
-    /// <param name="vocabulary">The length of a row.</param>
-    /// <param name="stride">Floats between rows; what lies between is neither read nor written.</param>
-    /// <param name="labelSmoothing">e, in [0, 1).</param>
-    internal static void Forward(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float labelSmoothing = 0f)
-        => Run(team, logits, targets, losses, rows, vocabulary, stride, scale: 0f, labelSmoothing, backward: false);
+    /// <param name="rows">The rows.</param>
+    internal static void Forward(Team team, in LogitRows rows) => Run(team, rows, default, backward: false);
 
     /// <summary>
-    /// The losses, and in place of the logits their gradients times <paramref name="scale"/>: (softmax - target
-    /// distribution) * scale, zeros in rows whose target is <see cref="Ignored"/>. The other parameters are Forward's.
+    /// The same, and in place of the logits their gradients: (softmax - target distribution) times the loss's gradient, and
+    /// -p (log p + H) times the entropy's. Zeros where the target is <see cref="Ignored"/> and no entropy has a gradient.
     /// </summary>
-    internal static void ForwardBackward(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float scale,
-        float labelSmoothing = 0f)
-        => Run(team, logits, targets, losses, rows, vocabulary, stride, scale, labelSmoothing, backward: true);
+    /// <param name="team">The threads.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="gradients">The gradients from above.</param>
+    internal static void ForwardBackward(Team team, in LogitRows rows, in RowGradients gradients) => Run(team, rows, gradients, backward: true);
 
-    private static void Run(
-        Team team, float* logits, int* targets, float* losses, int rows, int vocabulary, int stride, float scale, float labelSmoothing,
-        bool backward)
+    private static void Run(Team team, in LogitRows rows, in RowGradients gradients, bool backward)
         => team.Run(
-            new Job
-            {
-                Logits = logits,
-                Targets = targets,
-                Losses = losses,
-                Rows = rows,
-                Vocabulary = vocabulary,
-                Stride = stride,
-                Scale = scale,
-                LabelSmoothing = labelSmoothing,
-                Backward = backward,
-            },
-            Partition.RowParts(rows, vocabulary), KernelWork.Moving((backward ? 2.0 : 1.0) * rows * vocabulary));
+            new Job { In = rows, Gradients = gradients, Backward = backward },
+            Partition.RowParts(rows.Rows, rows.Vocabulary), KernelWork.Moving((backward ? 2.0 : 1.0) * rows.Rows * rows.Vocabulary));
 
-    private struct Job : IJob
+    private partial struct Job : IJob
     {
-        internal float* Logits; // (rows, vocabulary), rows Stride apart
-        internal int* Targets; // (rows)
-        internal float* Losses; // (rows)
-        internal int Rows;
-        internal int Vocabulary;
-        internal int Stride;
-        internal float Scale;
-        internal float LabelSmoothing;
+        internal LogitRows In;
+        internal RowGradients Gradients;
         internal bool Backward;
+
+        private readonly int Vocabulary => In.Vocabulary;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute<S, V>(int part, in Worker worker)
             where S : struct, ISimd<V>
             where V : struct
         {
-            var (first, end) = Partition.Rows(part, Rows, Vocabulary);
+            var (first, end) = Partition.Rows(part, In.Rows, Vocabulary);
             for (var row = first; row < end; row++)
             {
-                var logits = Logits + ((long)row * Stride);
-                var target = Targets[row];
-                if (target != Ignored)
+                var logits = In.Logits + ((long)row * In.Stride);
+                var target = In.Targets[row];
+                if (In.Entropies != null)
                 {
-                    Losses[row] = Loss<S, V>(logits, target);
-                    continue;
+                    In.Losses[row] = LossAndEntropy<S, V>(logits, row);
                 }
-                Losses[row] = 0f;
-                if (Backward)
+                else if (target != Ignored)
                 {
-                    new Span<float>(logits, Vocabulary).Clear();
+                    In.Losses[row] = Loss<S, V>(logits, target, Gradients.OfLoss(row));
+                }
+                else
+                {
+                    In.Losses[row] = 0f;
+                    if (Backward)
+                    {
+                        new Span<float>(logits, Vocabulary).Clear();
+                    }
                 }
             }
         }
 
-        private readonly float Loss<S, V>(float* logits, int target)
+        private readonly float Loss<S, V>(float* logits, int target, float scale)
             where S : struct, ISimd<V>
             where V : struct
         {
+            var smoothing = In.LabelSmoothing;
             var max = Max<S, V>(logits);
             // The expected logit under the target distribution, before the logits are overwritten.
-            var expected = (1.0 - LabelSmoothing) * (logits[target] - (double)max);
-            if (LabelSmoothing > 0f)
+            var expected = (1.0 - smoothing) * (logits[target] - (double)max);
+            if (smoothing > 0f)
             {
-                expected += LabelSmoothing * (Sum<S, V>(logits, max) / Vocabulary);
+                expected += smoothing * (Sum<S, V>(logits, max) / Vocabulary);
             }
-            var sum = SumOfExponentials<S, V>(logits, max);
+            var sum = SumOfExponentials<S, V>(logits, max, Backward);
             if (Backward)
             {
-                ToGradient<S, V>(logits, (float)(Scale / sum));
-                logits[target] -= (1f - LabelSmoothing) * Scale;
+                ToGradient<S, V>(logits, (float)(scale / sum), -smoothing * scale / Vocabulary);
+                logits[target] -= (1f - smoothing) * scale;
             }
             return (float)(Math.Log(sum) - expected);
         }
@@ -147,7 +129,7 @@ internal static unsafe partial class CrossEntropy
 
         /// <summary>The sum of e^(logit - max); on the way to gradients, each term replaces its logit.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly double SumOfExponentials<S, V>(float* logits, float max)
+        private readonly double SumOfExponentials<S, V>(float* logits, float max, bool replace)
             where S : struct, ISimd<V>
             where V : struct
         {
@@ -163,7 +145,7 @@ internal static unsafe partial class CrossEntropy
                 {
                     var term = SimdMath.Exp<S, V>(S.Subtract(S.Load(logits + i), maxima));
                     lanes = S.Add(lanes, term);
-                    if (Backward)
+                    if (replace)
                     {
                         S.Store(logits + i, term);
                     }
@@ -173,7 +155,7 @@ internal static unsafe partial class CrossEntropy
                 {
                     var term = SimdMath.Exp<SimdScalar, float>(logits[i] - max);
                     sum += term;
-                    if (Backward)
+                    if (replace)
                     {
                         logits[i] = term;
                     }
@@ -182,14 +164,14 @@ internal static unsafe partial class CrossEntropy
             return sum;
         }
 
-        /// <summary>terms * factor - the uniform part of the target distribution * scale.</summary>
+        /// <summary>terms * factor + the uniform part of the target distribution times minus the loss's gradient.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void ToGradient<S, V>(float* terms, float factor)
+        private readonly void ToGradient<S, V>(float* terms, float factor, float uniformPart)
             where S : struct, ISimd<V>
             where V : struct
         {
             var factors = S.Create(factor);
-            var uniform = S.Create(-LabelSmoothing * Scale / Vocabulary);
+            var uniform = S.Create(uniformPart);
             var i = 0;
             for (; i <= Vocabulary - S.Count; i += S.Count)
             {

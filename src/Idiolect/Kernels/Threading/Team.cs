@@ -34,7 +34,7 @@ internal readonly unsafe struct Worker(Team team, int index)
 /// A persistent team of threads that runs one <see cref="IJob"/> at a time. The caller is worker 0. Between jobs the
 /// others spin for about a millisecond, then park. Several callers take turns, a job at a time.
 /// </summary>
-internal sealed unsafe class Team : IDisposable
+public sealed unsafe class Team : IDisposable
 {
     private const int MostThreads = 1024; // so many more than there are help nobody, and where the system has no more the process ends
     private const int SpinsBeforeParking = 4000; // of eight times some 40 ns
@@ -73,6 +73,14 @@ internal sealed unsafe class Team : IDisposable
     private ExceptionDispatchInfo? _failure; // the first that a thread of the team met in this job
     private bool _disposed;
 
+    /// <summary>Starts a team that runs the fastest kernels of this machine.</summary>
+    /// <param name="threads">The number of threads, the caller's included; 1 to 1,024, or all of the machine.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They are fewer or more.</exception>
+    public Team(int threads)
+        : this(threads, IsaSelector.Default)
+    {
+    }
+
     /// <summary>Starts a team.</summary>
     /// <param name="threads">The number of threads, the caller's included; 1 to 1,024, or all of the machine.</param>
     /// <param name="isa">The kernel variant that it runs.</param>
@@ -98,14 +106,15 @@ internal sealed unsafe class Team : IDisposable
     }
 
     /// <summary>The team of all processors, made at first use.</summary>
-    internal static Team Shared => LazyShared.Value;
+    public static Team Shared => LazyShared.Value;
 
     internal Isa Isa { get; }
 
     /// <summary>The variant of its kernels in C#.</summary>
     internal Isa Vectors { get; }
 
-    internal int ThreadCount => _threads.Length + 1;
+    /// <summary>The number of threads, the caller's included.</summary>
+    public int ThreadCount => _threads.Length + 1;
 
     /// <summary>Where a measurement counts the caller's time; null, and free, otherwise. Change it between jobs only.</summary>
     internal KernelClock? Clock { get; set; }
@@ -213,6 +222,7 @@ internal sealed unsafe class Team : IDisposable
     /// <summary>Keeps the shared scratch memory to the caller until the scope ends: two tapes may share a team.</summary>
     internal Lock.Scope HoldSharedScratch() => _sharedScratch.EnterScope();
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_disposed)

@@ -125,11 +125,10 @@ public sealed class Bert : IModel
     /// <param name="lengths">(batch): the tokens of each text that are no padding.</param>
     /// <param name="targets">(batch, time): the token that was masked, or -1 where none was.</param>
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
-    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element; 0 where nothing was masked.</returns>
     /// <exception cref="ArgumentException">The tokens do not fit the model.</exception>
     public Tensor Loss(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> targets, ForwardContext context, float gradientScale = 1f)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> targets, ForwardContext context)
     {
         if (targets.Length != tokens.Length)
         {
@@ -138,7 +137,7 @@ public sealed class Bert : IModel
         using var states = HiddenStates(tokens, lengths, context);
         var places = Masked(targets, out var wanted);
         using var transformed = Transform(states, places, context); // (masked, width)
-        return CrossEntropyOperation.Apply(context.Tape, transformed, _wordEmbedding, wanted, gradientScale, bias: _outputBias);
+        return CrossEntropyOperation.Apply(context.Tape, transformed, _wordEmbedding, wanted, bias: _outputBias);
     }
 
     /// <inheritdoc/>

@@ -91,12 +91,11 @@ public sealed class Gpt : ILanguageModel
     /// <param name="targets">(batch, time): the token that follows each, or -1 where it does not count.</param>
     /// <param name="batch">Sequences.</param>
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
-    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
-    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context)
     {
         using var stream = HiddenStates(tokens, batch, context); // (batch, time, width)
-        return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets, gradientScale);
+        return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets);
     }
 
     /// <summary>An empty cache for texts that this model continues.</summary>

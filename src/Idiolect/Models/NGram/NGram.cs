@@ -114,7 +114,7 @@ public sealed class NGram : ILanguageModel
 
     /// <inheritdoc/>
     /// <remarks>The result has no gradient.</remarks>
-    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context)
     {
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (targets.Length != tokens.Length)

@@ -34,14 +34,14 @@ public sealed class Recurrent : ILanguageModel
 
         var embedding = root.Child("token_embedding");
         _tokenEmbedding = embedding.Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(deviation));
-        _embeddingDropout = new Dropout(embedding, config.Dropout);
+        _embeddingDropout = new Dropout(embedding, config.Dropout, timeMajor: true);
         _layers = new RecurrentLayer[config.LayerCount];
         _dropouts = new Dropout[config.LayerCount];
         for (var i = 0; i < _layers.Length; i++)
         {
             var scope = root.Child($"layers.{i}");
             _layers[i] = new RecurrentLayer(scope, config.Cell, config.Width, config.Width, deviation, config.ForgetBias);
-            _dropouts[i] = new Dropout(scope, config.Dropout);
+            _dropouts[i] = new Dropout(scope, config.Dropout, timeMajor: true);
         }
         var head = config.TiedEmbedding
             ? _tokenEmbedding
@@ -70,14 +70,14 @@ public sealed class Recurrent : ILanguageModel
     }
 
     /// <inheritdoc/>
-    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context)
     {
         if (targets.Length != tokens.Length)
         {
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
         using var states = HiddenStates(tokens, batch, context); // (time, batch, width)
-        return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch), gradientScale);
+        return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch));
     }
 
     /// <summary>The state of texts that have not begun.</summary>

@@ -67,7 +67,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
     internal static EncoderDecoder CreateEmpty(EncoderDecoderConfig config) => new(config);
 
     /// <inheritdoc/>
-    public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(in SequencePairs pairs, ForwardContext context)
     {
         SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
@@ -81,7 +81,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
         }
         using var states = Finish(_decoderNorm, stream, context);
         return CrossEntropyOperation.Apply(
-            tape, states, _embedding, pairs.Targets, gradientScale, context.Training ? Config.LabelSmoothing : 0f);
+            tape, states, _embedding, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
     }
 
     /// <inheritdoc/>

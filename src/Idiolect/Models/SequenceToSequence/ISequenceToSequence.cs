@@ -72,10 +72,9 @@ public interface ISequenceToSequence : IDisposable
     /// <summary>The mean cross-entropy of the targets, in nats a token; with label smoothing while training.</summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="context">The pass. When its tape records, call <see cref="Tape.Backward"/> on the result.</param>
-    /// <param name="gradientScale">What gradients are multiplied by: 1 / (passes accumulated into one update).</param>
     /// <returns>A tensor of one element.</returns>
     /// <exception cref="ArgumentException">An id is outside the vocabulary, a sequence is too long, a length makes no sense, or there is not one target an input.</exception>
-    Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f);
+    Tensor Loss(in SequencePairs pairs, ForwardContext context);
 
     /// <summary>Reads sources and makes ready to write targets token by token, several candidates for each source.</summary>
     /// <param name="tape">The step, which does not record; it is reset.</param>

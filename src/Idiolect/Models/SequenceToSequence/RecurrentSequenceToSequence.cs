@@ -42,11 +42,11 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         int[] layers = [.. Enumerable.Range(0, c.LayerCount)];
         _embedding = root.Child("embedding").Add(
             "weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(1 / Math.Sqrt(c.Width)));
-        _sourceDropout = new Layers.Dropout(root.Child("encoder.embedding"), c.Dropout);
-        _targetDropout = new Layers.Dropout(root.Child("decoder.embedding"), c.Dropout);
+        _sourceDropout = new Layers.Dropout(root.Child("encoder.embedding"), c.Dropout, timeMajor: true);
+        _targetDropout = new Layers.Dropout(root.Child("decoder.embedding"), c.Dropout, timeMajor: true);
         _encoder = [.. layers.Select(i => new EncoderLayer(root.Child($"encoder.layers.{i}"), c, deviation))];
         _decoder = [.. layers.Select(i => new RecurrentLayer(root.Child($"decoder.layers.{i}"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1))];
-        _decoderDropouts = [.. layers.Select(i => new Layers.Dropout(root.Child($"decoder.layers.{i}"), c.Dropout))];
+        _decoderDropouts = [.. layers.Select(i => new Layers.Dropout(root.Child($"decoder.layers.{i}"), c.Dropout, timeMajor: true))];
         _firstHidden = [.. layers.Select(i => new Linear(root.Child($"decoder.first_hidden.{i}"), c.Width, c.Width, bias: true, deviation))];
         _firstCell = [.. layers.Select(i => new Linear(root.Child($"decoder.first_cell.{i}"), c.Width, c.Width, bias: true, deviation))];
         _attention = c.Attention ? new CrossAttention(root.Child("attention"), c.Width, heads: 1, c.Dropout, deviation) : null;
@@ -66,7 +66,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
     internal static RecurrentSequenceToSequence CreateEmpty(RecurrentSequenceToSequenceConfig config) => new(config);
 
     /// <inheritdoc/>
-    public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(in SequencePairs pairs, ForwardContext context)
     {
         SequencePairs.Check(pairs, Config.VocabularySize);
         var tape = context.Tape;
@@ -91,7 +91,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             ? states
             : ResidualAddOperation.Apply(tape, states, _attention.Forward(states, source, lengths, context));
         return CrossEntropyOperation.Apply(
-            tape, informed, _embedding, pairs.Targets, gradientScale, context.Training ? Config.LabelSmoothing : 0f);
+            tape, informed, _embedding, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
     }
 
     /// <inheritdoc/>
@@ -189,7 +189,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             _width = c.Width;
             _forwards = new RecurrentLayer(scope.Child("forwards"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1);
             _backwards = new RecurrentLayer(scope.Child("backwards"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1);
-            _dropout = new Layers.Dropout(scope, c.Dropout);
+            _dropout = new Layers.Dropout(scope, c.Dropout, timeMajor: true);
         }
 
         /// <summary>Keeps the shape (time, batch, width).</summary>

@@ -23,7 +23,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
     public ParameterSet Parameters => model.Parameters;
 
     /// <inheritdoc/>
-    public Tensor Loss(in SequencePairs pairs, ForwardContext context, float gradientScale = 1f)
+    public Tensor Loss(in SequencePairs pairs, ForwardContext context)
     {
         SequencePairs.Check(pairs, Config.VocabularySize);
         var (sourceTime, targetTime) = (pairs.Source.Length / pairs.Count, pairs.Inputs.Length / pairs.Count);
@@ -46,7 +46,7 @@ public sealed class StreamSequenceToSequence(Gpt model) : ISequenceToSequence
             pairs.Inputs.Slice(row * targetTime, targetTime).CopyTo(_tokens.AsSpan((row * time) + length));
             pairs.Targets.Slice(row * targetTime, targetTime).CopyTo(_targets.AsSpan((row * time) + length));
         }
-        return model.Loss(_tokens.AsSpan(0, count), _targets.AsSpan(0, count), pairs.Count, context, gradientScale);
+        return model.Loss(_tokens.AsSpan(0, count), _targets.AsSpan(0, count), pairs.Count, context);
     }
 
     /// <summary>Reads sources, which must have one length, since they are continued in step.</summary>

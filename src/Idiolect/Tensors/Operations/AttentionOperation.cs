@@ -2,6 +2,12 @@ using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
 
+/// <summary>Which attention weights are dropped.</summary>
+/// <param name="Probability">The probability of dropping one.</param>
+/// <param name="Key">The key of the masks; each sequence has one of its own, by its number.</param>
+/// <param name="FirstSample">The number of the first sequence.</param>
+internal readonly record struct AttentionDropout(float Probability, ulong Key, long FirstSample);
+
 /// <summary>
 /// Scaled dot-product attention (Vaswani et al. 2017, section 3.2): over a fused query, key and value projection, or from
 /// the queries of one sequence to the keys and values of another.
@@ -21,21 +27,21 @@ internal sealed unsafe class AttentionOperation : Operation
     /// <param name="heads">Query heads.</param>
     /// <param name="keyValueHeads">Key and value heads; each serves heads / keyValueHeads query heads.</param>
     /// <param name="headSize">Size of a head.</param>
-    /// <param name="dropout">Probability with which an attention weight is dropped.</param>
-    /// <param name="dropoutKey">The key of its mask.</param>
+    /// <param name="dropout">Which attention weights are dropped.</param>
     /// <param name="causal">Whether a position sees only itself and those before.</param>
     /// <param name="lengths">(batch) integers: the positions of each sequence that may be seen; null for all.</param>
     /// <returns>(batch, time, heads * head size).</returns>
     internal static Tensor Apply(
-        Tape tape, Tensor qkv, int heads, int keyValueHeads, int headSize, float dropout, ulong dropoutKey, bool causal = true,
+        Tape tape, Tensor qkv, int heads, int keyValueHeads, int headSize, in AttentionDropout dropout, bool causal = true,
         Tensor? lengths = null)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
         var shape = ShapeOf(batch, time, heads, keyValueHeads, headSize, queryStride: width, keyStride: width, causal) with
         {
             KeyLength = time,
-            DropoutProbability = dropout,
-            DropoutKey = dropoutKey,
+            DropoutProbability = dropout.Probability,
+            DropoutKey = dropout.Key,
+            FirstSample = dropout.FirstSample,
         };
         return Run(tape, qkv, qkv, heads * headSize, shape, lengths);
     }
@@ -46,11 +52,10 @@ internal sealed unsafe class AttentionOperation : Operation
     /// <param name="keyValue">(batch, key time, 2 * heads * head size): key, value.</param>
     /// <param name="heads">Heads.</param>
     /// <param name="lengths">(batch) integers: the keys of each sequence that may be seen; null for all.</param>
-    /// <param name="dropout">Probability with which an attention weight is dropped.</param>
-    /// <param name="dropoutKey">The key of its mask.</param>
+    /// <param name="dropout">Which attention weights are dropped.</param>
     /// <returns>(batch, time, heads * head size).</returns>
     internal static Tensor ApplyCross(
-        Tape tape, Tensor query, Tensor keyValue, int heads, Tensor? lengths, float dropout, ulong dropoutKey)
+        Tape tape, Tensor query, Tensor keyValue, int heads, Tensor? lengths, in AttentionDropout dropout)
     {
         var (batch, time, width) = (query.Shape[0], query.Shape[1], query.Shape[2]);
         if (keyValue.Shape[0] != batch || keyValue.Shape[2] != 2 * width)
@@ -60,8 +65,9 @@ internal sealed unsafe class AttentionOperation : Operation
         var shape = ShapeOf(batch, time, heads, heads, width / heads, queryStride: width, keyStride: 2 * width, causal: false) with
         {
             KeyLength = keyValue.Shape[1],
-            DropoutProbability = dropout,
-            DropoutKey = dropoutKey,
+            DropoutProbability = dropout.Probability,
+            DropoutKey = dropout.Key,
+            FirstSample = dropout.FirstSample,
         };
         return Run(tape, query, keyValue, 0, shape, lengths);
     }

@@ -15,8 +15,8 @@ internal sealed class RecomputedOperation<TContext> : Operation
     where TContext : class
 {
     private Segment<TContext> _segment = null!;
-    private Tensor _x;
-    private Tensor _constant;
+    private TensorNode _x = null!;
+    private TensorNode _constant = null!;
     private TContext _context = null!;
 
     /// <summary>Runs a segment and keeps nothing of its inside.</summary>
@@ -35,6 +35,7 @@ internal sealed class RecomputedOperation<TContext> : Operation
         x.Node.Savers++; // until the record has it: the segment may be the last to use the handle
         tape.BeginSegment();
         var y = segment(x, constant, context);
+        y.Node.Deferred?.Settle(tape); // its operation is forgotten
         tape.ForgetSegment();
         y.Node.Producer = null;
         if (y.Node.NeedsGradient)
@@ -42,7 +43,7 @@ internal sealed class RecomputedOperation<TContext> : Operation
             var record = tape.Record<RecomputedOperation<TContext>>(y);
             record.Save(x);
             record.Save(constant);
-            (record._segment, record._x, record._constant, record._context) = (segment, x, constant, context);
+            (record._segment, record._x, record._constant, record._context) = (segment, x.Node, constant.Node, context);
         }
         tape.ReleaseSaver(x.Node);
         return y;
@@ -51,7 +52,9 @@ internal sealed class RecomputedOperation<TContext> : Operation
     protected internal override void Backward(Tape tape)
     {
         tape.BeginSegment(again: true);
-        var y = _segment(_x, _constant, _context);
+        var y = _segment(tape.Revive(_x), tape.Revive(_constant), _context);
+        tape.ReleaseHandle(_x);
+        tape.ReleaseHandle(_constant);
         y.Dispose();
         (y.Node.Gradient, Output.Gradient) = (Output.Gradient, null);
         tape.BackwardThroughSegment();

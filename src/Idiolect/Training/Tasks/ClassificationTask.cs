@@ -46,7 +46,7 @@ internal sealed class ClassificationTask : ITrainingTask
 
     public string TokenizerHash { get; }
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size)
+    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
     {
         var texts = _data.Training;
         var first = ((step * _options.GradientAccumulation) + microStep) * _options.BatchSize;
@@ -58,7 +58,7 @@ internal sealed class ClassificationTask : ITrainingTask
         }
         _batch.Fill(texts.Texts, _chosen);
         size = new PassSize(_chosen.Length, _batch.Lengths.ToArray().Sum());
-        return _classifier.Model.Loss(_batch.Tokens, _batch.Lengths, _labels, context, gradientScale);
+        return _classifier.Model.Loss(_batch.Tokens, _batch.Lengths, _labels, context);
     }
 
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape)

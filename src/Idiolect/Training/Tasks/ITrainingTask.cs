@@ -25,9 +25,8 @@ internal interface ITrainingTask : IDisposable
     /// <param name="step">The update.</param>
     /// <param name="microStep">The pass within the update.</param>
     /// <param name="context">The pass.</param>
-    /// <param name="gradientScale">What gradients are multiplied by.</param>
     /// <param name="size">What the batch holds.</param>
-    Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size);
+    Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size);
 
     /// <summary>The loss on some of the training data and of the held-out data, without dropout; null where nothing is held out.</summary>
     /// <param name="tape">A tape between steps.</param>

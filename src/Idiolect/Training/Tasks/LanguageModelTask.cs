@@ -52,12 +52,12 @@ internal sealed class LanguageModelTask : ITrainingTask
 
     public string TokenizerHash { get; }
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size)
+    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
     {
         _sampler.Fill(step, microStep, _inputs, _targets);
         size = new PassSize(_sampler.BatchSize, _inputs.Length);
         context.Memory = _carried?.Begin(_sampler, step, microStep);
-        return _model.Model.Loss(_inputs, _targets, _sampler.BatchSize, context, gradientScale);
+        return _model.Model.Loss(_inputs, _targets, _sampler.BatchSize, context);
     }
 
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape)

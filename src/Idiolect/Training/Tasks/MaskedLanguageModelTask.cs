@@ -56,13 +56,13 @@ internal sealed class MaskedLanguageModelTask : ITrainingTask
 
     public string TokenizerHash { get; }
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size)
+    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
     {
         _sampler.Fill(step, microStep, _inputs, _targets);
         var key = CounterRandom.Derive(CounterRandom.Derive(_key, (ulong)step), (ulong)microStep);
         _masking.Apply(key, _inputs, _lengths, _targets);
         size = new PassSize(_sampler.BatchSize, _inputs.Length);
-        return _model.Model.Loss(_inputs, _lengths, _targets, context, gradientScale);
+        return _model.Model.Loss(_inputs, _lengths, _targets, context);
     }
 
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape)

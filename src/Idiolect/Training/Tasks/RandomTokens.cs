@@ -20,7 +20,7 @@ internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options
     /// <summary>Tokens of an update.</summary>
     internal long TokensPerStep => (long)(_tokens.Length - 1) * options.GradientAccumulation;
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size)
+    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
     {
         var key = CounterRandom.Derive(options.Seed, (ulong)((step * options.GradientAccumulation) + microStep));
         for (var i = 0; i < _tokens.Length; i++)
@@ -28,7 +28,7 @@ internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options
             _tokens[i] = (int)(CounterRandom.Uniform(key, (ulong)i) * model.Config.VocabularySize);
         }
         size = new PassSize(options.BatchSize, _tokens.Length - 1);
-        return model.Loss(_tokens.AsSpan(0, _tokens.Length - 1), _tokens.AsSpan(1), options.BatchSize, context, gradientScale);
+        return model.Loss(_tokens.AsSpan(0, _tokens.Length - 1), _tokens.AsSpan(1), options.BatchSize, context);
     }
 
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape) => null;

@@ -30,8 +30,8 @@ internal sealed class TranslationTask : ITrainingTask
 
     public string TokenizerHash { get; }
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, float gradientScale, out PassSize size)
-        => _translator.Model.Loss(_sampler.Fill((step * _microSteps) + microStep, out size), context, gradientScale);
+    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
+        => _translator.Model.Loss(_sampler.Fill((step * _microSteps) + microStep, out size), context);
 
     public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape)
         => (_training.Measure(_translator.Model, tape), _validation.Measure(_translator.Model, tape));

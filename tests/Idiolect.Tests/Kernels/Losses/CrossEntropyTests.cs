@@ -46,9 +46,9 @@ public sealed unsafe class CrossEntropyTests
                     using var target = new NativeBuffer<int>(targets);
                     using var forward = new NativeBuffer<float>(rows);
                     using var both = new NativeBuffer<float>(rows);
-                    CrossEntropy.Forward(team, logit, target, forward, rows, vocabulary, stride, labelSmoothing);
+                    CrossEntropy.Forward(team, new LogitRows(logit, target, forward, rows, vocabulary, stride) { LabelSmoothing = labelSmoothing });
                     Assert.Equal(padded, logit.ToArray());
-                    CrossEntropy.ForwardBackward(team, logit, target, both, rows, vocabulary, stride, Scale, labelSmoothing);
+                    CrossEntropy.ForwardBackward(team, new LogitRows(logit, target, both, rows, vocabulary, stride) { LabelSmoothing = labelSmoothing }, RowGradients.Same(Scale));
                     return [.. forward.ToArray(), .. both.ToArray(), .. logit.ToArray()];
                 });
             },
@@ -66,7 +66,7 @@ public sealed unsafe class CrossEntropyTests
             using var values = new NativeBuffer<float>(logits);
             using var targets = new NativeBuffer<int>((int[])[0]);
             using var losses = new NativeBuffer<float>(1);
-            CrossEntropy.Forward(team, values, targets, losses, 1, logits.Length, logits.Length);
+            CrossEntropy.Forward(team, new LogitRows(values, targets, losses, 1, logits.Length, logits.Length));
             return losses.ToArray();
         });
     }
@@ -80,7 +80,7 @@ public sealed unsafe class CrossEntropyTests
             using var logits = new NativeBuffer<float>([1e4f, -1e4f, 0f]);
             using var targets = new NativeBuffer<int>((int[])[1]);
             using var losses = new NativeBuffer<float>(1);
-            CrossEntropy.ForwardBackward(team, logits, targets, losses, 1, 3, 3, scale: 1);
+            CrossEntropy.ForwardBackward(team, new LogitRows(logits, targets, losses, 1, 3, 3), RowGradients.Same(1));
             return [.. losses.ToArray(), .. logits.ToArray()];
         });
     }
