@@ -59,11 +59,19 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Opens a Hugging Face model folder: config.json, model.safetensors, tokenizer.json.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="InvalidDataException">A file is damaged or describes a model that is not supported; the message names file and field.</exception>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged or describes a model that is not supported, or that continues no text; the message names file and field.
+    /// </exception>
     public static LanguageModel Load(string folder)
     {
+        var config = ConfigFile.Open(folder);
+        if (ClassifierFolder.LoadLabels(config) is not null)
+        {
+            throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`.");
+        }
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(ModelFolder.Load(folder), model => new LanguageModel(model, tokenizer));
+        return Ownership.HandOver(ModelFolder.Load(config), model => new LanguageModel(model, tokenizer));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

@@ -45,13 +45,13 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged or describes another model; the message names file and field.</exception>
     public static MaskedLanguageModel Load(string folder)
     {
-        var config = ModelFolder.LoadConfig(folder);
-        if (config is not BertConfig)
+        var config = ConfigFile.Open(folder);
+        if (ModelFolder.LoadConfig(config) is not BertConfig)
         {
             throw new InvalidDataException($"{folder} holds no BERT, and other models fill no gaps: train one with `train --model bert`.");
         }
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(BertFolder.Load(folder), model => new MaskedLanguageModel(model, tokenizer));
+        return Ownership.HandOver(BertFolder.Load(config), model => new MaskedLanguageModel(model, tokenizer));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

@@ -46,7 +46,7 @@ public sealed class TextClassifier : IDisposable
     public static TextClassifier Begin(string folder, IReadOnlyList<string> labels, ulong seed = 0)
     {
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), backbone => new TextClassifier(new Classifier(backbone, labels, seed), tokenizer));
+        return Ownership.HandOver(ModelFolder.LoadModel(folder), backbone => new TextClassifier(new Classifier(backbone, labels, seed), tokenizer));
     }
 
     /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
@@ -55,7 +55,7 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="InvalidDataException">The folder holds no classifier, or a file is damaged; the message names file and field.</exception>
     public static TextClassifier Load(string folder)
     {
-        return ModelFolder.HandOver(ClassifierFolder.Load(folder), model => new TextClassifier(model, Tokenizer.Load(folder)));
+        return Ownership.HandOver(ClassifierFolder.Load(folder), model => new TextClassifier(model, Tokenizer.Load(folder)));
     }
 
     /// <summary>Writes a Hugging Face model folder.</summary>

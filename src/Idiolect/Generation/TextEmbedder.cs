@@ -47,7 +47,7 @@ public sealed class TextEmbedder : IDisposable
     public static TextEmbedder Load(string folder)
     {
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), model => new TextEmbedder(model, tokenizer));
+        return Ownership.HandOver(ModelFolder.LoadModel(folder), model => new TextEmbedder(model, tokenizer));
     }
 
     /// <summary>One vector a text, of length 1; a text longer than the model takes loses its end.</summary>

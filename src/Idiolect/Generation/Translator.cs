@@ -73,7 +73,7 @@ public sealed class Translator : IDisposable
         var fields = new JsonFields(File.ReadAllText(file), file);
         var to = fields.Text("to").Split(',', StringSplitOptions.RemoveEmptyEntries);
         var tokenizer = Tokenizer.Load(folder);
-        return ModelFolder.HandOver(SequenceToSequenceFolder.Load(folder), model => new Translator(model, tokenizer, fields.Text("from"), to));
+        return Ownership.HandOver(SequenceToSequenceFolder.Load(folder), model => new Translator(model, tokenizer, fields.Text("from"), to));
     }
 
     /// <summary>Whether a folder holds a translator.</summary>

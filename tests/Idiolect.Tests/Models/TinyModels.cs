@@ -26,9 +26,11 @@ internal static class TinyModels
         => [.. Enumerable.Range(0, count).Select(i => (int)(CounterRandom.Uniform(seed, (ulong)i) * config.VocabularySize))];
 
     /// <summary>Gives gains and biases values of their own and widens the rest, so that every parameter matters.</summary>
-    internal static void Roughen(Gpt model)
+    internal static void Roughen(Gpt model) => Roughen(model.Parameters);
+
+    internal static void Roughen(ParameterSet parameters)
     {
-        foreach (var parameter in model.Parameters.All)
+        foreach (var parameter in parameters.All)
         {
             var values = parameter.MutableValues;
             var key = ParameterSet.HashName(parameter.Name);

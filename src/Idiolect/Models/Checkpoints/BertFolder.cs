@@ -24,13 +24,12 @@ public static class BertFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
-    public static BertConfig LoadConfig(string folder)
+    public static BertConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static BertConfig LoadConfig(ConfigFile file)
     {
-        var f = ModelFolder.ReadConfig(folder);
-        if (f.Text("model_type") != ModelType)
-        {
-            throw f.Error("model_type", $"expected \"{ModelType}\"");
-        }
+        file.RequireModelType(ModelType);
+        var f = file.Fields;
         if (f.TextOr("hidden_act", "gelu") != "gelu")
         {
             throw f.Error("hidden_act", "only \"gelu\" is supported");
@@ -61,16 +60,18 @@ public static class BertFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static Bert Load(string folder)
+    public static Bert Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static Bert Load(ConfigFile file)
     {
-        var config = LoadConfig(folder);
-        return ModelFolder.Read(folder, config.ParameterCount, () => Bert.CreateEmpty(config), Published);
+        var config = LoadConfig(file);
+        return ModelWeights.Read(file.Folder, config.ParameterCount, () => Bert.CreateEmpty(config), Published);
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">The folder, made if need be.</param>
-    public static void Save(Bert model, string folder) => ModelFolder.Write(folder, Describe(model.Config), Published(model));
+    public static void Save(Bert model, string folder) => ModelWeights.Write(folder, Describe(model.Config), Published(model));
 
     /// <summary>The fields of config.json.</summary>
     internal static JsonObject Describe(BertConfig c) => new()

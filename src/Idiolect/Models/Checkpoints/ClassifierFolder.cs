@@ -18,11 +18,10 @@ public static class ClassifierFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">The labels make no sense.</exception>
-    public static IReadOnlyList<string>? LoadLabels(string folder)
-    {
-        var fields = ModelFolder.ReadConfig(folder);
-        return fields.TextOr("problem_type", "") == ProblemType ? fields.NumberedTexts(Labels) : null;
-    }
+    public static IReadOnlyList<string>? LoadLabels(string folder) => LoadLabels(ConfigFile.Open(folder));
+
+    internal static IReadOnlyList<string>? LoadLabels(ConfigFile file)
+        => file.Fields.TextOr("problem_type", "") == ProblemType ? file.Fields.NumberedTexts(Labels) : null;
 
     /// <summary>Reads a classifier.</summary>
     /// <param name="folder">The model folder.</param>
@@ -30,15 +29,16 @@ public static class ClassifierFolder
     /// <exception cref="InvalidDataException">The folder holds no classifier, a file is damaged, or a tensor is missing or has another shape than the config says.</exception>
     public static Classifier Load(string folder)
     {
-        var labels = LoadLabels(folder)
+        var file = ConfigFile.Open(folder);
+        var labels = LoadLabels(file)
             ?? throw new InvalidDataException($"{folder} holds no classifier: teach a model with `tune`.");
         using var weights = SafetensorsFolder.Open(folder);
-        long[] shape = [labels.Count, TextVectors.Width(ModelFolder.LoadConfig(folder))];
+        long[] shape = [labels.Count, TextVectors.Width(ModelFolder.LoadConfig(file))];
         if (!weights.Tensors.TryGetValue(Classifier.HeadName, out var head) || !head.Shape.SequenceEqual(shape))
         {
             throw new InvalidDataException($"{folder}: tensor {Classifier.HeadName} is missing or has not the shape [{string.Join(", ", shape)}] of {Labels}.");
         }
-        return ModelFolder.HandOver(ModelFolder.LoadModel(folder), backbone =>
+        return Ownership.HandOver(ModelFolder.LoadModel(file), backbone =>
         {
             var classifier = new Classifier(backbone, labels);
             weights.Read(Classifier.HeadName, classifier.Head.MutableValues);
@@ -70,7 +70,7 @@ public static class ClassifierFolder
         config["problem_type"] = ProblemType;
         config[Labels] = names;
         config["label2id"] = numbers;
-        ModelFolder.Write(
+        ModelWeights.Write(
             folder, config,
             tensors.Where(tensor => tensor.Parameter != classifier.Head)
                 .Append(new PublishedTensor(Classifier.HeadName, classifier.Head, 0, classifier.Labels.Count)));

@@ -132,18 +132,22 @@ internal static class GptConfigJson
 
     /// <summary>The shape that a config.json describes.</summary>
     /// <exception cref="InvalidDataException">A field is missing, of the wrong kind, or asks for something not supported.</exception>
-    internal static GptConfig Read(string text, string file)
+    internal static GptConfig Read(string text, string file) => Read(new JsonFields(text, file));
+
+    /// <inheritdoc cref="Read(string, string)"/>
+    internal static GptConfig Read(JsonFields fields)
     {
-        var fields = new JsonFields(text, file);
         var type = fields.Text("model_type");
         var config = type switch
         {
             "gpt2" => ReadGpt2(fields),
             "llama" or "qwen3" => ReadLlama(fields, type),
-            _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are"),
+            _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are{Others()}"),
         };
         return fields.Checked(config, config.Validate, type == "gpt2" ? Gpt2Names : LlamaNames);
     }
+
+    private static string Others() => ModelFormat.RegisteredTypes.ToArray() is { Length: > 0 } others ? $", and {string.Join(", ", others)}" : "";
 
     private static GptConfig ReadGpt2(JsonFields f)
     {

@@ -14,25 +14,23 @@ public static class GptFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
-    public static GptConfig LoadConfig(string folder)
-    {
-        var path = Path.Combine(folder, ModelFolder.ConfigName);
-        return File.Exists(path)
-            ? GptConfigJson.Read(File.ReadAllText(path), path)
-            : throw new FileNotFoundException($"{folder} is not a model folder: it has no {ModelFolder.ConfigName}.", path);
-    }
+    public static GptConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static GptConfig LoadConfig(ConfigFile file) => GptConfigJson.Read(file.Fields);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static Gpt Load(string folder)
+    public static Gpt Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static Gpt Load(ConfigFile file)
     {
-        var config = LoadConfig(folder);
+        var config = LoadConfig(file);
         // Rotary tables are the one thing of the config's sizes that no tensor backs.
         return config.LearnedPositions || (long)config.ContextLength * config.HeadSize <= 1L << 28
-            ? ModelFolder.Read(folder, config.ParameterCount, () => Gpt.CreateEmpty(config), GptWeights.Published)
-            : throw new InvalidDataException($"{folder}: {ModelFolder.ConfigName}: field max_position_embeddings: {config.ContextLength} is too large.");
+            ? ModelWeights.Read(file.Folder, config.ParameterCount, () => Gpt.CreateEmpty(config), GptWeights.Published)
+            : throw new InvalidDataException($"{file.Folder}: {ConfigFile.Name}: field max_position_embeddings: {config.ContextLength} is too large.");
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -40,7 +38,7 @@ public static class GptFolder
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Gpt model, string folder)
     {
-        ModelFolder.Write(folder, GptConfigJson.Describe(model.Config), GptWeights.Published(model));
+        ModelWeights.Write(folder, GptConfigJson.Describe(model.Config), GptWeights.Published(model));
         AtomicFile.Write(Path.Combine(folder, "generation_config.json"), GptConfigJson.WriteGeneration(model.Config));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Idiolect.Formats;
 
 namespace Idiolect.Models;
@@ -51,6 +52,10 @@ internal sealed class JsonFields
             throw new InvalidDataException($"{_file}: field {field}: {problem[(property.Length + 2)..]}", e);
         }
     }
+
+    /// <summary>The same fields as an object of their own.</summary>
+    internal JsonObject ToJsonObject()
+        => new(_fields.Select(field => KeyValuePair.Create(field.Key, JsonNode.Parse(field.Value.GetRawText()))));
 
     internal InvalidDataException Error(string name, string problem) => new($"{_file}: field {name}: {problem}.");
 

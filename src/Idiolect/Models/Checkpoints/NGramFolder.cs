@@ -19,9 +19,11 @@ public static class NGramFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
-    public static NGramConfig LoadConfig(string folder)
+    public static NGramConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static NGramConfig LoadConfig(ConfigFile file)
     {
-        var fields = ModelFolder.ReadConfig(folder);
+        var fields = file.Fields;
         var config = new NGramConfig
         {
             VocabularySize = fields.Integer("vocab_size"),
@@ -36,23 +38,25 @@ public static class NGramFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or does not hold what the config says.</exception>
-    public static NGram Load(string folder)
+    public static NGram Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static NGram Load(ConfigFile file)
     {
-        var config = LoadConfig(folder);
-        using var file = SafetensorsReader.Open(Path.Combine(folder, SafetensorsFolder.FileName));
+        var config = LoadConfig(file);
+        using var weights = SafetensorsReader.Open(Path.Combine(file.Folder, SafetensorsFolder.FileName));
         try
         {
             var counts = KneserNeyModel<int>.Restore(
                 config.Order, config.VocabularySize,
-                n => Rows(file, CountsName(n), KneserNeyModel<int>.CountColumns),
-                n => Rows(file, ContextsName(n), KneserNeyModel<int>.ContextColumns));
+                n => Rows(weights, CountsName(n), KneserNeyModel<int>.CountColumns),
+                n => Rows(weights, ContextsName(n), KneserNeyModel<int>.ContextColumns));
             return counts.NGramCount == config.ParameterCount
                 ? new NGram(config, counts)
-                : throw new InvalidDataException($"it holds {counts.NGramCount} n-grams, {ModelFolder.ConfigName} says {config.ParameterCount}");
+                : throw new InvalidDataException($"it holds {counts.NGramCount} n-grams, {ConfigFile.Name} says {config.ParameterCount}");
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{file.FilePath}: {e.Message}", e);
+            throw new InvalidDataException($"{weights.FilePath}: {e.Message}", e);
         }
     }
 
@@ -70,8 +74,7 @@ public static class NGramFolder
             ["bos_token_id"] = model.Config.BeginningOfTextId,
             ["eos_token_id"] = model.Config.BeginningOfTextId,
         };
-        Directory.CreateDirectory(folder);
-        AtomicFile.Write(Path.Combine(folder, ModelFolder.ConfigName), ConfigText.Indented(json));
+        ConfigFile.Write(folder, json);
         SafetensorsWriter.Write(
             Path.Combine(folder, SafetensorsFolder.FileName),
             Enumerable.Range(1, model.Config.Order).SelectMany(n => new[]

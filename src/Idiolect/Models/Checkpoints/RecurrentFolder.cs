@@ -31,9 +31,11 @@ public static class RecurrentFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
-    public static RecurrentConfig LoadConfig(string folder)
+    public static RecurrentConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static RecurrentConfig LoadConfig(ConfigFile file)
     {
-        var fields = ModelFolder.ReadConfig(folder);
+        var fields = file.Fields;
         var type = fields.Text("model_type");
         var cell = Array.IndexOf(ModelTypes, type);
         var config = new RecurrentConfig
@@ -55,17 +57,19 @@ public static class RecurrentFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static Recurrent Load(string folder)
+    public static Recurrent Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static Recurrent Load(ConfigFile file)
     {
-        var config = LoadConfig(folder);
-        return ModelFolder.Read(folder, config.ParameterCount, () => Recurrent.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
+        var config = LoadConfig(file);
+        return ModelWeights.Read(file.Folder, config.ParameterCount, () => Recurrent.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
     /// <param name="model">The model.</param>
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Recurrent model, string folder)
-        => ModelFolder.Write(folder, Describe(model.Config), PublishedTensor.Own(model.Parameters));
+        => ModelWeights.Write(folder, Describe(model.Config), PublishedTensor.Own(model.Parameters));
 
     /// <summary>The fields of config.json.</summary>
     internal static JsonObject Describe(RecurrentConfig c) => new()

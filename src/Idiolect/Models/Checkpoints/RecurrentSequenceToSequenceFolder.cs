@@ -24,13 +24,12 @@ public static class RecurrentSequenceToSequenceFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
-    public static RecurrentSequenceToSequenceConfig LoadConfig(string folder)
+    public static RecurrentSequenceToSequenceConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static RecurrentSequenceToSequenceConfig LoadConfig(ConfigFile file)
     {
-        var f = ModelFolder.ReadConfig(folder);
-        if (f.Text("model_type") != ModelType)
-        {
-            throw f.Error("model_type", $"expected \"{ModelType}\"");
-        }
+        file.RequireModelType(ModelType);
+        var f = file.Fields;
         var config = new RecurrentSequenceToSequenceConfig
         {
             VocabularySize = f.Integer("vocab_size"),
@@ -48,10 +47,12 @@ public static class RecurrentSequenceToSequenceFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or a tensor is missing or has another shape than the config says.</exception>
-    public static RecurrentSequenceToSequence Load(string folder)
+    public static RecurrentSequenceToSequence Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static RecurrentSequenceToSequence Load(ConfigFile file)
     {
-        var config = LoadConfig(folder);
-        return ModelFolder.Read(folder, config.ParameterCount, () => RecurrentSequenceToSequence.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
+        var config = LoadConfig(file);
+        return ModelWeights.Read(file.Folder, config.ParameterCount, () => RecurrentSequenceToSequence.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -72,6 +73,6 @@ public static class RecurrentSequenceToSequenceFolder
             ["label_smoothing"] = ConfigText.Exact(c.LabelSmoothing),
             ["torch_dtype"] = "float32",
         };
-        ModelFolder.Write(folder, json, PublishedTensor.Own(model.Parameters));
+        ModelWeights.Write(folder, json, PublishedTensor.Own(model.Parameters));
     }
 }

@@ -7,10 +7,12 @@ public static class SequenceToSequenceFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">There is no config.json.</exception>
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
-    public static ISequenceToSequenceConfig? LoadConfig(string folder) => ModelFolder.ReadConfig(folder).Text("model_type") switch
+    public static ISequenceToSequenceConfig? LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
+
+    internal static ISequenceToSequenceConfig? LoadConfig(ConfigFile file) => file.ModelType switch
     {
-        EncoderDecoderFolder.ModelType => EncoderDecoderFolder.LoadConfig(folder),
-        RecurrentSequenceToSequenceFolder.ModelType => RecurrentSequenceToSequenceFolder.LoadConfig(folder),
+        EncoderDecoderFolder.ModelType => EncoderDecoderFolder.LoadConfig(file),
+        RecurrentSequenceToSequenceFolder.ModelType => RecurrentSequenceToSequenceFolder.LoadConfig(file),
         _ => null,
     };
 
@@ -18,11 +20,13 @@ public static class SequenceToSequenceFolder
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or of a kind that is not supported.</exception>
-    public static ISequenceToSequence Load(string folder) => ModelFolder.ReadConfig(folder).Text("model_type") switch
+    public static ISequenceToSequence Load(string folder) => Load(ConfigFile.Open(folder));
+
+    internal static ISequenceToSequence Load(ConfigFile file) => file.ModelType switch
     {
-        EncoderDecoderFolder.ModelType => EncoderDecoderFolder.Load(folder),
-        RecurrentSequenceToSequenceFolder.ModelType => RecurrentSequenceToSequenceFolder.Load(folder),
-        _ => new StreamSequenceToSequence(GptFolder.Load(folder)),
+        EncoderDecoderFolder.ModelType => EncoderDecoderFolder.Load(file),
+        RecurrentSequenceToSequenceFolder.ModelType => RecurrentSequenceToSequenceFolder.Load(file),
+        _ => new StreamSequenceToSequence(GptFolder.Load(file)),
     };
 
     /// <summary>Writes a model; each file atomically.</summary>
