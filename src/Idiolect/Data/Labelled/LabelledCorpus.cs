@@ -3,11 +3,6 @@ using System.Text;
 
 namespace Idiolect.Data;
 
-/// <summary>A text and what it is.</summary>
-/// <param name="Text">The text.</param>
-/// <param name="Label">Its label.</param>
-public sealed record LabelledText(string Text, string Label);
-
 /// <summary>How <see cref="LabelledCorpus.Load"/> reads and divides a source.</summary>
 public sealed record LabelledCorpusOptions
 {

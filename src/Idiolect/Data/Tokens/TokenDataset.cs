@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Idiolect.Formats;
 
@@ -93,7 +94,12 @@ public sealed class TokenDataset : IDisposable
 
     /// <summary>Writes the tokens to a file, atomically: after a crash there is the old file or the new one, never a part.</summary>
     /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
-    public void Save(string path) => TokenShard.Write(path, this);
+    public void Save(string path) => TokenShard.Write(
+        path,
+        new TokenShardHeader(
+            VocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint), TokenCount, ByteCount, VocabularySize, Separator,
+            new byte[SHA256.HashSizeInBytes]),
+        CopyTo);
 
     /// <summary>Copies tokens from position <paramref name="start"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not within the stream.</exception>

@@ -6,26 +6,25 @@ using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
+/// <summary>Copies tokens from position <paramref name="start"/> on.</summary>
+internal delegate void TokenReader(long start, Span<int> destination);
+
 /// <summary>
 /// A file of tokens: a <see cref="TokenShardHeader"/>, then the tokens as unsigned 16- or 32-bit numbers, little-endian,
 /// mapped into memory and checked (length, SHA-256, vocabulary) when it is opened.
 /// </summary>
-internal sealed unsafe class TokenShard : IDisposable
+internal sealed class TokenShard : IDisposable
 {
     private const int TokensPerChunk = 64 * 1024;
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _tokens; // (token count) x BytesPerToken
 
     private TokenShard(MemoryMappedFile file, TokenShardHeader header)
     {
         Header = header;
         _file = file;
         _view = file.CreateViewAccessor(0, TokenShardHeader.Size + header.TokenBytes, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        _tokens = start + _view.PointerOffset + TokenShardHeader.Size;
     }
 
     internal TokenShardHeader Header { get; }
@@ -50,57 +49,60 @@ internal sealed unsafe class TokenShard : IDisposable
         }
     }
 
-    internal static void Write(string path, TokenDataset dataset) => AtomicFile.Write(path, stream => Write(stream, dataset));
+    /// <param name="path">The file.</param>
+    /// <param name="header">What it begins with; the hash is filled in.</param>
+    /// <param name="read">Gives the tokens, some at a time.</param>
+    internal static void Write(string path, TokenShardHeader header, TokenReader read) => AtomicFile.Write(path, stream => Write(stream, header, read));
 
     internal void CopyTo(long start, Span<int> destination)
     {
         ObjectDisposedException.ThrowIf(_view.SafeMemoryMappedViewHandle.IsClosed, this);
         if (Header.BytesPerToken == sizeof(ushort))
         {
-            var source = (ushort*)_tokens + start;
+            // Read into the upper half, then widened from the front: what is written has been read.
+            var narrow = MemoryMarshal.Cast<int, ushort>(destination)[destination.Length..];
+            Read(start, narrow);
             for (var i = 0; i < destination.Length; i++)
             {
-                destination[i] = source[i];
+                destination[i] = narrow[i];
             }
         }
         else
         {
-            new ReadOnlySpan<int>((int*)_tokens + start, destination.Length).CopyTo(destination);
+            Read(start, destination);
         }
     }
 
     public void Dispose()
     {
-        if (!_view.SafeMemoryMappedViewHandle.IsClosed)
-        {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
         _view.Dispose();
         _file.Dispose();
     }
 
-    private static void Write(Stream stream, TokenDataset dataset)
+    /// <summary>The tokens from <paramref name="start"/> on, as wide as the file has them.</summary>
+    private void Read<T>(long start, Span<T> tokens)
+        where T : unmanaged
+        => _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(_view.PointerOffset + TokenShardHeader.Size + (start * Header.BytesPerToken)), tokens);
+
+    private static void Write(Stream stream, TokenShardHeader header, TokenReader read)
     {
-        var header = new TokenShardHeader(
-            dataset.VocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(uint),
-            dataset.TokenCount, dataset.ByteCount, dataset.VocabularySize, dataset.Separator, new byte[SHA256.HashSizeInBytes]);
         stream.Write(header.ToBytes());
-        var hash = WriteTokens(stream, dataset, header.BytesPerToken);
+        var hash = WriteTokens(stream, header, read);
         stream.Position = 0;
         stream.Write((header with { ContentHash = hash }).ToBytes());
     }
 
-    private static byte[] WriteTokens(Stream stream, TokenDataset dataset, int bytesPerToken)
+    private static byte[] WriteTokens(Stream stream, TokenShardHeader header, TokenReader read)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var tokens = new int[TokensPerChunk];
         var narrow = new ushort[TokensPerChunk];
-        for (long start = 0; start < dataset.TokenCount; start += TokensPerChunk)
+        for (long start = 0; start < header.TokenCount; start += TokensPerChunk)
         {
-            var chunk = tokens.AsSpan(0, (int)Math.Min(TokensPerChunk, dataset.TokenCount - start));
-            dataset.CopyTo(start, chunk);
+            var chunk = tokens.AsSpan(0, (int)Math.Min(TokensPerChunk, header.TokenCount - start));
+            read(start, chunk);
             ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(chunk);
-            if (bytesPerToken == sizeof(ushort))
+            if (header.BytesPerToken == sizeof(ushort))
             {
                 for (var i = 0; i < chunk.Length; i++)
                 {
@@ -119,10 +121,13 @@ internal sealed unsafe class TokenShard : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var tokens = ArrayPool<int>.Shared.Rent(TokensPerChunk);
+        var bytes = ArrayPool<byte>.Shared.Rent(TokensPerChunk * Header.BytesPerToken);
         for (long start = 0; start < Header.TokenCount; start += TokensPerChunk)
         {
             var chunk = tokens.AsSpan(0, (int)Math.Min(TokensPerChunk, Header.TokenCount - start));
-            hash.AppendData(new ReadOnlySpan<byte>(_tokens + (start * Header.BytesPerToken), chunk.Length * Header.BytesPerToken));
+            var stored = bytes.AsSpan(0, chunk.Length * Header.BytesPerToken);
+            Read(start, stored);
+            hash.AppendData(stored);
             CopyTo(start, chunk);
             foreach (var token in chunk)
             {
@@ -133,6 +138,7 @@ internal sealed unsafe class TokenShard : IDisposable
             }
         }
         ArrayPool<int>.Shared.Return(tokens);
+        ArrayPool<byte>.Shared.Return(bytes);
         if (!hash.GetHashAndReset().AsSpan().SequenceEqual(Header.ContentHash))
         {
             throw new InvalidDataException($"{path} is damaged (its SHA-256 does not fit its content): delete the file; it will be made again.");

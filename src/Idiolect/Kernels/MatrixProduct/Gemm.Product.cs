@@ -72,7 +72,7 @@ internal static unsafe partial class Gemm
         {
             if (Format == PanelFormat.BFloat16Tiles)
             {
-                TileRegisters.PrepareThread();
+                SignalStack.Enlarge();
             }
             var block = new Block(this, part, S.Count);
             var open = worker.Open(part, block.Passes, block.Panels);

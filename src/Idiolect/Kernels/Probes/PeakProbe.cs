@@ -82,7 +82,7 @@ internal static unsafe class PeakProbe
         {
             if (UsesTileRegisters)
             {
-                TileRegisters.PrepareThread();
+                SignalStack.Enlarge();
             }
             const int Steps = TileSteps + 1; // with room for scales
             var (b, a, c) = (Columns * Steps, Rows * Steps, TilesOfCall * Rows * Columns); // 4-byte elements, B's registers at whole cache lines

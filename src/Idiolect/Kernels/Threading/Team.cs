@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.Intrinsics;
-using Idiolect.Kernels.Assembly;
 
 namespace Idiolect.Kernels;
 
@@ -344,7 +343,7 @@ public sealed unsafe class Team : IDisposable
             seen = WaitForJob(worker - 1, seen);
             if (Volatile.Read(ref _disposed))
             {
-                TileRegisters.ReleaseThread();
+                SignalStack.Restore();
                 return;
             }
             while (TryJoin())

@@ -2,11 +2,6 @@ using Idiolect.Kernels;
 
 namespace Idiolect.Tensors;
 
-/// <summary>What a recurrent layer leaves behind.</summary>
-/// <param name="Hidden">(time, batch, width): the state after each step.</param>
-/// <param name="LastCell">(batch, width): an LSTM's cell after the last step; null for other cells.</param>
-internal readonly record struct RecurrentResult(Tensor Hidden, Tensor? LastCell);
-
 /// <summary>
 /// A recurrent cell over all steps of a segment, back through all of them in the backward pass. Rows are time-major, so that
 /// those of one step lie together.

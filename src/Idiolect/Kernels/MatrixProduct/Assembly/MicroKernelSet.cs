@@ -22,7 +22,7 @@ internal sealed unsafe class MicroKernelSet(MicroKernelKind kind)
 
     private static nint Make(MicroKernelKind kind, int rows)
     {
-        if (!MicroKernels.IsWorthwhile(kind) || (kind == MicroKernelKind.BFloat16Tiles && rows < MicroKernelAssembler.Rows(kind)))
+        if (!MicroKernelSupport.IsWorthwhile(kind) || (kind == MicroKernelKind.BFloat16Tiles && rows < MicroKernelAssembler.Rows(kind)))
         {
             return 0;
         }

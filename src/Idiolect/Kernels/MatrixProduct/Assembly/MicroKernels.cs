@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace Idiolect.Kernels.Assembly;
 
 /// <summary>The micro-kernels of this process; sets are empty where the processor or the system does not allow one.</summary>
@@ -26,9 +22,9 @@ internal static class MicroKernels
         {
             if (!Float32.Exists)
             {
-                return IsSupported(MicroKernelKind.Float32Avx2) ? "none: the system forbids executable pages" : "none: the processor has no AVX2";
+                return MicroKernelSupport.IsSupported(MicroKernelKind.Float32Avx2) ? "none: the system forbids executable pages" : "none: the processor has no AVX2";
             }
-            var fp32 = IsSupported(MicroKernelKind.Float32Avx512) ? "fp32 (AVX-512)" : "fp32 (AVX2)";
+            var fp32 = MicroKernelSupport.IsSupported(MicroKernelKind.Float32Avx512) ? "fp32 (AVX-512)" : "fp32 (AVX2)";
             var bf16 = !Bf16.Exists ? null : Bf16.Kind switch
             {
                 MicroKernelKind.BFloat16Tiles => "bf16 (AMX)",
@@ -47,49 +43,21 @@ internal static class MicroKernels
     /// Zen 5 they lose 2%, and 12% while a neighbour is busy, for their loads are as many as it has room for.
     /// </summary>
     private static MicroKernelKind WidestFloat32
-        => !IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.Float32Avx2
-            : IsIntel ? MicroKernelKind.Float32Avx512MemoryOperands
+        => !MicroKernelSupport.IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.Float32Avx2
+            : MicroKernelSupport.IsIntel ? MicroKernelKind.Float32Avx512MemoryOperands
             : MicroKernelKind.Float32Avx512;
 
     /// <summary>Tile registers first; of integers those whose panels are as wide as the fp32 kernel's, for all are packed by the same code.</summary>
     private static MicroKernelKind FastestBf16
-        => IsSupported(MicroKernelKind.BFloat16Tiles) ? MicroKernelKind.BFloat16Tiles
-            : IsSupported(MicroKernelKind.BFloat16) && !BFloat16IsSlow ? MicroKernelKind.BFloat16
-            : IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.ScaledInt16Avx512
-            : IsSupported(MicroKernelKind.ScaledInt16AvxVnni) ? MicroKernelKind.ScaledInt16AvxVnni
+        => MicroKernelSupport.IsSupported(MicroKernelKind.BFloat16Tiles) ? MicroKernelKind.BFloat16Tiles
+            : MicroKernelSupport.IsSupported(MicroKernelKind.BFloat16) && !BFloat16IsSlow ? MicroKernelKind.BFloat16
+            : MicroKernelSupport.IsSupported(MicroKernelKind.Float32Avx512) ? MicroKernelKind.ScaledInt16Avx512
+            : MicroKernelSupport.IsSupported(MicroKernelKind.ScaledInt16AvxVnni) ? MicroKernelKind.ScaledInt16AvxVnni
             : MicroKernelKind.ScaledInt16Avx2;
-
-    /// <summary>Whether this processor, and .NET's switches, allow the kernel, and it is not slower than what else there is.</summary>
-    internal static bool IsWorthwhile(MicroKernelKind kind) => IsSupported(kind) && (kind != MicroKernelKind.ScaledInt16Avx2 || HasTwoInt16Multipliers);
-
-    /// <summary>Whether this processor, and .NET's switches for AVX2 and AVX-512, allow the kernel.</summary>
-    internal static bool IsSupported(MicroKernelKind kind)
-        => RuntimeInformation.ProcessArchitecture == Architecture.X64 && kind switch
-        {
-            MicroKernelKind.Float32Avx2 or MicroKernelKind.ScaledInt16Avx2 => Avx2.IsSupported && Fma.IsSupported && Vector256.IsHardwareAccelerated,
-            MicroKernelKind.Float32Avx512 or MicroKernelKind.Float32Avx512MemoryOperands => Avx512F.IsSupported && Vector512.IsHardwareAccelerated,
-            // CPUID leaf 7: sub-leaf 1, EAX bit 4 is AVX_VNNI and bit 5 AVX512_BF16; sub-leaf 0, ECX bit 11 is AVX512_VNNI.
-            MicroKernelKind.ScaledInt16AvxVnni => IsSupported(MicroKernelKind.Float32Avx2) && Leaf7(1) && (X86Base.CpuId(7, 1).Eax & (1 << 4)) != 0,
-            MicroKernelKind.BFloat16 => IsSupported(MicroKernelKind.Float32Avx512) && Leaf7(1) && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0,
-            // Panels are packed by 512-bit registers.
-            MicroKernelKind.BFloat16Tiles => IsSupported(MicroKernelKind.Float32Avx512) && Avx512BW.IsSupported && TileRegisters.TryPermit(),
-            _ => IsSupported(MicroKernelKind.Float32Avx512) && Leaf7(0) && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0,
-        };
-
-    private static bool Leaf7(int subLeaf)
-        => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= subLeaf;
 
     /// <summary>
     /// On Intel's Emerald Rapids VDPBF16PS reaches half of the fp32 rate (88 and 177 GFLOP/s), on AMD's Zen 5 twice (428 and 219). Other processors of
     /// Intel were not measured.
     /// </summary>
-    private static bool BFloat16IsSlow => IsIntel;
-
-    /// <summary>
-    /// With one, as before Intel's Skylake and AMD's Zen 3, VPMADDWD has the rate of fp32's multiply-adds. CPUID leaf 7: Skylake brought CLFLUSHOPT (EBX bit 23),
-    /// Zen 3 VAES (ECX bit 9).
-    /// </summary>
-    private static bool HasTwoInt16Multipliers => Leaf7(0) && (IsIntel ? (X86Base.CpuId(7, 0).Ebx & (1 << 23)) != 0 : (X86Base.CpuId(7, 0).Ecx & (1 << 9)) != 0);
-
-    private static bool IsIntel => X86Base.IsSupported && X86Base.CpuId(0, 0).Ebx == 0x756E6547; // "Genu" of GenuineIntel
+    private static bool BFloat16IsSlow => MicroKernelSupport.IsIntel;
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using Iced.Intel;
+using Idiolect.Kernels;
 using Idiolect.Kernels.Assembly;
 
 namespace Idiolect.Tests.Kernels.Assembly;
@@ -161,11 +162,11 @@ public sealed unsafe class MicroKernelTests
     public void The_processor_computes_the_same_with_all_kernels_that_it_can_run()
     {
         var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
-        foreach (var kind in Enum.GetValues<MicroKernelKind>().Where(MicroKernels.IsSupported))
+        foreach (var kind in Enum.GetValues<MicroKernelKind>().Where(MicroKernelSupport.IsSupported))
         {
             if (kind == MicroKernelKind.BFloat16Tiles)
             {
-                TileRegisters.PrepareThread();
+                SignalStack.Enlarge();
             }
             foreach (var rows in new[] { 1, 5, Whole(kind) }.Where(rows => kind != MicroKernelKind.BFloat16Tiles || rows == Whole(kind)))
             {

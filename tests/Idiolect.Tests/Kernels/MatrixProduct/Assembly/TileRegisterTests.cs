@@ -12,7 +12,7 @@ public sealed unsafe class TileRegisterTests
         var flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
 
         // Linux shows the flag only where it can save the registers.
-        Assert.Equal(flags.Contains("amx_bf16") && MicroKernels.IsSupported(MicroKernelKind.Float32Avx512), MicroKernels.Bf16 is { Exists: true, Kind: MicroKernelKind.BFloat16Tiles });
+        Assert.Equal(flags.Contains("amx_bf16") && MicroKernelSupport.IsSupported(MicroKernelKind.Float32Avx512), MicroKernels.Bf16 is { Exists: true, Kind: MicroKernelKind.BFloat16Tiles });
     }
 
     /// <summary>The kernel puts 8 KiB more on the stack of a signal then, for which .NET has not reserved enough: the process would end.</summary>

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Idiolect.Tests.Tokenization;
+namespace Idiolect.Tests;
 
 /// <summary>The root of the repository, which the build writes into the test assembly.</summary>
 internal static class RepositoryFolder
