@@ -15,7 +15,8 @@ var config = GptConfig.Gpt2(tokenizer.VocabularySize, contextLength: 64, layerCo
 using (var model = new LanguageModel(new Gpt(config, seed: 1), tokenizer))
 {
     using var data = TrainingData.Encode(corpus, tokenizer);
-    using var trainer = new Trainer(model, data, new TrainingOptions(Steps: 100, BatchSize: 8, LearningRate: 3e-3), Path.Combine(folder, "run"));
+    var options = new TrainingOptions(Steps: 100, BatchSize: 8, LearningRate: 3e-3);
+    using var trainer = new Trainer(new LanguageModelTask(model.Model, tokenizer, data, options), options, Path.Combine(folder, "run"));
     trainer.Run(new Progress<TrainingProgress>(news =>
     {
         if (news is StepCompleted { Step: var step, Loss: var loss } && step % 50 == 0)

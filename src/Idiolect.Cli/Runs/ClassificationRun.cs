@@ -22,9 +22,10 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
     internal EndReason Start(LabelledCorpus corpus, TextClassifier classifier, CancellationToken cancellationToken)
     {
-        var data = ClassificationData.Encode(corpus, classifier);
+        var data = ClassificationData.Encode(corpus, classifier.Model, classifier.Tokenizer);
         using var pending = new PendingFolder(folder);
-        using var trainer = new Trainer(classifier, data, setup.ToTraining(), setup.Freeze, folder);
+        var options = setup.ToTraining();
+        using var trainer = new Trainer(new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, setup.Freeze), options, folder);
         return Train(trainer, classifier, corpus, data, pending, cancellationToken);
     }
 
@@ -33,12 +34,24 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
     {
         output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
         var corpus = setup.LoadLabelledTexts();
+        TextClassifier? classifier = null;
         ClassificationData? data = null;
-        using var trainer = Trainer.ResumeClassification(
-            folder, model => data = ClassificationData.Encode(corpus, model), setup.Freeze, _ => setup.ToTraining(), out var classifier);
-        using (classifier)
+        try
         {
-            return Train(trainer, classifier, corpus, data!, pending: null, cancellationToken);
+            using var trainer = Trainer.Resume(
+                folder,
+                (checkpoint, _, options) =>
+                {
+                    classifier = TextClassifier.Load(checkpoint);
+                    data = ClassificationData.Encode(corpus, classifier.Model, classifier.Tokenizer);
+                    return new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, setup.Freeze);
+                },
+                _ => setup.ToTraining());
+            return Train(trainer, classifier!, corpus, data!, pending: null, cancellationToken);
+        }
+        finally
+        {
+            classifier?.Dispose();
         }
     }
 

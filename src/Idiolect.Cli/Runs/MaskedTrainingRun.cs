@@ -30,7 +30,8 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
         using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
         data.Training.RequireContext(setup.ContextLength);
         using var pending = new PendingFolder(folder);
-        using var trainer = new Trainer(model, data, setup.ToTraining(), folder);
+        var options = setup.ToTraining();
+        using var trainer = new Trainer(new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options), options, folder);
         return Train(trainer, model, corpus, data, pending, cancellationToken);
     }
 
@@ -38,19 +39,24 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
     internal EndReason Resume(CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
+        MaskedLanguageModel? model = null;
         TrainingData? data = null;
         try
         {
-            var trainer = Trainer.ResumeMasked(
-                folder, tokenizer => data = TrainingData.Encode(corpus, tokenizer, cancellationToken), _ => setup.ToTraining(), out var model);
-            using (model)
-            using (trainer)
-            {
-                return Train(trainer, model, corpus, data!, pending: null, cancellationToken);
-            }
+            using var trainer = Trainer.Resume(
+                folder,
+                (checkpoint, _, options) =>
+                {
+                    model = MaskedLanguageModel.Load(checkpoint);
+                    data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
+                    return new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options);
+                },
+                _ => setup.ToTraining());
+            return Train(trainer, model!, corpus, data!, pending: null, cancellationToken);
         }
         finally
         {
+            model?.Dispose();
             data?.Dispose();
         }
     }

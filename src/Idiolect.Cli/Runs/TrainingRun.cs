@@ -37,7 +37,8 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
         data.Training.RequireContext(setup.ContextLength);
         using var model = new LanguageModel(setup.CreateModel(tokenizer), tokenizer);
         using var pending = new PendingFolder(folder);
-        using var trainer = new Trainer(model, data, setup.ToTraining(), folder);
+        var options = setup.ToTraining();
+        using var trainer = new Trainer(new LanguageModelTask(model.Model, model.Tokenizer, data, options), options, folder);
         return Train(trainer, model, corpus, data, pending, cancellationToken);
     }
 
@@ -45,23 +46,28 @@ internal sealed class TrainingRun(TrainingSetup setup, string folder, RunFolders
     internal EndReason Resume(CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
-        TrainingData? data = null;
         if (setup.IsNGram)
         {
             return MeasureAgain(corpus, cancellationToken);
         }
+        LanguageModel? model = null;
+        TrainingData? data = null;
         try
         {
-            var trainer = Trainer.Resume(
-                folder, tokenizer => data = TrainingData.Encode(corpus, tokenizer, cancellationToken), _ => setup.ToTraining(), out var model);
-            using (model)
-            using (trainer)
-            {
-                return Train(trainer, model, corpus, data!, pending: null, cancellationToken);
-            }
+            using var trainer = Trainer.Resume(
+                folder,
+                (checkpoint, _, options) =>
+                {
+                    model = LanguageModel.Load(checkpoint);
+                    data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
+                    return new LanguageModelTask(model.Model, model.Tokenizer, data, options);
+                },
+                _ => setup.ToTraining());
+            return Train(trainer, model!, corpus, data!, pending: null, cancellationToken);
         }
         finally
         {
+            model?.Dispose();
             data?.Dispose();
         }
     }

@@ -25,9 +25,10 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
         output.Report(new WorkAnnounced(0, "training the tokenizer"));
         var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
         using var translator = new Translator(setup.ToSequenceToSequence(tokenizer), tokenizer, setup.From, setup.To.Split(','));
-        var data = TranslationData.Encode(corpus, translator, cancellationToken);
+        var data = Encode(corpus, translator, cancellationToken);
         using var pending = new PendingFolder(folder);
-        using var trainer = new Trainer(translator, data, setup.ToTraining(), folder);
+        var options = setup.ToTraining();
+        using var trainer = new Trainer(Task(translator, data, options), options, folder);
         return Train(trainer, translator, corpus, data, pending, cancellationToken);
     }
 
@@ -35,14 +36,32 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
     internal EndReason Resume(CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
+        Translator? translator = null;
         TranslationData? data = null;
-        using var trainer = Trainer.ResumeTranslation(
-            folder, translator => data = TranslationData.Encode(corpus, translator, cancellationToken), _ => setup.ToTraining(), out var translator);
-        using (translator)
+        try
         {
-            return Train(trainer, translator, corpus, data!, pending: null, cancellationToken);
+            using var trainer = Trainer.Resume(
+                folder,
+                (checkpoint, _, options) =>
+                {
+                    translator = Translator.Load(checkpoint);
+                    data = Encode(corpus, translator, cancellationToken);
+                    return Task(translator, data, options);
+                },
+                _ => setup.ToTraining());
+            return Train(trainer, translator!, corpus, data!, pending: null, cancellationToken);
+        }
+        finally
+        {
+            translator?.Dispose();
         }
     }
+
+    private static TranslationData Encode(ParallelCorpus corpus, Translator translator, CancellationToken cancellationToken)
+        => TranslationData.Encode(corpus, translator.Model.Config, translator.Tokenizer, translator.Languages, cancellationToken);
+
+    private static TranslationTask Task(Translator translator, TranslationData data, TrainingOptions options)
+        => new(translator.Model, translator.Tokenizer, translator.Languages, data, options);
 
     private ParallelCorpus LoadCorpus()
     {

@@ -71,11 +71,14 @@ public sealed class LossEvaluation
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var scored = _batches.Fill(batch, _inputs, _targets);
-                using (var loss = model.Loss(_inputs, _targets, _batches.BatchSize, context))
+                lock (model.Parameters.OnePass) // others may train or generate with the model meanwhile
                 {
-                    nats += (double)loss.Item() * scored;
+                    using (var loss = model.Loss(_inputs, _targets, _batches.BatchSize, context))
+                    {
+                        nats += (double)loss.Item() * scored;
+                    }
+                    tape.Reset();
                 }
-                tape.Reset();
             }
             return new EvaluationResult(nats / _batches.ScoredTokens, _batches.BitsPerByte(nats));
         }

@@ -75,7 +75,12 @@ public sealed class MaskedEvaluation
                 int[] places = Fill(batch);
                 if (places.Length > 0)
                 {
-                    var logits = model.Predict(_inputs, _lengths, places, context).ToArray(); // (places, vocabulary)
+                    float[] logits; // (places, vocabulary)
+                    lock (model.Parameters.OnePass) // others may train or fill gaps with the model meanwhile
+                    {
+                        logits = model.Predict(_inputs, _lengths, places, context).ToArray();
+                        tape.Reset();
+                    }
                     var vocabulary = model.Config.VocabularySize;
                     for (var i = 0; i < places.Length; i++)
                     {
@@ -87,7 +92,6 @@ public sealed class MaskedEvaluation
                     }
                     Tokens += places.Length;
                 }
-                tape.Reset();
             }
             return new EvaluationResult(nats / Tokens, nats / Math.Log(2) / Bytes, (double)right / Tokens);
         }

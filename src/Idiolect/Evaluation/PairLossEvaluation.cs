@@ -39,9 +39,12 @@ internal sealed class PairLossEvaluation
             foreach (var range in _batches)
             {
                 var pairs = _batch.Fill(_pairs.AsSpan(range));
-                nats += (double)model.Loss(pairs, context).Item() * _batch.TargetTokens;
+                lock (model.Parameters.OnePass) // others may train or translate with the model meanwhile
+                {
+                    nats += (double)model.Loss(pairs, context).Item() * _batch.TargetTokens;
+                    tape.Reset();
+                }
                 tokens += _batch.TargetTokens;
-                tape.Reset();
             }
             var loss = nats / tokens;
             return new EvaluationResult(loss, loss / Math.Log(2) / _bytesPerToken);

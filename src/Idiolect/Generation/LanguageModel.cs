@@ -43,11 +43,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public LanguageModel(ILanguageModel model, Tokenizer tokenizer)
     {
-        if (tokenizer.VocabularySize > model.Config.VocabularySize)
-        {
-            throw new InvalidDataException(
-                $"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {model.Config.VocabularySize}: they do not belong together.");
-        }
+        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
         (Model, Tokenizer) = (model, tokenizer);
     }
 
@@ -76,11 +72,7 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder)
-    {
-        ModelFolder.Save(Model, folder);
-        Tokenizer.Save(folder);
-    }
+    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
 
     /// <summary>Continues a text, piece by piece.</summary>
     /// <param name="prompt">The beginning; empty to start from nothing.</param>

@@ -24,11 +24,7 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <exception cref="InvalidDataException">They do not belong together.</exception>
     public MaskedLanguageModel(Bert model, Tokenizer tokenizer)
     {
-        if (tokenizer.VocabularySize > model.Config.VocabularySize)
-        {
-            throw new InvalidDataException(
-                $"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {model.Config.VocabularySize}: they do not belong together.");
-        }
+        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
         _mask = tokenizer.MaskId ?? throw new InvalidDataException($"The tokenizer has no token {Tokenizer.Mask}, and a BERT needs one.");
         (Model, Tokenizer) = (model, tokenizer);
     }
@@ -56,11 +52,7 @@ public sealed class MaskedLanguageModel : IDisposable
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder)
-    {
-        BertFolder.Save(Model, folder);
-        Tokenizer.Save(folder);
-    }
+    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
 
     /// <summary>Guesses what stands in each gap of a text, all gaps at once.</summary>
     /// <param name="text">The text, in which <see cref="Tokenizer.Mask"/> marks a gap of one token; it takes the space before it along.</param>

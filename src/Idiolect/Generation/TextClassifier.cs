@@ -19,11 +19,7 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public TextClassifier(Classifier model, Tokenizer tokenizer)
     {
-        var known = model.Backbone.Config.VocabularySize;
-        if (tokenizer.VocabularySize > known)
-        {
-            throw new InvalidDataException($"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {known}: they do not belong together.");
-        }
+        TokenizedFolder.RequireTogether(tokenizer, model.Backbone.Config.VocabularySize);
         (Model, Tokenizer) = (model, tokenizer);
     }
 
@@ -60,11 +56,7 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder)
-    {
-        ClassifierFolder.Save(Model, folder);
-        Tokenizer.Save(folder);
-    }
+    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
 
     /// <summary>How likely each label is, for each text; of a text the first <see cref="Classifier.LongestText"/> tokens count.</summary>
     /// <param name="texts">The texts.</param>
@@ -107,6 +99,5 @@ public sealed class TextClassifier : IDisposable
     public void Dispose() => Model.Dispose();
 
     /// <summary>The tokens of a text as the classifier reads them.</summary>
-    internal int[] Encode(string text)
-        => EncodeText.Framed(text, Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
+    internal int[] Encode(string text) => Model.Encode(Tokenizer, text);
 }

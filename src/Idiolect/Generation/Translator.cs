@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Idiolect.Data;
-using Idiolect.Formats;
 using Idiolect.Kernels;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -11,7 +9,6 @@ namespace Idiolect.Generation;
 /// <summary>A sequence-to-sequence model, its tokenizer and its languages: what a translation's checkpoint folder holds.</summary>
 public sealed class Translator : IDisposable
 {
-    private const string LanguagesName = "translation.json";
     private const int RowsPerPass = 160; // sources times beams
     private const int SpareTokens = 20; // a translation may have this many tokens more than twice its source
 
@@ -23,18 +20,10 @@ public sealed class Translator : IDisposable
     /// <exception cref="InvalidDataException">They do not belong together.</exception>
     public Translator(ISequenceToSequence model, Tokenizer tokenizer, string from, IReadOnlyList<string> to)
     {
-        if (tokenizer.VocabularySize > model.Config.VocabularySize)
-        {
-            throw new InvalidDataException(
-                $"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {model.Config.VocabularySize}: they do not belong together.");
-        }
-        Mark = tokenizer.BeginningOfTextId
-            ?? throw new InvalidDataException("The tokenizer has no token that begins and ends a text, and a translation needs one.");
-        if (to.Count == 0 || (to.Count > 1 && to.Any(language => !tokenizer.SpecialTokens.ContainsKey(Tag(language)))))
-        {
-            throw new InvalidDataException("A translator needs a target language, and of several each needs a special token of its own.");
-        }
-        (Model, Tokenizer, From, To) = (model, tokenizer, from, to);
+        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        Languages = new TranslationLanguages(from, to);
+        Mark = Languages.Mark(tokenizer);
+        (Model, Tokenizer) = (model, tokenizer);
     }
 
     /// <summary>The model.</summary>
@@ -43,11 +32,14 @@ public sealed class Translator : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
+    /// <summary>The languages.</summary>
+    public TranslationLanguages Languages { get; }
+
     /// <summary>The source language.</summary>
-    public string From { get; }
+    public string From => Languages.From;
 
     /// <summary>The target languages.</summary>
-    public IReadOnlyList<string> To { get; }
+    public IReadOnlyList<string> To => Languages.To;
 
     /// <summary>The token that ends a sequence and begins a target.</summary>
     public int Mark { get; }
@@ -57,7 +49,7 @@ public sealed class Translator : IDisposable
 
     /// <summary>The special token that says, before a source, which language is wanted (Johnson et al. 2017).</summary>
     /// <param name="language">The target language.</param>
-    public static string Tag(string language) => $"<|{language}|>";
+    public static string Tag(string language) => TranslationLanguages.Tag(language);
 
     /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
     /// <param name="folder">The folder.</param>
@@ -65,37 +57,19 @@ public sealed class Translator : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged; the message names file and field.</exception>
     public static Translator Load(string folder)
     {
-        var file = Path.Combine(folder, LanguagesName);
-        if (!File.Exists(file))
-        {
-            throw new FileNotFoundException($"{folder} is no translator: it has no {LanguagesName}. Train one with `train --task translate`.", file);
-        }
-        var fields = new JsonFields(File.ReadAllText(file), file);
-        var to = fields.Text("to").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var languages = TranslationLanguages.Load(folder);
         var tokenizer = Tokenizer.Load(folder);
-        return Ownership.HandOver(SequenceToSequenceFolder.Load(folder), model => new Translator(model, tokenizer, fields.Text("from"), to));
+        return Ownership.HandOver(
+            SequenceToSequenceFolder.Load(folder), model => new Translator(model, tokenizer, languages.From, languages.To));
     }
 
     /// <summary>Whether a folder holds a translator.</summary>
     /// <param name="folder">The folder.</param>
-    public static bool IsTranslator(string folder) => File.Exists(Path.Combine(folder, LanguagesName));
+    public static bool IsTranslator(string folder) => TranslationLanguages.Exists(folder);
 
     /// <summary>Writes model, tokenizer and languages.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder)
-    {
-        SequenceToSequenceFolder.Save(Model, folder);
-        Tokenizer.Save(folder);
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            json.WriteString("from", From);
-            json.WriteString("to", string.Join(',', To));
-            json.WriteEndObject();
-        }
-        AtomicFile.Write(Path.Combine(folder, LanguagesName), buffer.ToArray());
-    }
+    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, Languages, folder);
 
     /// <summary>Translates sentences; one that is longer than the model takes loses its end.</summary>
     /// <param name="sentences">The sentences.</param>
@@ -142,7 +116,7 @@ public sealed class Translator : IDisposable
 
     /// <summary>The tokens of a source without the mark: behind the tag of its target language where there are several.</summary>
     internal int[] EncodeSource(string sentence, string to)
-        => To.Count > 1 ? [Tokenizer.SpecialTokens[Tag(to)], .. Tokenizer.Encode(sentence)] : Tokenizer.Encode(sentence);
+        => Languages.EncodeSource(Tokenizer, sentence, to);
 
     private int[] Source(string sentence, string to)
     {

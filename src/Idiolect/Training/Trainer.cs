@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Idiolect.Generation;
-using Idiolect.Kernels;
 using Idiolect.Tensors;
 
 namespace Idiolect.Training;
@@ -10,7 +8,7 @@ namespace Idiolect.Training;
 /// Trains a model and keeps the run on disk. A run is a pure function of the model's first weights, the data and the
 /// options: stopped anywhere and resumed, on any number of threads, it ends with the same bytes.
 /// </summary>
-public sealed unsafe partial class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private const int BadStepsBeforeGivingUp = 3;
 
@@ -19,82 +17,48 @@ public sealed unsafe partial class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly TrainingStep _step;
     private readonly RunFolder _folder;
-    private readonly IReadOnlyList<CheckpointDamaged> _damaged = [];
+    private readonly IReadOnlyList<TrainingProgress> _beginning = []; // what is reported first
     private TrainingState _state;
     private long _savedStep = -1;
 
     /// <summary>Prepares a new run.</summary>
-    /// <param name="model">The model, trained in place; the caller keeps it.</param>
-    /// <param name="data">The tokens; the caller keeps them.</param>
-    /// <param name="options">How to train.</param>
+    /// <param name="task">What is trained, and on what. The trainer disposes it, also where it refuses; the task's model and data stay their owner's.</param>
+    /// <param name="options">How to train; the ones that the task was made with.</param>
     /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
-    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
-    public Trainer(LanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(new LanguageModelTask(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
-    {
-    }
-
-    /// <summary>Prepares a new run that learns to translate.</summary>
-    /// <param name="translator">The model, trained in place; the caller keeps it.</param>
-    /// <param name="data">The sentence pairs.</param>
-    /// <param name="options">How to train; the batch size counts the tokens of a batch's longer side.</param>
-    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
+    /// <param name="optimizer">Makes an optimiser of one's own, which the trainer disposes; null for the options' one.</param>
+    /// <param name="synchronizer">
+    /// Joins several processes that train one model, each with a run folder of its own; null for this one alone. The caller keeps it.
+    /// </param>
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
-    public Trainer(Translator translator, TranslationData data, TrainingOptions options, string runFolder)
-        : this(new TranslationTask(translator, data, options), options, runFolder, held: null, resumed: null, damaged: [])
-    {
-    }
-
-    /// <summary>Prepares a new run that learns to fill gaps.</summary>
-    /// <param name="model">The model, trained in place; the caller keeps it.</param>
-    /// <param name="data">The tokens; the caller keeps them.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    /// <exception cref="InvalidDataException">The text is shorter than the context.</exception>
-    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
-    public Trainer(MaskedLanguageModel model, TrainingData data, TrainingOptions options, string runFolder)
-        : this(new MaskedLanguageModelTask(model, data, options), options, runFolder, held: null, resumed: null, damaged: [])
-    {
-    }
-
-    /// <summary>Prepares a new run that learns to classify.</summary>
-    /// <param name="classifier">The classifier, trained in place; the caller keeps it.</param>
-    /// <param name="data">The labelled texts.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="freeze">Whether only the head learns.</param>
-    /// <param name="runFolder">Where checkpoints and metrics go; made if need be.</param>
-    /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    /// <exception cref="InvalidDataException">There are no texts.</exception>
-    /// <exception cref="IOException">The folder holds a run already, or another process works in it.</exception>
-    public Trainer(TextClassifier classifier, ClassificationData data, TrainingOptions options, bool freeze, string runFolder)
-        : this(new ClassificationTask(classifier, data, options, freeze), options, runFolder, held: null, resumed: null, damaged: [])
+    public Trainer(
+        ITrainingTask task, TrainingOptions options, string runFolder, Func<ParameterSet, TrainingOptions, Optimizer>? optimizer = null,
+        IGradientSynchronizer? synchronizer = null)
+        : this(task, options, runFolder, optimizer, synchronizer, resumed: null)
     {
     }
 
     private Trainer(
-        ITrainingTask task, TrainingOptions options, string runFolder, RunLock? held, Checkpoint? resumed,
-        IReadOnlyList<CheckpointDamaged> damaged)
+        ITrainingTask task, TrainingOptions options, string runFolder, Func<ParameterSet, TrainingOptions, Optimizer>? optimizer,
+        IGradientSynchronizer? synchronizer, ResumedRun? resumed)
     {
-        (_task, _options, _damaged) = (task, options, damaged);
-        _schedule = LearningRateSchedule.From(options);
-        _state = new TrainingState(0, 0, 0, 0, null, null, task.DataHash, task.TokenizerHash, options);
-
+        (_task, _options) = (task, options);
         try
         {
-            _folder = new RunFolder(runFolder, options.KeepCheckpoints, held);
+            options.Validate();
+            _schedule = LearningRateSchedule.From(options);
+            _state = new TrainingState(0, 0, 0, 0, null, null, task.DataHash, task.TokenizerHash, options);
+            _folder = new RunFolder(runFolder, options.KeepCheckpoints, resumed?.Held);
             if (resumed == null && _folder.Checkpoints.Checkpoints.Count > 0)
             {
-                throw new IOException($"'{runFolder}' holds a run already: continue it with --resume, or choose another folder.");
+                throw new IOException($"'{runFolder}' holds a run already: resume it, or choose another folder.");
             }
-            _step = new TrainingStep(task, options);
+            _step = new TrainingStep(task.Parameters, options, optimizer, synchronizer);
             if (resumed != null)
             {
-                _state = _folder.Restore(resumed, _step.Optimizer, _task) with { Options = options };
-                _savedStep = resumed.Step;
+                _state = _folder.Restore(resumed.Checkpoint, _step.Optimizer, _task) with { Options = options, DataHash = task.DataHash };
+                _savedStep = resumed.Checkpoint.Step;
+                _beginning = resumed.News;
             }
         }
         catch
@@ -113,7 +77,7 @@ public sealed unsafe partial class Trainer : IDisposable
     public TrainingOptions Options => _options;
 
     /// <summary>The bytes that tensors of a step took at most.</summary>
-    public long PeakStepBytes => _step.Tape.PeakBytes;
+    public long PeakStepBytes => _step.PeakBytes;
 
     /// <summary>Trains until the last step, an early stop, or cancellation, which finishes the step and saves.</summary>
     /// <param name="progress">Told of every step, evaluation and checkpoint, on this thread. If it throws, the run is saved and ends with its exception.</param>
@@ -124,9 +88,9 @@ public sealed unsafe partial class Trainer : IDisposable
     {
         using var metrics = MetricsLog.Open(_folder.MetricsPath, _state.Step);
         var watch = Stopwatch.StartNew();
-        foreach (var damaged in _damaged)
+        foreach (var news in _beginning)
         {
-            Report(damaged);
+            Report(news);
         }
         if (_state.Step == 0)
         {
@@ -206,6 +170,14 @@ public sealed unsafe partial class Trainer : IDisposable
         }
     }
 
+    /// <summary>The same on a thread of the pool, so that the caller's stays free; <paramref name="progress"/> is told there.</summary>
+    /// <param name="progress">Told of every step, evaluation and checkpoint. If it throws, the run is saved and the task fails with its exception.</param>
+    /// <param name="cancellationToken">Ends the run after the step in progress: the task then completes, with <see cref="EndReason.Interrupted"/>.</param>
+    /// <exception cref="TrainingDivergedException">Three steps in a row were not finite.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; the ones before are intact.</exception>
+    public Task<TrainingEnded> RunAsync(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        => Task.Run(() => Run(progress, cancellationToken), CancellationToken.None); // the token ends the run, which saves; not the task before it
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -221,8 +193,9 @@ public sealed unsafe partial class Trainer : IDisposable
     {
         var watch = Stopwatch.StartNew();
         var step = _state.Step;
-        var (loss, norm, size) = _step.ComputeGradients(step);
-        var finite = double.IsFinite(loss) && double.IsFinite(norm);
+        var gradients = _step.ComputeGradients(step, _task);
+        var (loss, norm, size) = gradients;
+        var finite = gradients.IsFinite;
         _state = _state with
         {
             Step = step + 1,
@@ -248,7 +221,7 @@ public sealed unsafe partial class Trainer : IDisposable
         var what = "value";
         if (bad == null)
         {
-            bad = parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Gradient, parameter.Count) >= 0);
+            bad = GradientNorm.FirstBadGradient(parameters);
             what = "gradient";
         }
         parameters.ZeroGradients();
@@ -263,8 +236,7 @@ public sealed unsafe partial class Trainer : IDisposable
         return new StepSkipped(_state.Step, reason, tensor);
     }
 
-    private Parameter? FirstBadParameter()
-        => _task.Parameters.All.FirstOrDefault(parameter => Finite.FirstBad(parameter.Data, parameter.Count) >= 0);
+    private Parameter? FirstBadParameter() => GradientNorm.FirstBadValue(_task.Parameters);
 
     private TrainingDivergedException Diverged(string reason)
         => new(string.Create(

@@ -34,7 +34,7 @@ public sealed class TrainingBenchmark : IDisposable
         options.Validate();
         (_model, _options) = (model, options);
         _tokens = new RandomTokens(model, options);
-        _step = new TrainingStep(_tokens, options);
+        _step = new TrainingStep(model.Parameters, options);
         var clock = new KernelClock();
         _profile = new OperationProfile(clock);
         (_step.Team.Clock, _step.Tape.Profile) = (clock, _profile);
@@ -110,12 +110,12 @@ public sealed class TrainingBenchmark : IDisposable
 
     private void TakeStep()
     {
-        var (loss, norm, _) = _step.ComputeGradients(_taken);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        var gradients = _step.ComputeGradients(_taken, _tokens);
+        if (!gradients.IsFinite)
         {
-            throw new TrainingDivergedException($"Step {_taken + 1}: the loss is {loss}; measure with a lower learning rate (it was {_options.LearningRate}).");
+            throw new TrainingDivergedException($"Step {_taken + 1}: the loss is {gradients.Loss}; measure with a lower learning rate (it was {_options.LearningRate}).");
         }
-        _step.Update(_taken, _options.LearningRate, norm);
+        _step.Update(_taken, _options.LearningRate, gradients.Norm);
         _taken++;
     }
 }

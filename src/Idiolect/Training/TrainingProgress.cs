@@ -13,6 +13,7 @@ namespace Idiolect.Training;
 [JsonDerivedType(typeof(EvaluationCompleted), "eval")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
 [JsonDerivedType(typeof(CheckpointDamaged), "damaged")]
+[JsonDerivedType(typeof(RunChanged), "changed")]
 [JsonDerivedType(typeof(TrainingEnded), "ended")]
 public abstract record TrainingProgress(long Step);
 
@@ -62,6 +63,11 @@ public sealed record CheckpointSaved(long Step, string Path) : TrainingProgress(
 /// <param name="Path">Its folder.</param>
 /// <param name="Reason">What is wrong with it.</param>
 public sealed record CheckpointDamaged(long Step, string Path, string Reason) : TrainingProgress(Step);
+
+/// <summary>The run goes on with other options or data than it was saved with: its weights will not be those of the first run.</summary>
+/// <param name="Step">The step that it goes on from.</param>
+/// <param name="Changes">What changed.</param>
+public sealed record RunChanged(long Step, IReadOnlyList<RunChange> Changes) : TrainingProgress(Step);
 
 /// <summary>Why a run ended.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<EndReason>))]

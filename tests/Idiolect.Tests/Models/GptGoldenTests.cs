@@ -54,7 +54,7 @@ public sealed class GptGoldenTests
         using var model = GptFolder.Load(Goldens.Folder(name));
         using var tape = new Tape();
         using var optimizer = new AdamWOptimizer(
-            model.Parameters, new TrainingOptions { Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-8, WeightDecay = 0.1 });
+            model.Parameters, new AdamWOptions { Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-8, WeightDecay = 0.1 });
         model.Parameters.ZeroGradients();
         var expected = golden.File.Read("adamw_losses");
         for (var step = 0; step < expected.Length; step++)
@@ -64,7 +64,7 @@ public sealed class GptGoldenTests
             tape.Backward(loss);
             tape.Reset();
             var norm = Math.Sqrt(SquaredNorm.Compute(tape.Team, model.Parameters.Gradients, model.Parameters.FlatLength));
-            optimizer.Step(tape.Team, step, learningRate: 0.01, gradientScale: Math.Min(1, 1 / norm));
+            optimizer.Step(new OptimizerStep(step, LearningRate: 0.01, Math.Min(1, 1 / norm)));
         }
     }
 

@@ -259,7 +259,7 @@ public sealed class RecurrentTests
             Model = new Recurrent(Config(cell) with { Dropout = 0.2f, Width = 70 }, seed: 1);
             _state = Model.CreateState(Batch);
             _context = new ForwardContext(Tape) { Training = true, Memory = _state };
-            _optimizer = new AdamWOptimizer(Model.Parameters, new TrainingOptions());
+            _optimizer = new AdamWOptimizer(Model.Parameters, new AdamWOptions());
             Model.Parameters.ZeroGradients();
         }
 
@@ -275,7 +275,7 @@ public sealed class RecurrentTests
                 var loss = Model.Loss(_inputs, _targets, Batch, _context);
                 Tape.Backward(loss);
                 Tape.Reset();
-                _optimizer.Step(_team, _step++, learningRate: 1e-3, gradientScale: 1);
+                _optimizer.Step(new OptimizerStep(_step++, 1e-3) { Team = _team });
             }
         }
 

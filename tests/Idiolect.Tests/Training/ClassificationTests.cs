@@ -36,7 +36,7 @@ public sealed class ClassificationTests : IDisposable
     public void A_model_of_any_kind_learns_to_classify_and_is_saved_with_its_labels(string kind)
     {
         using (var classifier = Begin(kind))
-        using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), Options, freeze: false, _folder["run"]))
+        using (var trainer = New(classifier, Options, false, _folder["run"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
@@ -66,7 +66,7 @@ public sealed class ClassificationTests : IDisposable
             var options = Options with { Steps = 12, EvaluateEvery = 6, CheckpointEvery = 6, BatchSize = 7, GradientAccumulation = 2 };
             float[][] before;
             using (var classifier = Begin(kind))
-            using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), options with { Threads = 1 }, freeze, straight))
+            using (var trainer = New(classifier, options with { Threads = 1 }, freeze, straight))
             {
                 before = [.. classifier.Model.Parameters.All.Select(parameter => parameter.Values.ToArray())];
                 trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
@@ -75,12 +75,12 @@ public sealed class ClassificationTests : IDisposable
                 Assert.Equal(freeze, moved.Length == 1);
             }
             using (var classifier = Begin(kind))
-            using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), options with { Threads = 2 }, freeze, parts))
+            using (var trainer = New(classifier, options with { Threads = 2 }, freeze, parts))
             using (var stop = new CancellationTokenSource())
             {
                 trainer.Run(new TinyRun.Listener(news => { if (news is StepCompleted { Step: 5 }) { stop.Cancel(); } }), stop.Token);
             }
-            using (var trainer = Trainer.ResumeClassification(parts, model => ClassificationData.Encode(_corpus, model), freeze, null, out var classifier))
+            using (var trainer = Resume(parts, freeze, null, out var classifier))
             using (classifier)
             {
                 trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
@@ -93,13 +93,13 @@ public sealed class ClassificationTests : IDisposable
     public void A_run_whose_backbone_learnt_does_not_go_on_with_a_frozen_one()
     {
         using (var classifier = Begin("gpt2"))
-        using (var trainer = new Trainer(classifier, ClassificationData.Encode(_corpus, classifier), Options with { Steps = 1, WarmupSteps = 0 }, freeze: false, _folder["run"]))
+        using (var trainer = New(classifier, Options with { Steps = 1, WarmupSteps = 0 }, false, _folder["run"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
 
-        var error = Assert.Throws<InvalidDataException>(() => Trainer.ResumeClassification(
-            _folder["run"], model => ClassificationData.Encode(_corpus, model), freeze: true, options => options with { Steps = 2 }, out _));
+        var error = Assert.Throws<InvalidDataException>(() => Resume(
+            _folder["run"], freeze: true, options => options with { Steps = 2 }, out _));
 
         Assert.Contains("belongs to no parameter that learns here", error.Message, StringComparison.Ordinal);
     }
@@ -206,6 +206,20 @@ public sealed class ClassificationTests : IDisposable
 
     private static TrainingOptions Options => new(
         Steps: 120, BatchSize: 12, LearningRate: 5e-3, WarmupSteps: 5, WeightDecay: 0.01, EvaluateEvery: 40, CheckpointEvery: 40);
+
+    private Trainer New(TextClassifier classifier, TrainingOptions options, bool freeze, string run)
+        => new(Task(classifier, options, freeze), options, run);
+
+    private Trainer Resume(string run, bool freeze, Func<TrainingOptions, TrainingOptions>? change, out TextClassifier classifier)
+    {
+        TextClassifier? loaded = null;
+        var trainer = Trainer.Resume(run, (checkpoint, _, options) => Task(loaded = TextClassifier.Load(checkpoint), options, freeze), change);
+        classifier = loaded!;
+        return trainer;
+    }
+
+    private ClassificationTask Task(TextClassifier classifier, TrainingOptions options, bool freeze) => new(
+        classifier.Model, classifier.Tokenizer, ClassificationData.Encode(_corpus, classifier.Model, classifier.Tokenizer), options, freeze);
 
     private TextClassifier Begin(string kind)
     {

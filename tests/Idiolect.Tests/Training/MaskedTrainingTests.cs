@@ -35,7 +35,7 @@ public sealed class MaskedTrainingTests : IDisposable
         using var model = Create(dropout: 0);
         EvaluationCompleted? last = null;
         using (var data = Encode(_tokenizer))
-        using (var trainer = new Trainer(model, data, Options with { Steps = 500, BatchSize = 16, WarmupSteps = 20, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
+        using (var trainer = New(model, data, Options with { Steps = 500, BatchSize = 16, WarmupSteps = 20, Optimizer = OptimizerKind.Muon, LearningRate = 1e-2 }, _folder["run"]))
         {
             trainer.Run(new TinyRun.Listener(news => last = news as EvaluationCompleted ?? last), TestContext.Current.CancellationToken);
         }
@@ -62,28 +62,28 @@ public sealed class MaskedTrainingTests : IDisposable
         var options = Options with { Steps = 24, EvaluateEvery = 8, CheckpointEvery = 8, GradientAccumulation = 2 };
         using (var model = Create())
         using (var data = Encode(_tokenizer))
-        using (var trainer = new Trainer(model, data, options with { Threads = 1 }, _folder["straight"]))
+        using (var trainer = New(model, data, options with { Threads = 1 }, _folder["straight"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
         using (var model = Create())
         using (var data = Encode(_tokenizer))
-        using (var trainer = new Trainer(model, data, options with { Threads = 2 }, _folder["parts"]))
+        using (var trainer = New(model, data, options with { Threads = 2 }, _folder["parts"]))
         using (var stop = new CancellationTokenSource())
         {
             trainer.Run(new TinyRun.Listener(news => { if (news is StepCompleted { Step: 11 }) { stop.Cancel(); } }), stop.Token);
         }
-        TrainingData? again = null;
-        using (var trainer = Trainer.ResumeMasked(_folder["parts"], tokenizer => again = Encode(tokenizer), null, out var model))
+        using (var again = Encode(_tokenizer))
+        using (var trainer = Resume(_folder["parts"], again, out var model))
         using (model)
-        using (again)
         {
             Assert.Equal(11, trainer.StepsTaken);
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
         Assert.Equal(
             TinyRun.BytesOf(_folder["straight/checkpoints/step-00000024"]), TinyRun.BytesOf(_folder["parts/checkpoints/step-00000024"]));
-        var refusal = Assert.Throws<InvalidDataException>(() => Trainer.ResumeMasked(_folder["parts"], tokenizer => Encode(tokenizer) with { Hash = "other" }, null, out _));
+        using var other = Encode(_tokenizer) with { Hash = "other" };
+        var refusal = Assert.Throws<InvalidDataException>(() => Resume(_folder["parts"], other, out _));
         Assert.Contains("training data changed", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -164,6 +164,21 @@ public sealed class MaskedTrainingTests : IDisposable
             },
             seed: 2),
         _tokenizer);
+
+    private static Trainer New(MaskedLanguageModel model, TrainingData data, TrainingOptions options, string run)
+        => new(new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options), options, run);
+
+    private static Trainer Resume(string run, TrainingData data, out MaskedLanguageModel model)
+    {
+        MaskedLanguageModel? loaded = null;
+        var trainer = Trainer.Resume(run, (checkpoint, _, options) =>
+        {
+            loaded = MaskedLanguageModel.Load(checkpoint);
+            return new MaskedLanguageModelTask(loaded.Model, loaded.Tokenizer, data, options);
+        });
+        model = loaded!;
+        return trainer;
+    }
 
     private TrainingData Encode(Tokenizer tokenizer) => TrainingData.Encode(_corpus, tokenizer, TestContext.Current.CancellationToken);
 }

@@ -65,7 +65,7 @@ internal sealed class TinyRun : IDisposable
     {
         using var model = Model(shape, dropout);
         using var data = Data();
-        using var trainer = new Trainer(model, data, options, Path);
+        using var trainer = New(model, data, options, Path);
         return Run(trainer, model, stopAt, watch);
     }
 
@@ -73,12 +73,38 @@ internal sealed class TinyRun : IDisposable
     internal List<TrainingProgress> Resume(
         Func<TrainingOptions, TrainingOptions>? change = null, long? stopAt = null, Action<LanguageModel, TrainingProgress>? watch = null)
     {
-        TrainingData? data = null;
-        using var trainer = Trainer.Resume(Path, _ => data = Data(), change ?? (options => options with { Threads = 1 }), out var model);
+        using var data = Data();
+        using var trainer = Resume(Path, data, change ?? (options => options with { Threads = 1 }), out var model);
         using (model)
-        using (data)
         {
             return Run(trainer, model, stopAt, watch);
+        }
+    }
+
+    internal static Trainer New(LanguageModel model, TrainingData data, TrainingOptions options, string run)
+        => new(new LanguageModelTask(model.Model, model.Tokenizer, data, options), options, run);
+
+    internal static Trainer Resume(
+        string run, TrainingData data, Func<TrainingOptions, TrainingOptions>? change, out LanguageModel model, bool allowOtherData = false)
+    {
+        LanguageModel? loaded = null;
+        try
+        {
+            var trainer = Trainer.Resume(
+                run,
+                (checkpoint, _, options) =>
+                {
+                    loaded = LanguageModel.Load(checkpoint);
+                    return new LanguageModelTask(loaded.Model, loaded.Tokenizer, data, options);
+                },
+                change, allowOtherData);
+            model = loaded!;
+            return trainer;
+        }
+        catch
+        {
+            loaded?.Dispose();
+            throw;
         }
     }
 

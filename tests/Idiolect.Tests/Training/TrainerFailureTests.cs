@@ -20,7 +20,7 @@ public sealed class TrainerFailureTests : IDisposable
     }
 
     private Trainer New(LanguageModel model, TrainingData data, TrainingOptions? options = null)
-        => new(model, data, options ?? TinyRun.Options, _run.Path);
+        => TinyRun.New(model, data, options ?? TinyRun.Options, _run.Path);
 
     [Fact]
     public void A_step_with_a_number_that_is_not_finite_is_skipped_and_named()
@@ -237,10 +237,9 @@ public sealed class TrainerFailureTests : IDisposable
     public void A_second_trainer_of_a_run_is_refused()
     {
         _run.Train(TinyRun.Options with { Steps = 10 }, stopAt: 5);
-        TrainingData? data = null;
-        using var first = Trainer.Resume(_run.Path, _ => data = TinyRun.Data(), null, out var model);
+        using var data = TinyRun.Data();
+        using var first = TinyRun.Resume(_run.Path, data, null, out var model);
         using (model)
-        using (data)
         {
             var exception = Assert.Throws<IOException>(() => _run.Resume());
             Assert.Contains("in use by another process", exception.Message, StringComparison.Ordinal);
@@ -275,7 +274,7 @@ public sealed class TrainerFailureTests : IDisposable
         using var other = TinyRun.Data(TinyRun.Text(601));
         Assert.Contains(
             "training data changed",
-            Assert.Throws<InvalidDataException>(() => Trainer.Resume(_run.Path, _ => other, null, out _)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => TinyRun.Resume(_run.Path, other, null, out _)).Message, StringComparison.Ordinal);
 
         // An intact checkpoint with another tokenizer, as somebody would make by hand.
         using var same = TinyRun.Data();
@@ -284,7 +283,7 @@ public sealed class TrainerFailureTests : IDisposable
         CheckpointChecksums.Write(_run.Checkpoint(2));
         Assert.Contains(
             "tokenizer changed",
-            Assert.Throws<InvalidDataException>(() => Trainer.Resume(_run.Path, _ => same, null, out _)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => TinyRun.Resume(_run.Path, same, null, out _)).Message, StringComparison.Ordinal);
 
         // Neither attempt holds or harms the run.
         Assert.Equal([2], _run.Steps.Where(step => step > 0));
@@ -365,7 +364,7 @@ public sealed class TrainerFailureTests : IDisposable
         File.WriteAllText(_run.Path, "");
         using var model = TinyRun.Model();
         using var data = TinyRun.Data();
-        var exception = Assert.Throws<WriteFailedException>(() => new Trainer(model, data, TinyRun.Options, Path.Combine(_run.Path, "below")));
+        var exception = Assert.Throws<WriteFailedException>(() => TinyRun.New(model, data, TinyRun.Options, Path.Combine(_run.Path, "below")));
         Assert.Contains(_run.Path, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
     }

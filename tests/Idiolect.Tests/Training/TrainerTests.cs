@@ -18,7 +18,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = TinyRun.Model(shape, dropout: 0);
         using var data = TinyRun.Data("abcdefghijklmnopqrstuvwxyz0123456789 abcdefghijklmnopqrstuvwxyz0123456789");
-        using var trainer = new Trainer(
+        using var trainer = TinyRun.New(
             model, data, TinyRun.Options with { Steps = 150, LearningRate = 1e-2, EvaluateEvery = 0, CheckpointEvery = 0 }, _run.Path);
         var steps = TinyRun.Run(trainer, model).OfType<StepCompleted>().ToList();
         Assert.InRange(steps[0].Loss, 5.0, 6.0); // ln 257 = 5.55
@@ -124,7 +124,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = TinyRun.Model();
         using var data = TinyRun.Data() with { Validation = null };
-        using var trainer = new Trainer(model, data, TinyRun.Options with { Steps = 3, EvaluateEvery = 1 }, _run.Path);
+        using var trainer = TinyRun.New(model, data, TinyRun.Options with { Steps = 3, EvaluateEvery = 1 }, _run.Path);
         var news = TinyRun.Run(trainer, model);
         Assert.Empty(news.OfType<EvaluationCompleted>());
         Assert.Null(((TrainingEnded)news[^1]).BestValidationLoss);
@@ -156,8 +156,8 @@ public sealed class TrainerTests : IDisposable
             parameter.Assign(Enumerable.Repeat(1f, (int)parameter.Count).ToArray());
         }
         using var team = new Team(1, IsaSelector.Default);
-        using var optimizer = new AdamWOptimizer(parameters, TinyRun.Options with { WeightDecay = 0.5 });
-        optimizer.Step(team, updates: 0, learningRate: 0.1, gradientScale: 1); // gradients are zero
+        using var optimizer = new AdamWOptimizer(parameters, new AdamWOptions { WeightDecay = 0.5 });
+        optimizer.Step(new OptimizerStep(Updates: 0, LearningRate: 0.1) { Team = team }); // gradients are zero
         Assert.All(parameters.All, parameter => Assert.All(
             parameter.Values.ToArray(), value => Assert.Equal(parameter.Shape.Rank == 2 ? 0.95f : 1f, value, 1e-6f)));
         Assert.Contains(parameters.All, parameter => parameter.Shape.Rank == 1);
@@ -206,7 +206,7 @@ public sealed class TrainerTests : IDisposable
         var before = frozen.Values.ToArray();
         var next = model.Model.Parameters["layers.0.attention.output.weight"].Values.ToArray();
         using var data = TinyRun.Data();
-        using var trainer = new Trainer(model, data, TinyRun.Options with { Steps = 3 }, _run.Path);
+        using var trainer = TinyRun.New(model, data, TinyRun.Options with { Steps = 3 }, _run.Path);
         TinyRun.Run(trainer, model);
         Assert.Equal(before, frozen.Values.ToArray());
         Assert.NotEqual(next, model.Model.Parameters["layers.0.attention.output.weight"].Values.ToArray());

@@ -29,7 +29,7 @@ internal static class TrainingProcess
             using var data = TinyRun.Data();
             if (new CheckpointStore(run).Checkpoints.Count > 0)
             {
-                using var resumed = Trainer.Resume(run, _ => data, options => options with { Threads = 1 }, out var model);
+                using var resumed = TinyRun.Resume(run, data, options => options with { Threads = 1 }, out var model);
                 using (model)
                 {
                     resumed.Run(tell);
@@ -38,7 +38,7 @@ internal static class TrainingProcess
             else
             {
                 using var model = TinyRun.Model();
-                using var trainer = new Trainer(model, data, Options, run);
+                using var trainer = TinyRun.New(model, data, Options, run);
                 trainer.Run(tell);
             }
             return 0;

@@ -36,8 +36,8 @@ public sealed class TranslationTrainingTests : IDisposable
     public void A_small_model_learns_sentences_that_it_never_saw(string kind)
     {
         using var translator = Create(kind);
-        var data = TranslationData.Encode(_corpus, translator, TestContext.Current.CancellationToken);
-        using (var trainer = new Trainer(translator, data, Options with { Steps = kind == "transformer" ? 150 : 350 }, _folder["run"]))
+        var data = Encode(translator);
+        using (var trainer = New(translator, data, Options with { Steps = kind == "transformer" ? 150 : 350 }, _folder["run"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
@@ -59,18 +59,18 @@ public sealed class TranslationTrainingTests : IDisposable
     {
         var options = Options with { Steps = 24, EvaluateEvery = 8, CheckpointEvery = 8 };
         using (var translator = Create(kind))
-        using (var trainer = new Trainer(translator, Encode(translator), options with { Threads = 1 }, _folder["straight"]))
+        using (var trainer = New(translator, Encode(translator), options with { Threads = 1 }, _folder["straight"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
         using (var translator = Create(kind))
-        using (var trainer = new Trainer(translator, Encode(translator), options with { Threads = 2 }, _folder["parts"]))
+        using (var trainer = New(translator, Encode(translator), options with { Threads = 2 }, _folder["parts"]))
         using (var stop = new CancellationTokenSource())
         {
             var ended = trainer.Run(new Listener(news => { if (news is StepCompleted { Step: 11 }) { stop.Cancel(); } }), stop.Token);
             Assert.Equal((EndReason.Interrupted, 11), (ended.Reason, ended.Step));
         }
-        using (var trainer = Trainer.ResumeTranslation(_folder["parts"], Encode, null, out var translator))
+        using (var trainer = Resume(_folder["parts"], Encode, out var translator))
         using (translator)
         {
             Assert.Equal(11, trainer.StepsTaken);
@@ -86,12 +86,12 @@ public sealed class TranslationTrainingTests : IDisposable
     public void A_run_is_not_resumed_on_other_pairs()
     {
         using (var translator = Create("transformer"))
-        using (var trainer = new Trainer(translator, Encode(translator), Options with { Steps = 1, WarmupSteps = 0 }, _folder["run"]))
+        using (var trainer = New(translator, Encode(translator), Options with { Steps = 1, WarmupSteps = 0 }, _folder["run"]))
         {
             trainer.Run(cancellationToken: TestContext.Current.CancellationToken);
         }
-        var refusal = Assert.Throws<InvalidDataException>(() => Trainer.ResumeTranslation(
-            _folder["run"], translator => Encode(translator) with { Hash = "other" }, null, out _));
+        var refusal = Assert.Throws<InvalidDataException>(() => Resume(
+            _folder["run"], translator => Encode(translator) with { Hash = "other" }, out _));
         Assert.Contains("training data changed", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -106,9 +106,11 @@ public sealed class TranslationTrainingTests : IDisposable
         var seen = new List<string>();
         for (var number = 0; number < sampler.BatchesPerEpoch; number++)
         {
-            var pairs = sampler.Fill(number, out var size);
+            var size = sampler.Size(number);
+            var pairs = sampler.Fill(number);
             Assert.True(pairs.Count * Math.Max(pairs.Source.Length, pairs.Inputs.Length) / pairs.Count <= Budget);
             Assert.Equal(pairs.Count, size.Sequences);
+            Assert.Equal(pairs.Targets.ToArray().Count(id => id >= 0), size.Counted);
             Assert.Equal(pairs.SourceLengths.ToArray().Sum() + pairs.Targets.ToArray().Count(id => id >= 0), size.Tokens);
             var time = pairs.Inputs.Length / pairs.Count;
             for (var row = 0; row < pairs.Count; row++)
@@ -124,9 +126,9 @@ public sealed class TranslationTrainingTests : IDisposable
         Assert.Equal(data.Targets.Select(target => string.Join(' ', target.Prepend(translator.Mark))).Order(), seen.Order());
 
         // The same again, whatever was drawn between; another order in the next epoch.
-        var last = sampler.Fill(sampler.BatchesPerEpoch + 3, out _).Inputs.ToArray();
-        Assert.Equal(sampler.Fill(0, out _).Inputs.ToArray(), new PairSampler(data, Budget, seed: 7).Fill(0, out _).Inputs.ToArray());
-        Assert.Equal(last, new PairSampler(data, Budget, seed: 7).Fill(sampler.BatchesPerEpoch + 3, out _).Inputs.ToArray());
+        var last = sampler.Fill(sampler.BatchesPerEpoch + 3).Inputs.ToArray();
+        Assert.Equal(sampler.Fill(0).Inputs.ToArray(), new PairSampler(data, Budget, seed: 7).Fill(0).Inputs.ToArray());
+        Assert.Equal(last, new PairSampler(data, Budget, seed: 7).Fill(sampler.BatchesPerEpoch + 3).Inputs.ToArray());
     }
 
     [Fact]
@@ -192,7 +194,26 @@ public sealed class TranslationTrainingTests : IDisposable
         return new Translator(model, _tokenizer, "en", ["de"]);
     }
 
-    private TranslationData Encode(Translator translator) => TranslationData.Encode(_corpus, translator, TestContext.Current.CancellationToken);
+    private TranslationData Encode(Translator translator) => TranslationData.Encode(
+        _corpus, translator.Model.Config, translator.Tokenizer, translator.Languages, TestContext.Current.CancellationToken);
+
+    private static Trainer New(Translator translator, TranslationData data, TrainingOptions options, string run)
+        => new(Task(translator, data, options), options, run);
+
+    private static Trainer Resume(string run, Func<Translator, TranslationData> data, out Translator translator)
+    {
+        Translator? loaded = null;
+        var trainer = Trainer.Resume(run, (checkpoint, _, options) =>
+        {
+            loaded = Translator.Load(checkpoint);
+            return Task(loaded, data(loaded), options);
+        });
+        translator = loaded!;
+        return trainer;
+    }
+
+    private static TranslationTask Task(Translator translator, TranslationData data, TrainingOptions options)
+        => new(translator.Model, translator.Tokenizer, translator.Languages, data, options);
 
     private double Accuracy(Translator translator, int beams)
     {

@@ -39,8 +39,9 @@ internal sealed class TokenMasking
     /// <param name="tokens">(batch, time): changed in place.</param>
     /// <param name="lengths">(batch): the tokens of each text that are no padding.</param>
     /// <param name="targets">(batch, time): receives the tokens that were masked, -1 elsewhere.</param>
+    /// <param name="firstRow">The number of the batch's first text among those that share the key.</param>
     /// <returns>How many were.</returns>
-    internal int Apply(ulong key, Span<int> tokens, ReadOnlySpan<int> lengths, Span<int> targets)
+    internal int Apply(ulong key, Span<int> tokens, ReadOnlySpan<int> lengths, Span<int> targets, long firstRow = 0)
     {
         targets.Fill(Window.Ignored);
         var time = tokens.Length / lengths.Length;
@@ -48,7 +49,7 @@ internal sealed class TokenMasking
         for (var row = 0; row < lengths.Length; row++)
         {
             count += ApplyToRow(
-                CounterRandom.Derive(key, (ulong)row), Window.Row(tokens, row, time)[..lengths[row]], Window.Row(targets, row, time));
+                CounterRandom.Derive(key, (ulong)(firstRow + row)), Window.Row(tokens, row, time)[..lengths[row]], Window.Row(targets, row, time));
         }
         return count;
     }

@@ -3,75 +3,62 @@ using Idiolect.Tensors;
 
 namespace Idiolect.Training;
 
-/// <summary>
-/// <see cref="Muon"/> over the hidden matrices of a model. Matrices that lie stacked in one parameter (query, key and value; gate and
-/// up; a recurrent cell's gates) are orthogonalised each by itself: as one they would share their singular values.
-/// </summary>
-internal sealed unsafe class MuonOptimizer : IDisposable
+/// <summary>The numbers of <see cref="MuonOptimizer"/> that stay from step to step.</summary>
+public sealed record MuonOptions
 {
-    /// <summary>Jordan's, and Liu et al.'s.</summary>
-    private const double Momentum = 0.95;
+    /// <summary>The decay of the sum of gradients: Jordan's, and Liu et al.'s.</summary>
+    public double Momentum { get; init; } = 0.95;
 
-    private readonly ParameterSet _parameters;
-    private readonly TrainingOptions _options;
-    private readonly List<(Parameter Parameter, long Start)> _places = []; // and where its momentum begins
-    private readonly MuonMatrix[] _matrices; // of the step
-    private float* _momentum; // the parameters one after the other
-    private float* _scratch; // for the matrix that needs most
+    /// <summary>Decoupled weight decay of the hidden matrices.</summary>
+    public double WeightDecay { get; init; } = 0.1;
 
-    internal MuonOptimizer(ParameterSet parameters, TrainingOptions options)
+    /// <summary>How operands of its own matrix products are rounded.</summary>
+    public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <summary>For the parameters that are no hidden matrices.</summary>
+    public AdamWOptions Others { get; init; } = new();
+}
+
+/// <summary>
+/// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"), scaled as by Liu et al. 2025, for the hidden matrices
+/// of a model, and AdamW with the same learning rate for embeddings, output layers, gains and biases.
+/// </summary>
+public sealed class MuonOptimizer : Optimizer
+{
+    private readonly MuonOptions _options;
+    private readonly AdamWOptimizer _others;
+    private readonly MuonUpdate _update;
+
+    /// <summary>Makes momenta of zero for all parameters that learn; which these are may not change from here on.</summary>
+    /// <param name="parameters">What is trained; the caller keeps it, for longer than the optimiser.</param>
+    /// <param name="options">The numbers that stay.</param>
+    public MuonOptimizer(ParameterSet parameters, MuonOptions options)
+        : base(parameters)
     {
-        (_parameters, _options) = (parameters, options);
-        var (length, scratch) = (0L, 0L);
-        foreach (var parameter in parameters.All.Where(Takes))
-        {
-            _places.Add((parameter, length));
-            length += parameter.Count;
-            scratch = Math.Max(scratch, parameter.HiddenRows.Max(rows => Muon.ScratchLength(rows, parameter.Shape[1])));
-        }
-        _matrices = new MuonMatrix[_places.Sum(place => place.Parameter.HiddenRows.Length)];
-        _momentum = NativeBuffer.AllocateZeroed(length);
-        _scratch = NativeBuffer.Allocate(scratch);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _others = new AdamWOptimizer(parameters, options.Others, parameter => parameter.RequiresGradient && !Takes(parameter));
+        _update = new MuonUpdate(parameters);
     }
 
-    /// <summary>The momentum, to save and to load.</summary>
-    internal IEnumerable<OptimizerMemory> Memory
-        => _places.Select(place => new OptimizerMemory($"momentum.{place.Parameter.Name}", (nint)(_momentum + place.Start), place.Parameter.Count));
+    /// <summary>Of each hidden matrix the momentum, of the other parameters AdamW's moments.</summary>
+    public override IEnumerable<OptimizerMemory> Memory
+        => _others.Memory.Concat(_update.Momentum.Select(entry => new OptimizerMemory($"momentum.{entry.Parameter.Name}", entry.Momentum)));
 
-    /// <summary>Whether a parameter is for Muon; embeddings, output layers, gains and biases are for AdamW (Jordan et al. 2024).</summary>
-    internal static bool Takes(Parameter parameter) => parameter.RequiresGradient && parameter.HiddenRows.Length > 0;
+    /// <summary>Whether a parameter is for Muon.</summary>
+    internal static bool Takes(Parameter parameter) => MuonUpdate.Takes(parameter);
 
-    /// <summary>Updates the hidden matrices and forgets their gradients.</summary>
-    /// <param name="team">The threads.</param>
-    /// <param name="learningRate">The step's learning rate.</param>
-    /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>
-    internal void Step(Team team, double learningRate, double gradientScale)
+    /// <inheritdoc/>
+    protected internal override void Update(OptimizerStep step)
     {
-        var matrices = 0;
-        foreach (var (parameter, start) in _places)
-        {
-            var columns = parameter.Shape[1];
-            var gradient = parameter.Gradient;
-            var first = 0L; // of the stacked matrix, in elements
-            foreach (var rows in parameter.HiddenRows)
-            {
-                _matrices[matrices++] = new MuonMatrix(parameter.Data + first, gradient + first, _momentum + start + first, rows, columns);
-                first += (long)rows * columns;
-            }
-        }
-        Muon.Step(team, _matrices, _scratch, new MuonParameters(learningRate, Momentum, _options.WeightDecay, gradientScale), _options.Precision);
-        foreach (var (parameter, _) in _places)
-        {
-            parameter.ForgetGradient();
-        }
-        _parameters.Touch();
+        _others.Update(step);
+        _update.Step(step.Team, new MuonParameters(step.LearningRate, _options.Momentum, _options.WeightDecay, step.GradientScale), _options.Precision);
     }
 
-    public void Dispose()
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        NativeBuffer.Free(_momentum);
-        NativeBuffer.Free(_scratch);
-        _momentum = null;
-        _scratch = null;
+        _others.Dispose();
+        _update.Dispose();
     }
 }

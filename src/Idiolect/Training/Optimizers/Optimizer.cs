@@ -4,57 +4,71 @@ using Idiolect.Tensors;
 
 namespace Idiolect.Training;
 
-/// <summary>What an optimiser remembers of one parameter from step to step.</summary>
-/// <param name="Name">Its name in the checkpoint.</param>
-/// <param name="Data">The floats' address.</param>
-/// <param name="Count">Their number.</param>
-internal readonly record struct OptimizerMemory(string Name, nint Data, long Count)
+/// <summary>What an optimiser remembers from step to step, as a rule of one parameter.</summary>
+/// <param name="Name">Its name in a checkpoint, such as <c>first_moment.head.weight</c>.</param>
+/// <param name="Values">The numbers themselves, which are saved, and overwritten by a load.</param>
+public readonly record struct OptimizerMemory(string Name, Memory<float> Values);
+
+/// <summary>The numbers of one update.</summary>
+/// <param name="Updates">How many updates were made before, skipped steps not counted: AdamW's bias corrections depend on it.</param>
+/// <param name="LearningRate">The step size.</param>
+/// <param name="GradientScale">What gradients are multiplied by first: the clipping factor.</param>
+public readonly record struct OptimizerStep(long Updates, double LearningRate, double GradientScale = 1)
 {
-    internal unsafe Span<float> Span => new((float*)Data, checked((int)Count));
+    private readonly Team? _team;
+
+    /// <summary>The threads; those of all processors where none are given.</summary>
+    public Team Team
+    {
+        get => _team ?? Team.Shared;
+        init => _team = value;
+    }
 }
 
-/// <summary>The optimiser that the options ask for: AdamW for all parameters, or Muon for hidden matrices beside AdamW for the rest.</summary>
-internal sealed class Optimizer : IDisposable
+/// <summary>
+/// Changes a model's parameters by their gradients. A subclass says how one update goes and what it remembers from one to the next; saving, loading
+/// and forgetting the gradients are done here.
+/// </summary>
+/// <param name="parameters">What is trained; the caller keeps it, for longer than the optimiser.</param>
+public abstract class Optimizer(ParameterSet parameters) : IDisposable
 {
-    private readonly AdamWOptimizer _adamW;
-    private readonly MuonOptimizer? _muon;
+    /// <summary>What is trained.</summary>
+    public ParameterSet Parameters { get; } = parameters;
 
-    internal Optimizer(ParameterSet parameters, TrainingOptions options)
+    /// <summary>
+    /// What is remembered from step to step, with names that are all different; a checkpoint holds it, so that a resumed run goes on as if it had not stopped.
+    /// </summary>
+    public virtual IEnumerable<OptimizerMemory> Memory => [];
+
+    /// <summary>Updates all parameters that learn and forgets their gradients.</summary>
+    /// <param name="step">The numbers of the update.</param>
+    public void Step(OptimizerStep step)
     {
-        _adamW = new AdamWOptimizer(parameters, options);
-        _muon = options.Optimizer == OptimizerKind.Muon ? new MuonOptimizer(parameters, options) : null;
+        Update(step);
+        Parameters.ZeroGradients();
+        Parameters.Touch();
     }
 
-    private IEnumerable<OptimizerMemory> Memory => _muon == null ? _adamW.Memory : _adamW.Memory.Concat(_muon.Memory);
-
-    /// <summary>Updates all parameters and forgets their gradients.</summary>
-    /// <param name="team">The threads.</param>
-    /// <param name="updates">How many updates were made before, skipped steps not counted: AdamW's bias corrections depend on it.</param>
-    /// <param name="learningRate">The step's learning rate.</param>
-    /// <param name="gradientScale">What gradients are multiplied by first: the clipping factor.</param>
-    internal void Step(Team team, long updates, double learningRate, double gradientScale)
-    {
-        _adamW.Step(team, updates, learningRate, gradientScale);
-        _muon?.Step(team, learningRate, gradientScale);
-    }
-
-    /// <summary>Writes the moments.</summary>
-    internal void Save(string path)
-        => SafetensorsWriter.Write(path, Memory.Select(memory => new TensorSource(memory.Name, [memory.Count], () => memory.Span)));
+    /// <summary>Writes what is remembered, as a safetensors file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written.</exception>
+    public void Save(string path) => SafetensorsWriter.Write(
+        path, Memory.Select(memory => new TensorSource(memory.Name, [memory.Values.Length], () => memory.Values.Span)));
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file does not belong to this model and optimiser.</exception>
-    internal void Load(string path)
+    public void Load(string path)
     {
         using var reader = SafetensorsReader.Open(path);
         foreach (var memory in Memory)
         {
-            if (!reader.Tensors.TryGetValue(memory.Name, out var info) || info.ElementCount != memory.Count)
+            if (!reader.Tensors.TryGetValue(memory.Name, out var info) || info.ElementCount != memory.Values.Length)
             {
                 throw new InvalidDataException(
-                    $"{path}: tensor {memory.Name} is missing or has another size than the model's {memory.Count}.");
+                    $"{path}: tensor {memory.Name} is missing or has another size than the model's {memory.Values.Length}.");
             }
-            reader.Read(memory.Name, memory.Span);
+            reader.Read(memory.Name, memory.Values.Span);
         }
         // Parameters that learnt when the file was written and are frozen now: the run would go on, but as another one.
         if (reader.Tensors.Keys.Except(Memory.Select(memory => memory.Name)).Order(StringComparer.Ordinal).FirstOrDefault() is { } surplus)
@@ -63,9 +77,39 @@ internal sealed class Optimizer : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
-        _adamW.Dispose();
-        _muon?.Dispose();
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The optimiser that the options ask for.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="options">Its kind and its numbers.</param>
+    public static Optimizer Create(ParameterSet parameters, TrainingOptions options)
+    {
+        var adamW = new AdamWOptions
+        {
+            Beta1 = options.Beta1,
+            Beta2 = options.Beta2,
+            Epsilon = options.Epsilon,
+            WeightDecay = options.WeightDecay,
+            L1 = options.L1,
+            L2 = options.L2,
+        };
+        return options.Optimizer == OptimizerKind.Muon
+            ? new MuonOptimizer(parameters, new MuonOptions { WeightDecay = options.WeightDecay, Precision = options.Precision, Others = adamW })
+            : new AdamWOptimizer(parameters, adamW);
+    }
+
+    /// <summary>Changes the values of all parameters that learn; the gradients are forgotten afterwards.</summary>
+    /// <param name="step">The numbers of the update.</param>
+    protected internal abstract void Update(OptimizerStep step);
+
+    /// <summary>Gives memory back.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> asks for it.</param>
+    protected virtual void Dispose(bool disposing)
+    {
     }
 }

@@ -1,5 +1,6 @@
 using Idiolect.Data;
-using Idiolect.Generation;
+using Idiolect.Models;
+using Idiolect.Tokenization;
 
 namespace Idiolect.Training;
 
@@ -20,15 +21,16 @@ public sealed record ClassificationData(LabelledTokens Training, LabelledTokens 
 {
     /// <summary>Turns a corpus into tokens.</summary>
     /// <param name="corpus">The texts, whose labels are the classifier's.</param>
-    /// <param name="classifier">The classifier with its tokenizer.</param>
+    /// <param name="model">The classifier.</param>
+    /// <param name="tokenizer">The tokenizer of its backbone.</param>
     /// <exception cref="ArgumentException">A text has a label that the classifier does not know, or is none to its tokenizer.</exception>
-    public static ClassificationData Encode(LabelledCorpus corpus, TextClassifier classifier)
+    public static ClassificationData Encode(LabelledCorpus corpus, Classifier model, Tokenizer tokenizer)
     {
-        var numbers = classifier.Model.Labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i);
+        var numbers = model.Labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i);
         return new ClassificationData(Side(corpus.Training), Side(corpus.Validation), corpus.Hash);
 
         LabelledTokens Side(IReadOnlyList<LabelledText> texts) => new(
-            ParallelMap.Run(texts, text => classifier.Encode(text.Text)),
+            ParallelMap.Run(texts, text => model.Encode(tokenizer, text.Text)),
             [.. texts.Select(text => numbers.TryGetValue(text.Label, out var number)
                 ? number
                 : throw new ArgumentException($"The label {text.Label} is none of the classifier's {numbers.Count}.", nameof(corpus)))]);

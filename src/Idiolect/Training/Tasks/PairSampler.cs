@@ -17,10 +17,8 @@ internal sealed class PairSampler
     private readonly int _tokens;
     private readonly ulong _key;
     private readonly PairBatch _batch;
-    private readonly int[] _order; // of this epoch
-    private List<Range> _batches = [];
-    private long _epoch = -1;
-    private long _firstBatch; // of this epoch, counted from the run's start
+    private Epoch _epoch; // drawn from last
+    private Epoch _before; // the one before it, since the passes of one step may lie in both
 
     /// <param name="data">The pairs.</param>
     /// <param name="tokens">The most tokens of a batch's longer side, padding included.</param>
@@ -29,44 +27,76 @@ internal sealed class PairSampler
     {
         (_data, _tokens, _key) = (data, tokens, CounterRandom.Derive(seed, 0));
         _batch = new PairBatch(data);
-        _order = new int[data.Count];
-        Begin(0, 0);
+        _epoch = _before = Begin(0, 0);
     }
 
     /// <summary>The batches of the epoch that was drawn from last; the number differs little between epochs.</summary>
-    internal int BatchesPerEpoch => _batches.Count;
+    internal int BatchesPerEpoch => _epoch.Batches.Count;
 
     /// <summary>The batch of a number; valid until the next call.</summary>
     /// <param name="number">Counted from 0 over all epochs.</param>
-    /// <param name="size">What it holds.</param>
-    internal SequencePairs Fill(long number, out PassSize size)
+    internal SequencePairs Fill(long number) => _batch.Fill(Pairs(number));
+
+    /// <summary>What the batch of a number holds.</summary>
+    /// <param name="number">Counted from 0 over all epochs.</param>
+    internal PassSize Size(long number)
     {
-        if (number < _firstBatch)
+        var size = default(PassSize);
+        foreach (var pair in Pairs(number))
         {
-            Begin(0, 0);
+            var (source, target) = (_data.Sources[pair].Length, _data.Targets[pair].Length + 1);
+            size += new PassSize(1, source + target, target);
         }
-        while (number >= _firstBatch + _batches.Count)
-        {
-            Begin(_epoch + 1, _firstBatch + _batches.Count);
-        }
-        var shuffled = new KeyedPermutation(_batches.Count, CounterRandom.Derive(_key, (ulong)_epoch)).Map(number - _firstBatch);
-        var pairs = _batch.Fill(_order.AsSpan(_batches[(int)shuffled]));
-        size = new PassSize(pairs.Count, _batch.Tokens);
-        return pairs;
+        return size;
     }
 
-    private void Begin(long epoch, long firstBatch)
+    /// <summary>The pairs of a batch.</summary>
+    private ReadOnlySpan<int> Pairs(long number)
     {
-        (_epoch, _firstBatch) = (epoch, firstBatch);
+        var epoch = Find(number);
+        var shuffled = new KeyedPermutation(epoch.Batches.Count, CounterRandom.Derive(_key, (ulong)epoch.Number)).Map(number - epoch.FirstBatch);
+        return epoch.Order.AsSpan(epoch.Batches[(int)shuffled]);
+    }
+
+    private Epoch Find(long number)
+    {
+        if (_before.Holds(number))
+        {
+            return _before;
+        }
+        if (number < _epoch.FirstBatch)
+        {
+            _epoch = _before = Begin(0, 0);
+        }
+        while (!_epoch.Holds(number))
+        {
+            (_before, _epoch) = (_epoch, Begin(_epoch.Number + 1, _epoch.FirstBatch + _epoch.Batches.Count));
+        }
+        return _epoch;
+    }
+
+    private Epoch Begin(long epoch, long firstBatch)
+    {
         var key = CounterRandom.Derive(_key, (ulong)epoch);
-        var places = new double[_order.Length];
+        var order = new int[_data.Count];
+        var places = new double[_data.Count];
         for (var pair = 0; pair < places.Length; pair++)
         {
-            _order[pair] = pair;
+            order[pair] = pair;
             var length = Math.Max(_data.Sources[pair].Length, _data.Targets[pair].Length);
             places[pair] = length * (1 + (Noise * (CounterRandom.Uniform(key, (ulong)pair) - 0.5)));
         }
-        Array.Sort(places, _order);
-        _batches = PairBatches.Cut(_data, _order, _tokens);
+        Array.Sort(places, order);
+        return new Epoch(epoch, firstBatch, order, PairBatches.Cut(_data, order, _tokens));
+    }
+
+    /// <summary>All pairs once.</summary>
+    /// <param name="Number">Counted from 0.</param>
+    /// <param name="FirstBatch">The number of its first batch, counted over all epochs.</param>
+    /// <param name="Order">The pairs, about sorted by length.</param>
+    /// <param name="Batches">Where the order is cut.</param>
+    private sealed record Epoch(long Number, long FirstBatch, int[] Order, List<Range> Batches)
+    {
+        internal bool Holds(long batch) => batch >= FirstBatch && batch < FirstBatch + Batches.Count;
     }
 }

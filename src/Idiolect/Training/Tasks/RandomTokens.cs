@@ -1,4 +1,3 @@
-using Idiolect.Evaluation;
 using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
@@ -13,30 +12,20 @@ internal sealed class RandomTokens(ILanguageModel model, TrainingOptions options
 
     public ParameterSet Parameters => model.Parameters;
 
-    public string DataHash => "";
-
-    public string TokenizerHash => "";
-
     /// <summary>Tokens of an update.</summary>
     internal long TokensPerStep => (long)(_tokens.Length - 1) * options.GradientAccumulation;
 
-    public Tensor Loss(long step, int microStep, ForwardContext context, out PassSize size)
+    public PassSize Size(long step, int microStep) => new(options.BatchSize, _tokens.Length - 1, _tokens.Length - 1);
+
+    public Tensor Loss(long step, int microStep, ForwardContext context)
     {
         var key = CounterRandom.Derive(options.Seed, (ulong)((step * options.GradientAccumulation) + microStep));
         for (var i = 0; i < _tokens.Length; i++)
         {
             _tokens[i] = (int)(CounterRandom.Uniform(key, (ulong)i) * model.Config.VocabularySize);
         }
-        size = new PassSize(options.BatchSize, _tokens.Length - 1);
         return model.Loss(_tokens.AsSpan(0, _tokens.Length - 1), _tokens.AsSpan(1), options.BatchSize, context);
     }
 
-    public (EvaluationResult Training, EvaluationResult Validation)? Measure(Tape tape) => null;
-
     public void Save(string folder) => throw new NotSupportedException("What was learned from random tokens is not worth keeping.");
-
-    public void Dispose()
-    {
-        // The model is the caller's.
-    }
 }

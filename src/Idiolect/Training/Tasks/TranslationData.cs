@@ -1,5 +1,6 @@
 using Idiolect.Data;
-using Idiolect.Generation;
+using Idiolect.Models;
+using Idiolect.Tokenization;
 
 namespace Idiolect.Training;
 
@@ -11,19 +12,24 @@ public sealed record TranslationData(PairDataset Training, PairDataset Validatio
 {
     /// <summary>Turns a corpus into tokens.</summary>
     /// <param name="corpus">The texts.</param>
-    /// <param name="translator">The model with its tokenizer; pairs that are too long for it are left out.</param>
+    /// <param name="model">The shape of the model; pairs that are too long for it are left out.</param>
+    /// <param name="tokenizer">The tokenizer of both languages.</param>
+    /// <param name="languages">The languages.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="InvalidDataException">All pairs are too long.</exception>
-    public static TranslationData Encode(ParallelCorpus corpus, Translator translator, CancellationToken cancellationToken = default)
+    public static TranslationData Encode(
+        ParallelCorpus corpus, ISequenceToSequenceConfig model, Tokenizer tokenizer, TranslationLanguages languages,
+        CancellationToken cancellationToken = default)
     {
+        var mark = languages.Mark(tokenizer);
         var data = new TranslationData(Side(corpus.Training), Side(corpus.Validation), corpus.Hash);
         return data.Training.Count > 0 && data.Validation.Count > 0
             ? data
             : throw new InvalidDataException(
-                $"All pairs of {corpus.Name} have more than the {translator.Model.Config.MaximumLength} tokens that the model takes: give a larger --context.");
+                $"All pairs of {corpus.Name} have more than the {model.MaximumLength} tokens that the model takes: give a larger --context.");
 
         PairDataset Side(IReadOnlyList<SentencePair> pairs) => PairDataset.Encode(
-            pairs, pair => translator.EncodeSource(pair.Source, pair.Language), pair => translator.Tokenizer.Encode(pair.Target),
-            translator.Mark, translator.Model.Config.MaximumLength, cancellationToken);
+            pairs, pair => languages.EncodeSource(tokenizer, pair.Source, pair.Language), pair => tokenizer.Encode(pair.Target),
+            mark, model.MaximumLength, cancellationToken);
     }
 }
