@@ -92,9 +92,10 @@ internal sealed class TinyRun : IDisposable
         {
             var trainer = Trainer.Resume(
                 run,
-                (checkpoint, _, options) =>
+                (checkpoint, state, options) =>
                 {
                     loaded = LanguageModel.Load(checkpoint);
+                    state.EnsureSameInputs(allowOtherData ? state.DataHash : data.Hash, loaded.Tokenizer.Hash); // before the data are looked at
                     return new LanguageModelTask(loaded.Model, loaded.Tokenizer, data, options);
                 },
                 change, allowOtherData);
