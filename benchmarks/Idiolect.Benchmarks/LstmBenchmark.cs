@@ -22,7 +22,7 @@ internal static class LstmBenchmark
         using var tape = new Tape { Precision = precision };
         using var set = new ParameterSet();
         using var layer = new RecurrentLayer(
-            new ParameterScope(set, "lstm"), RecurrentCell.Lstm, Width, Width, deviation: 1 / Math.Sqrt(3.0 * Width), forgetBias: 1);
+            set.Root.Child("lstm"), new RecurrentLayerConfig { Cell = RecurrentCell.Lstm, Inputs = Width, Width = Width, Deviation = 1 / Math.Sqrt(3.0 * Width) });
         set.Build();
         set.Initialize(seed: 1);
         var input = GivenGradientOperation.Random(Time * Batch * Width, seed: 1);

@@ -113,7 +113,7 @@ internal sealed class AttentionCost : Experiment
         var values = Enumerable.Range(0, length * 3 * Width).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
         yield return (Naive, () => Time(new Shape(1, length, 3 * Width), values, (tape, qkv) => NaiveAttention.Forward(tape, qkv, Heads, HeadSize)));
         yield return (Flash, () => Time(
-            new Shape(1, length, 3 * Width), values, (tape, qkv) => AttentionOperation.Apply(tape, qkv, Heads, Heads, HeadSize, default)));
+            new Shape(1, length, 3 * Width), values, (tape, qkv) => qkv.Attend(Heads)));
         yield return (Cached, () => TimeCached(length, values));
         yield return (Lstm, () => TimeLstm(length, values));
     }
@@ -153,8 +153,8 @@ internal sealed class AttentionCost : Experiment
     private static (double, long) TimeLstm(int length, float[] values)
     {
         using var parameters = new ParameterSet();
-        using var layer = new RecurrentLayer(new ParameterScope(parameters, ""), RecurrentCell.Lstm, Width, Width, 0.05, forgetBias: 1);
-        parameters.Build();
+        using var layer = new RecurrentLayer(
+            parameters.Root, new RecurrentLayerConfig { Cell = RecurrentCell.Lstm, Inputs = Width, Width = Width, Deviation = 0.05 });
         parameters.Initialize(1);
         using var tape = new Tape(recording: false);
         using var input = tape.CreateFrom(new Shape(length, 1, Width), values.AsSpan(0, length * Width));

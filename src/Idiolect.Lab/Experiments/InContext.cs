@@ -76,7 +76,7 @@ internal sealed class InContext : Experiment
             trainer.Step(context =>
             {
                 using var predicted = model.Forward(inputs, Batch, context);
-                return SquaredErrorOperation.Apply(context.Tape, predicted, targets, weights);
+                return Tensors.Loss.SquaredError(predicted, targets, weights);
             });
         }
         var hash = Hash(model.Parameters);

@@ -148,7 +148,7 @@ internal sealed class Superposition : Experiment
                 using var hidden = down.Forward(input, context);
                 using var before = up.Forward(hidden, context);
                 using var output = ActivationOperation.Apply(context.Tape, ActivationKind.Relu, before);
-                return SquaredErrorOperation.Apply(context.Tape, output, x);
+                return Tensors.Loss.SquaredError(output, x);
             });
             loss += step >= steps - 100 ? last / 100 : 0;
         }

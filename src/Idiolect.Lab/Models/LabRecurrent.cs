@@ -22,17 +22,22 @@ internal sealed class LabRecurrent : ITokenModel
     {
         (_width, _heads) = (width, heads);
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         var deviation = 1 / Math.Sqrt(3.0 * width);
         _tokens = root.Add("tokens", new Shape(vocabulary, width), Initializer.Normal(0.3));
-        _layer = new RecurrentLayer(root.Child("lstm"), RecurrentCell.Lstm, width, width, deviation, forgetBias: 1);
+        _layer = new RecurrentLayer(root.Child("lstm"), new RecurrentLayerConfig
+        {
+            Cell = RecurrentCell.Lstm,
+            Inputs = width,
+            Width = width,
+            Deviation = deviation,
+        });
         if (attention)
         {
             _qkv = new Linear(root.Child("qkv"), width, 3 * width, bias: true, deviation);
             _mixed = new Linear(root.Child("mixed"), width, width, bias: true, deviation);
         }
         _head = new Linear(root.Child("head"), width, vocabulary, bias: false, deviation);
-        Parameters.Build();
         Parameters.Initialize(seed);
     }
 
@@ -47,7 +52,7 @@ internal sealed class LabRecurrent : ITokenModel
     public Tensor Loss(int[] tokens, int[] targets, int batch, ForwardContext context)
     {
         using var states = HiddenStates(tokens, batch, context);
-        return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, targets);
+        return Tensors.Loss.CrossEntropy(states, _head.Weight, targets);
     }
 
     public void Dispose()
@@ -64,18 +69,18 @@ internal sealed class LabRecurrent : ITokenModel
     {
         var (tape, time) = (context.Tape, tokens.Length / batch);
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
-        using var embedded = EmbeddingOperation.Apply(tape, ids, ids, _tokens, positionTable: null);
-        using var steps = TransposeOperation.Apply(tape, embedded); // (time, batch, width)
+        using var embedded = ids.Embed(_tokens);
+        using var steps = embedded.Transpose(); // (time, batch, width)
         using var zeros = tape.CreateZeros(new Shape(batch, _width));
         using var hidden = _layer.Forward(steps, zeros, zeros, context).Hidden;
-        var states = TransposeOperation.Apply(tape, hidden);
+        var states = hidden.Transpose();
         if (_qkv is null)
         {
             return states;
         }
         using var read = states;
         using var qkv = _qkv.Forward(read, context);
-        using var found = AttentionOperation.Apply(tape, qkv, _heads, _heads, _width / _heads, dropout: default);
-        return ResidualAddOperation.Apply(tape, read, _mixed!.Forward(found, context));
+        using var found = qkv.Attend(_heads);
+        return _mixed!.Forward(found, context).AddInPlace(read);
     }
 }

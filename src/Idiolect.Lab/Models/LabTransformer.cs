@@ -75,7 +75,7 @@ internal sealed class LabTransformer : ITokenModel
     {
         Shape = shape;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         var deviation = shape.Deviation ?? 1 / Math.Sqrt(3.0 * shape.Width);
         if (shape.Inputs > 0)
         {
@@ -92,7 +92,6 @@ internal sealed class LabTransformer : ITokenModel
         _blocks = [.. Enumerable.Range(0, shape.Layers).Select(layer => new Block(root.Child($"layers.{layer}"), shape, layer, _rotary, deviation))];
         _finalNorm = shape.Norm == NormPlace.Pre ? NewNorm(root.Child("final_norm"), shape) : null;
         _head = new Linear(root.Child("head"), shape.Width, shape.Vocabulary, bias: false, deviation);
-        Parameters.Build();
         Parameters.Initialize(seed);
     }
 
@@ -112,7 +111,7 @@ internal sealed class LabTransformer : ITokenModel
     public Tensor Loss(int[] tokens, int[] targets, int batch, ForwardContext context)
     {
         using var stream = Stream(tokens, batch, context);
-        return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets);
+        return Tensors.Loss.CrossEntropy(stream, _head.Weight, targets);
     }
 
     /// <summary>From numbers instead of tokens: (batch, time, inputs) to (batch, time, vocabulary).</summary>
@@ -120,7 +119,7 @@ internal sealed class LabTransformer : ITokenModel
     {
         var time = inputs.Length / (batch * Shape.Inputs);
         using var read = context.Tape.CreateFrom(new Shape(batch, time, Shape.Inputs), inputs);
-        using var positions = Positions(batch, time, context.Tape);
+        using var positions = context.Tape.CreatePositions(batch, time);
         using var stream = Blocks(_inputs!.Forward(read, context), positions, context);
         return _head.Forward(stream, context);
     }
@@ -143,11 +142,11 @@ internal sealed class LabTransformer : ITokenModel
     {
         var time = tokens.Length / batch;
         using var ids = context.Tape.CreateIntegers(new Shape(batch, time), tokens);
-        using var positions = Positions(batch, time, context.Tape);
-        return Blocks(EmbeddingOperation.Apply(context.Tape, ids, positions, _tokens!, _positions), positions, context);
+        using var positions = context.Tape.CreatePositions(batch, time);
+        return Blocks(ids.Embed(_tokens!, positions, _positions), positions, context);
     }
 
-    private Tensor Blocks(Tensor stream, Tensor positions, ForwardContext context)
+    private Tensor Blocks(Tensor stream, IntegerTensor positions, ForwardContext context)
     {
         foreach (var block in _blocks)
         {
@@ -160,9 +159,6 @@ internal sealed class LabTransformer : ITokenModel
         using var last = stream;
         return _finalNorm.Forward(last, context);
     }
-
-    private static Tensor Positions(int batch, int time, Tape tape)
-        => tape.CreateIntegers(new Shape(batch, time), [.. Enumerable.Range(0, batch * time).Select(i => i % time)]);
 
     /// <summary>Attention, then a feed-forward network where the shape has one.</summary>
     private sealed class Block : IDisposable
@@ -190,13 +186,20 @@ internal sealed class LabTransformer : ITokenModel
             if (shape.Hidden > 0)
             {
                 _feedForwardNorm = norm ? NewNorm(scope.Child("feed_forward_norm"), shape) : null;
-                _feedForward = new FeedForward(
-                    scope.Child("feed_forward"), FeedForwardActivation.Relu, shape.Width, shape.Hidden, bias: true, shape.Dropout, deviation,
-                    residualDeviation);
+                _feedForward = new FeedForward(scope.Child("feed_forward"), new FeedForwardConfig
+                {
+                    Width = shape.Width,
+                    HiddenWidth = shape.Hidden,
+                    Activation = FeedForwardActivation.Relu,
+                    Bias = true,
+                    Dropout = shape.Dropout,
+                    Deviation = deviation,
+                    OutputDeviation = residualDeviation,
+                });
             }
         }
 
-        internal Tensor Forward(Tensor stream, Tensor positions, Listener? listener, ForwardContext context)
+        internal Tensor Forward(Tensor stream, IntegerTensor positions, Listener? listener, ForwardContext context)
         {
             stream = Write(stream, _attentionNorm, x => Attend(x, positions, listener, context), listener, context);
             return _feedForward is null ? stream : Write(stream, _feedForwardNorm, x => _feedForward.Forward(x, context), listener, context);
@@ -209,19 +212,17 @@ internal sealed class LabTransformer : ITokenModel
             _feedForward?.Dispose();
         }
 
-        private Tensor Attend(Tensor x, Tensor positions, Listener? listener, ForwardContext context)
+        private Tensor Attend(Tensor x, IntegerTensor positions, Listener? listener, ForwardContext context)
         {
-            var tape = context.Tape;
             var projected = _qkv.Forward(x, context); // (batch, time, 3 * width)
             if (_rotary != null)
             {
-                projected = RopeOperation.Apply(tape, projected, 2 * _shape.Heads, _rotary, positions);
+                projected = projected.RotateInPlace(2 * _shape.Heads, _rotary, positions);
             }
             using var qkv = projected;
             listener?.Attention?.Invoke(_layer, qkv);
-            using var mixed = AttentionOperation.Apply(
-                tape, qkv, _shape.Heads, _shape.Heads, _shape.Width / _shape.Heads, dropout: default, _shape.Causal);
-            return _dropout.Forward(_output.Forward(mixed, context), context);
+            using var mixed = qkv.Attend(_shape.Heads, causal: _shape.Causal);
+            return _dropout.ForwardInPlace(_output.Forward(mixed, context), context);
         }
 
         /// <summary>Lets a sub-layer read the stream and write to it.</summary>
@@ -239,7 +240,7 @@ internal sealed class LabTransformer : ITokenModel
                 written = subLayer(before);
             }
             var contribution = listener?.Written == null ? default : context.Tape.CreateFrom(written.Shape, written.ToArray());
-            var after = _shape.Residual ? ResidualAddOperation.Apply(context.Tape, before, written) : written;
+            var after = _shape.Residual ? written.AddInPlace(before) : written;
             listener?.Written?.Invoke(_layer, contribution, after);
             if (norm == null || _shape.Norm != NormPlace.Post)
             {

@@ -4,18 +4,29 @@ using Idiolect.Tensors;
 namespace Idiolect.Layers;
 
 /// <summary>Drops activations at random while training (Srivastava et al. 2014).</summary>
-internal sealed class Dropout(ParameterScope scope, float probability, bool timeMajor = false)
+/// <param name="scope">Its place, whose name is part of the key of its masks; it has no parameters.</param>
+/// <param name="probability">The probability of dropping an activation, at least 0 and below 1.</param>
+/// <param name="timeMajor">Whether it sees (time, batch, width), as recurrent layers do, and not (batch, ...): each sample has a mask of its own.</param>
+public sealed class Dropout(ParameterScope scope, float probability, bool timeMajor = false)
 {
     private readonly ulong _path = scope.Key;
 
-    internal float Probability(ForwardContext context) => context.Training ? probability : 0f;
+    private readonly float _probability = probability is >= 0f and < 1f
+        ? probability
+        : throw new ArgumentOutOfRangeException(nameof(probability), $"{probability} is not at least 0 and below 1.");
 
-    internal ulong Key(ForwardContext context) => CounterRandom.Derive(context.RandomKey, _path);
+    /// <summary>Drops in the memory of x, whose handle ends; without training x stays as it is.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="context">The pass.</param>
+    /// <returns>The shape of x.</returns>
+    public Tensor ForwardInPlace(Tensor x, ForwardContext context) => Probability(context) > 0f
+        ? DropoutOperation.Apply(context.Tape, x, _probability, Key(context), context.FirstSample, timeMajor)
+        : x;
 
     /// <summary>The same for the weights of an attention.</summary>
     internal AttentionDropout OfAttention(ForwardContext context) => new(Probability(context), Key(context), context.FirstSample);
 
-    /// <summary>Keeps the shape; x's handle is consumed.</summary>
-    internal Tensor Forward(Tensor x, ForwardContext context)
-        => Probability(context) > 0f ? DropoutOperation.Apply(context.Tape, x, probability, Key(context), context.FirstSample, timeMajor) : x;
+    private float Probability(ForwardContext context) => context.Training ? _probability : 0f;
+
+    internal ulong Key(ForwardContext context) => CounterRandom.Derive(context.RandomKey, _path);
 }

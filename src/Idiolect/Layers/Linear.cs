@@ -3,13 +3,17 @@ using Idiolect.Tensors;
 namespace Idiolect.Layers;
 
 /// <summary>y = x W^T + b.</summary>
-internal sealed class Linear : IDisposable
+public sealed class Linear : IDisposable
 {
-    private readonly Parameter _weight; // (out, in)
-    private readonly Parameter? _bias; // (out)
     private readonly PackedMatrix _packed;
 
-    internal Linear(ParameterScope scope, int inputs, int outputs, bool bias, double deviation)
+    /// <summary>A linear layer with parameters of its own, <c>weight</c> and <c>bias</c>.</summary>
+    /// <param name="scope">Its place.</param>
+    /// <param name="inputs">The width of the input.</param>
+    /// <param name="outputs">The width of the output.</param>
+    /// <param name="bias">Whether it has a bias.</param>
+    /// <param name="deviation">The standard deviation of the weight's first values.</param>
+    public Linear(ParameterScope scope, int inputs, int outputs, bool bias = true, double deviation = 0.02)
         : this(scope, inputs, [outputs], bias, deviation)
     {
     }
@@ -19,24 +23,34 @@ internal sealed class Linear : IDisposable
     /// <param name="inputs">The width of the input.</param>
     /// <param name="outputs">The width of each output.</param>
     /// <param name="bias">Whether it has a bias.</param>
-    /// <param name="deviation">Of the first values.</param>
-    internal Linear(ParameterScope scope, int inputs, int[] outputs, bool bias, double deviation)
+    /// <param name="deviation">The standard deviation of the weight's first values.</param>
+    public Linear(ParameterScope scope, int inputs, int[] outputs, bool bias = true, double deviation = 0.02)
         : this(scope.Add("weight", new Shape(outputs.Sum(), inputs), Initializer.Normal(deviation), outputs),
             bias ? scope.Add("bias", new Shape(outputs.Sum()), Initializer.Zeros) : null)
     {
     }
 
-    /// <summary>A linear layer over a weight that exists already, such as the embedding's, or that is an output layer's.</summary>
-    internal Linear(Parameter weight, Parameter? bias)
+    /// <summary>A linear layer over parameters that exist already, such as the embedding's, or that are an output layer's.</summary>
+    /// <param name="weight">(out, in).</param>
+    /// <param name="bias">(out), or null.</param>
+    public Linear(Parameter weight, Parameter? bias = null)
     {
-        (_weight, _bias) = (weight, bias);
+        (Weight, Bias) = (weight, bias);
         _packed = new PackedMatrix(weight);
     }
 
-    internal Parameter Weight => _weight;
+    /// <summary>W, (out, in).</summary>
+    public Parameter Weight { get; }
 
-    /// <summary>(..., in) to (..., out).</summary>
-    internal Tensor Forward(Tensor x, ForwardContext context) => LinearOperation.Apply(context.Tape, x, _weight, _bias, _packed);
+    /// <summary>b, (out), or null.</summary>
+    public Parameter? Bias { get; }
 
+    /// <summary>Applies the layer.</summary>
+    /// <param name="x">(..., in).</param>
+    /// <param name="context">The pass.</param>
+    /// <returns>(..., out).</returns>
+    public Tensor Forward(Tensor x, ForwardContext context) => LinearOperation.Apply(context.Tape, x, Weight, Bias, _packed);
+
+    /// <inheritdoc/>
     public void Dispose() => _packed.Dispose();
 }

@@ -95,7 +95,7 @@ public sealed class Classifier : IDisposable
             }
         }
         using var vectors = Vectors(tokens, lengths, context); // (batch, width)
-        return CrossEntropyOperation.Apply(context.Tape, vectors, Head, labels);
+        return Tensors.Loss.CrossEntropy(vectors, Head, labels);
     }
 
     /// <inheritdoc/>

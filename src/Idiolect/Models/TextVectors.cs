@@ -31,7 +31,7 @@ internal static class TextVectors
     {
         using var states = Of(model, tokens, lengths, context);
         using var valid = context.Tape.CreateIntegers(new Shape(lengths.Length), lengths);
-        return MeanPositionsOperation.Apply(context.Tape, states, valid);
+        return states.MeanPositions(valid);
     }
 
     /// <summary>
@@ -46,7 +46,7 @@ internal static class TextVectors
             last[text] = (text * states.Shape[1]) + lengths[text] - 1;
         }
         using var rows = context.Tape.CreateIntegers(new Shape(last.Length), last);
-        return GatherRowsOperation.Apply(context.Tape, states, rows, new Shape(last.Length, states.Shape.Width));
+        return states.Rows(rows);
     }
 
     /// <summary>The states of all tokens: (batch, time, width). What is right of a token changes nothing in causal models, so neither does padding.</summary>
@@ -62,7 +62,7 @@ internal static class TextVectors
             case Recurrent recurrent:
                 using (var states = recurrent.HiddenStates(tokens, lengths.Length, context)) // (time, batch, width)
                 {
-                    return TransposeOperation.Apply(context.Tape, states);
+                    return states.Transpose();
                 }
             default:
                 throw new ArgumentException($"A {model.GetType().Name} has no states.", nameof(model));

@@ -60,11 +60,17 @@ internal abstract class Operation
     }
 
     /// <summary>Keeps a tensor's data until this operation's backward pass has run.</summary>
-    protected internal void Save(Tensor tensor)
+    protected internal void Save(Tensor tensor) => Save(tensor.Node);
+
+    /// <inheritdoc cref="Save(Tensor)"/>
+    protected internal void Save(TensorNode node)
     {
-        _saved[_savedCount++] = tensor.Node;
-        tensor.Node.Savers++;
+        _saved[_savedCount++] = node;
+        node.Savers++;
     }
+
+    /// <inheritdoc cref="Save(Tensor)"/>
+    protected internal void Save(IntegerTensor tensor) => Save(tensor.Data);
 
     /// <summary>The same, unless the tensor can be made again: then <see cref="Tape.Data"/> does so in the backward pass.</summary>
     protected internal void SaveOrRecompute(Tensor tensor)

@@ -67,6 +67,9 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
         }
     }
 
+    /// <summary>Where a model's layers add their parameters, before <see cref="Initialize"/>.</summary>
+    public ParameterScope Root => new(this, "");
+
     /// <summary>The parameter of that name.</summary>
     /// <param name="name">Its path.</param>
     public Parameter this[string name] => _byName[name];
@@ -112,6 +115,10 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
         {
             throw new InvalidOperationException("Parameters are added before they are allocated.");
         }
+        if (hiddenRows.Length > 0 && (shape.Rank != 2 || hiddenRows.Any(rows => rows < 1) || hiddenRows.Sum() != shape[0]))
+        {
+            throw new ArgumentException($"{name}: matrices of {string.Join(" + ", hiddenRows)} rows are not stacked in shape {shape}.", nameof(hiddenRows));
+        }
         var parameter = new Parameter(this, name, shape, initializer) { HiddenRows = hiddenRows };
         _byName.Add(name, parameter);
         _parameters.Add(parameter);
@@ -121,6 +128,7 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
     /// <summary>Lays the buffers out once all parameters are known.</summary>
     internal void Build()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         for (var i = _parameters.Count - 1; i >= 0; i--)
         {
             _parameters[i].Offset = FlatLength;
@@ -166,9 +174,17 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
         return added;
     }
 
-    /// <summary>Gives every parameter its first values: a pure function of the seed and the parameter's name.</summary>
-    internal void Initialize(ulong seed)
+    /// <summary>
+    /// Gives every parameter its first values: a pure function of the seed and the parameter's name. A model's constructor calls it when all
+    /// of its layers are made: from then on there is memory, and no parameter is added.
+    /// </summary>
+    /// <param name="seed">The seed.</param>
+    public void Initialize(ulong seed)
     {
+        if (_values == null)
+        {
+            Build();
+        }
         foreach (var parameter in _parameters)
         {
             parameter.Initializer.Fill(parameter.Data, parameter.Count, CounterRandom.Derive(seed, HashName(parameter.Name)));

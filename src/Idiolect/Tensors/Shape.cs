@@ -67,6 +67,23 @@ public readonly record struct Shape
         _ => new Shape(_d0, _d1, width),
     };
 
+    /// <summary>A shape with another, innermost dimension.</summary>
+    /// <exception cref="ArgumentException">It would have more than three.</exception>
+    internal Shape Append(int width) => Rank switch
+    {
+        1 => new Shape(_d0, width),
+        2 => new Shape(_d0, _d1, width),
+        _ => throw new ArgumentException($"{this} has no room for another dimension.", nameof(width)),
+    };
+
+    /// <summary>The same shape without its innermost dimension: a number a row.</summary>
+    internal Shape WithoutWidth() => Rank switch
+    {
+        1 => new Shape(1),
+        2 => new Shape(_d0),
+        _ => new Shape(_d0, _d1),
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Rank switch
     {

@@ -121,20 +121,36 @@ public sealed class Tape : IDisposable
         }
     }
 
+    /// <summary>Refuses two tensors of different tapes or shapes.</summary>
+    /// <exception cref="ArgumentException">They are that.</exception>
+    internal void RequireAlike(Tensor a, Tensor b)
+    {
+        Require(a);
+        Require(b);
+        if (a.Shape != b.Shape)
+        {
+            throw new ArgumentException($"Tensors of shapes {a.Shape} and {b.Shape} are not combined element by element.", nameof(b));
+        }
+    }
+
     /// <summary>A new tensor with undefined contents.</summary>
     internal Tensor Create(Shape shape, bool needsGradient = false)
         => CreateOver(_arena.Allocate(shape.Count), shape, needsGradient);
 
-    /// <summary>A new tensor of zeros.</summary>
-    internal unsafe Tensor CreateZeros(Shape shape)
+    /// <summary>A new tensor of zeros, without a gradient.</summary>
+    /// <param name="shape">Its shape.</param>
+    public unsafe Tensor CreateZeros(Shape shape)
     {
         var tensor = Create(shape);
         new Span<float>(tensor.Pointer, checked((int)shape.Count)).Clear();
         return tensor;
     }
 
-    /// <summary>A new tensor with the given values, row-major: data, without a gradient.</summary>
-    internal unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
+    /// <summary>A new tensor with the given values: data, without a gradient.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="values">Its elements, row-major.</param>
+    /// <exception cref="ArgumentException">There are not as many values as the shape counts.</exception>
+    public unsafe Tensor CreateFrom(Shape shape, ReadOnlySpan<float> values)
     {
         RequireToFill(shape, values.Length);
         var tensor = Create(shape);
@@ -142,13 +158,49 @@ public sealed class Tape : IDisposable
         return tensor;
     }
 
-    /// <summary>A new tensor of 32-bit integers, such as token ids, in the same four bytes an element.</summary>
-    internal unsafe Tensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
+    /// <summary>A new tensor of 32-bit integers, such as token ids.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="values">Its elements, row-major.</param>
+    /// <exception cref="ArgumentException">There are not as many values as the shape counts.</exception>
+    public unsafe IntegerTensor CreateIntegers(Shape shape, ReadOnlySpan<int> values)
     {
         RequireToFill(shape, values.Length);
         var tensor = Create(shape);
-        values.CopyTo(new Span<int>(tensor.Integers, values.Length));
-        return tensor;
+        values.CopyTo(new Span<int>((int*)tensor.Pointer, values.Length));
+        var (minimum, maximum) = values.IsEmpty ? (0, 0) : (values[0], values[0]);
+        foreach (var value in values)
+        {
+            minimum = Math.Min(minimum, value);
+            maximum = Math.Max(maximum, value);
+        }
+        return new IntegerTensor(tensor, minimum, maximum);
+    }
+
+    /// <summary>A new tensor that holds one integer everywhere.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="value">The integer.</param>
+    public unsafe IntegerTensor CreateIntegers(Shape shape, int value)
+    {
+        var tensor = Create(shape);
+        new Span<int>((int*)tensor.Pointer, checked((int)shape.Count)).Fill(value);
+        return new IntegerTensor(tensor, value, value);
+    }
+
+    /// <summary>The position of each token in its sequence.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="time">Tokens of each.</param>
+    /// <param name="past">The position of the first.</param>
+    /// <returns>(batch, time): past, past + 1, ... in every sequence.</returns>
+    public unsafe IntegerTensor CreatePositions(int batch, int time, int past = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(past);
+        var tensor = Create(new Shape(batch, time));
+        var ids = (int*)tensor.Pointer;
+        for (var i = 0; i < batch * time; i++)
+        {
+            ids[i] = past + (i % time);
+        }
+        return new IntegerTensor(tensor, past, checked(past + Math.Max(0, time - 1)));
     }
 
     /// <summary>

@@ -38,7 +38,7 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
     /// <summary>The node, if this handle is still valid.</summary>
     internal TensorNode Node => _node is { } node && node.Generation == _generation
         ? node
-        : throw new InvalidOperationException("This tensor belongs to a step that has ended, or was never made.");
+        : throw new InvalidOperationException("This handle has ended: its step has, or it was handed over, or it was never made.");
 
     /// <summary>Where the elements lie; only operation files ask for it.</summary>
     internal unsafe float* Pointer
@@ -54,9 +54,6 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
             return data.Pointer;
         }
     }
-
-    /// <summary>The elements of a tensor made by <see cref="Tape.CreateIntegers"/>.</summary>
-    internal unsafe int* Integers => (int*)Pointer;
 
     /// <summary>Copies all elements, row-major.</summary>
     /// <param name="destination">At least as many floats as the shape counts.</param>
@@ -75,6 +72,18 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
     public unsafe float Item() => Shape.Count == 1
         ? *Pointer
         : throw new InvalidOperationException($"Item needs a tensor of one element; this one has shape {Shape}.");
+
+    /// <summary>A new handle of the same tensor; this one, and all copies of it, have ended.</summary>
+    internal Tensor TakeOver()
+    {
+        var node = Node;
+        if (node.HandleReleased)
+        {
+            throw new InvalidOperationException("This tensor was disposed, or given up to an operation in place.");
+        }
+        node.Generation++;
+        return new Tensor(node);
+    }
 
     /// <summary>Gives the memory back as soon as no backward pass needs it; does nothing once the step has ended, which gave it back.</summary>
     public void Dispose()

@@ -161,7 +161,7 @@ public sealed class GptTrainingStepTests
         using var tape = new Tape(team);
         using var set = new ParameterSet();
         var context = new ForwardContext(tape) { Training = true };
-        var root = new ParameterScope(set, "");
+        var root = set.Root;
         Assert.NotEqual(
             new Idiolect.Layers.Dropout(root.Child("layers.0.attention"), 0.1f).Key(context),
             new Idiolect.Layers.Dropout(root.Child("layers.1.attention"), 0.1f).Key(context));

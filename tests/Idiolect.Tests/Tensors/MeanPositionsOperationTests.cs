@@ -41,7 +41,7 @@ public sealed unsafe class MeanPositionsOperationTests
         var mean = MeanPositionsOperation.Apply(tape, x, lengths);
         if (usedTwice)
         {
-            mean = ResidualAddOperation.Apply(tape, mean, MeanPositionsOperation.Apply(tape, x, tape.CreateIntegers(new Shape(Batch), [1, 2, 4])));
+            mean = MeanPositionsOperation.Apply(tape, x, tape.CreateIntegers(new Shape(Batch), [1, 2, 4])).AddInPlace(mean);
         }
         var loss = SquaredErrorOperation.Apply(tape, mean, RandomValues.Normal(2, Batch * Width));
         var value = loss.Item();

@@ -31,10 +31,10 @@ public sealed class RecurrentOperationTests : IDisposable
     [InlineData(RecurrentCell.Gru, true)]
     public void A_layer_learns_through_the_state_that_it_hands_on(RecurrentCell cell, bool readsOutputsToo)
     {
-        var root = new ParameterScope(_parameters, "");
+        var root = _parameters.Root;
         var table = root.Child("embedding").Add("weight", new Shape(11, Width), Initializer.Normal(0.7));
-        using var encoder = new RecurrentLayer(root.Child("encoder"), cell, Width, Width, deviation: 0.5, forgetBias: 1);
-        using var decoder = new RecurrentLayer(root.Child("decoder"), cell, Width, Width, deviation: 0.5, forgetBias: 1);
+        using var encoder = new RecurrentLayer(root.Child("encoder"), new RecurrentLayerConfig { Cell = cell, Inputs = Width, Width = Width, Deviation = 0.5 });
+        using var decoder = new RecurrentLayer(root.Child("decoder"), new RecurrentLayerConfig { Cell = cell, Inputs = Width, Width = Width, Deviation = 0.5 });
         _parameters.Build();
         _parameters.Initialize(seed: 3);
         Loss();

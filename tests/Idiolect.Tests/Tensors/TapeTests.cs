@@ -95,7 +95,7 @@ public sealed class TapeTests : IDisposable
             var stream = EmbeddingOperation.Apply(_tape, ids, ids, _table, null);
             var branch = LinearOperation.Apply(_tape, stream, _weight, null);
             var normalised = RmsNormOperation.Apply(_tape, ref stream, branch, _gain, 1e-5f);
-            var output = !useNorm ? stream : !useSum ? normalised : ResidualAddOperation.Apply(_tape, stream, normalised);
+            var output = !useNorm ? stream : !useSum ? normalised : normalised.AddInPlace(stream);
             return CrossEntropyOperation.Apply(_tape, output, _table, [1, 2, 0, 3]);
         }
     }
@@ -152,7 +152,7 @@ public sealed class TapeTests : IDisposable
         {
             branch = DropoutOperation.Apply(_tape, branch, dropout, key: 12345, firstSample: 0, timeMajor: false);
         }
-        using var sum = ResidualAddOperation.Apply(_tape, x, branch);
+        using var sum = branch.AddInPlace(x);
         return CrossEntropyOperation.Apply(_tape, sum, _table, [1, 2, 0, 3]);
     }
 }

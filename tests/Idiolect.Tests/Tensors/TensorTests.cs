@@ -81,7 +81,8 @@ public sealed class TensorTests : IDisposable
     public void Integers_are_kept_bit_for_bit()
     {
         var tensor = _tape.CreateIntegers(new Shape(3), [int.MinValue, -1, int.MaxValue]);
-        Assert.Equal([int.MinValue, -1, int.MaxValue], Array.ConvertAll(tensor.ToArray(), BitConverter.SingleToInt32Bits));
+        Assert.Equal([int.MinValue, -1, int.MaxValue], Array.ConvertAll(tensor.Data.ToArray(), BitConverter.SingleToInt32Bits));
+        Assert.Equal((int.MinValue, int.MaxValue), (tensor.Minimum, tensor.Maximum));
     }
 
     [Fact]

@@ -10,6 +10,26 @@ internal interface IBinaryOperator
         where V : struct;
 }
 
+/// <summary>a - b.</summary>
+internal readonly struct Difference : IBinaryOperator
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Invoke<S, V>(V a, V b)
+        where S : struct, ISimd<V>
+        where V : struct
+        => S.Subtract(a, b);
+}
+
+/// <summary>a b.</summary>
+internal readonly struct Product : IBinaryOperator
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Invoke<S, V>(V a, V b)
+        where S : struct, ISimd<V>
+        where V : struct
+        => S.Multiply(a, b);
+}
+
 /// <summary>The one loop of every element-wise kernel: y[i] = f(a[i], b[i]).</summary>
 internal static unsafe class ElementWise
 {

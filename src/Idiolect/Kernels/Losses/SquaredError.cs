@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Idiolect.Kernels;
 
@@ -17,24 +16,6 @@ internal static unsafe class SquaredError
     /// <summary>dy = roots * errors, or dy += that.</summary>
     internal static void Backward(Team team, float* errors, float* roots, float* dy, bool accumulate, long count)
         => ElementWise.Apply<Product>(team, errors, roots, dy, count, accumulate);
-
-    private readonly struct Difference : IBinaryOperator
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Invoke<S, V>(V a, V b)
-            where S : struct, ISimd<V>
-            where V : struct
-            => S.Subtract(a, b);
-    }
-
-    private readonly struct Product : IBinaryOperator
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Invoke<S, V>(V a, V b)
-            where S : struct, ISimd<V>
-            where V : struct
-            => S.Multiply(a, b);
-    }
 
     internal static class Reference
     {

@@ -13,9 +13,9 @@ public sealed class Bert : IModel
 {
     private const int PaperWidth = 768;
 
-    private readonly Parameter _wordEmbedding; // (vocabulary, width)
-    private readonly Parameter _positionEmbedding; // (context, width)
-    private readonly Parameter _tokenTypeEmbedding; // (token types, width): of two-sentence inputs; ours are all of type 0
+    private readonly Embedding _wordEmbedding; // (vocabulary, width)
+    private readonly Embedding _positionEmbedding; // (context, width)
+    private readonly Embedding _tokenTypeEmbedding; // (token types, width): of two-sentence inputs; ours are all of type 0
     private readonly Norm _embeddingNorm;
     private readonly Dropout _embeddingDropout;
     private readonly EncoderLayer[] _layers;
@@ -23,7 +23,6 @@ public sealed class Bert : IModel
     private readonly Norm _transformNorm;
     private readonly Parameter _outputBias; // (vocabulary)
     private readonly Linear _output; // width -> vocabulary: the embedding's matrix, and a bias
-    private readonly PositionIds _positions = new();
     private int[] _places = [];
 
     /// <summary>Makes a model with fresh weights: N(0, 0.02 sqrt(768 / width)), which at BERT's width is the 0.02 of its code.</summary>
@@ -38,21 +37,28 @@ public sealed class Bert : IModel
         c.Validate();
         Config = c;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         var deviation = 0.02 * Math.Sqrt((double)PaperWidth / c.Width); // BERT's, at its width: narrow layers add up fewer products
 
-        _wordEmbedding = root.Child("token_embedding").Add("weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(deviation));
-        _positionEmbedding = root.Child("position_embedding").Add("weight", new Shape(c.ContextLength, c.Width), Initializer.Normal(deviation));
-        _tokenTypeEmbedding = root.Child("token_type_embedding").Add("weight", new Shape(c.TokenTypeCount, c.Width), Initializer.Normal(deviation));
+        _wordEmbedding = new Embedding(root.Child("token_embedding"), c.VocabularySize, c.Width, deviation);
+        _positionEmbedding = new Embedding(root.Child("position_embedding"), c.ContextLength, c.Width, deviation);
+        _tokenTypeEmbedding = new Embedding(root.Child("token_type_embedding"), c.TokenTypeCount, c.Width, deviation);
         _embeddingNorm = new Norm(root.Child("embedding_norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
         _embeddingDropout = new Dropout(root.Child("token_embedding"), c.Dropout);
-        _layers = [.. Enumerable.Range(0, c.LayerCount).Select(i => new EncoderLayer(
-            root.Child($"layers.{i}"), c.Width, c.HeadCount, c.FeedForwardWidth, FeedForwardActivation.Gelu, c.NormEpsilon, c.Dropout,
-            normFirst: false, deviation, deviation))];
+        _layers = [.. Enumerable.Range(0, c.LayerCount).Select(i => new EncoderLayer(root.Child($"layers.{i}"), new EncoderLayerConfig
+        {
+            Width = c.Width,
+            HeadCount = c.HeadCount,
+            FeedForwardWidth = c.FeedForwardWidth,
+            NormEpsilon = c.NormEpsilon,
+            Dropout = c.Dropout,
+            AttentionDeviation = deviation,
+            FeedForwardDeviation = deviation,
+        }))];
         _transform = new Linear(root.Child("transform"), c.Width, c.Width, bias: true, deviation);
         _transformNorm = new Norm(root.Child("transform_norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
         _outputBias = root.Child("output").Add("bias", new Shape(c.VocabularySize), Initializer.Zeros);
-        _output = new Linear(_wordEmbedding, _outputBias);
+        _output = new Linear(_wordEmbedding.Weight, _outputBias);
         Parameters.Build();
     }
 
@@ -85,12 +91,12 @@ public sealed class Bert : IModel
         var tape = context.Tape;
 
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
-        using var positions = _positions.Create(tape, batch, time);
+        using var positions = tape.CreatePositions(batch, time);
         using var valid = tape.CreateIntegers(new Shape(batch), lengths);
         var stream = Embed(ids, positions, context);
         foreach (var layer in _layers)
         {
-            stream = layer.Forward(stream, positions, valid, context);
+            stream = layer.ForwardInPlace(stream, positions, valid, context);
         }
         return stream;
     }
@@ -137,7 +143,7 @@ public sealed class Bert : IModel
         using var states = HiddenStates(tokens, lengths, context);
         var places = Masked(targets, out var wanted);
         using var transformed = Transform(states, places, context); // (masked, width)
-        return CrossEntropyOperation.Apply(context.Tape, transformed, _wordEmbedding, wanted, bias: _outputBias);
+        return Tensors.Loss.CrossEntropy(transformed, _wordEmbedding.Weight, wanted, bias: _outputBias);
     }
 
     /// <inheritdoc/>
@@ -153,25 +159,21 @@ public sealed class Bert : IModel
     }
 
     /// <summary>(batch, time) ids to the sum of their three embeddings, normalised: (batch, time, width).</summary>
-    private Tensor Embed(Tensor ids, Tensor positions, ForwardContext context)
+    private Tensor Embed(IntegerTensor ids, IntegerTensor positions, ForwardContext context)
     {
-        var tape = context.Tape;
-        var stream = EmbeddingOperation.Apply(tape, ids, positions, _wordEmbedding, _positionEmbedding);
-        using var firstType = tape.CreateZeros(ids.Shape); // a zero is a zero as an integer too
-        var types = EmbeddingOperation.Apply(tape, firstType, firstType, _tokenTypeEmbedding, positionTable: null);
-        var normalized = _embeddingNorm.Forward(ref stream, types, context); // of the sum of both
-        stream.Dispose();
-        return _embeddingDropout.Forward(normalized, context);
+        using var firstType = context.Tape.CreateIntegers(ids.Shape, 0);
+        using var stream = new ResidualStream(_wordEmbedding.Forward(ids, positions, _positionEmbedding));
+        stream.Write(_tokenTypeEmbedding.Forward(firstType));
+        return _embeddingDropout.ForwardInPlace(stream.Read(_embeddingNorm, context), context);
     }
 
     /// <summary>What the output layer compares with the tokens' vectors, at some places only: (places, width).</summary>
     private Tensor Transform(Tensor states, ReadOnlySpan<int> places, ForwardContext context)
     {
-        var tape = context.Tape;
-        using var rows = tape.CreateIntegers(new Shape(places.Length), places);
-        using var gathered = GatherRowsOperation.Apply(tape, states, rows, new Shape(places.Length, Config.Width));
+        using var rows = context.Tape.CreateIntegers(new Shape(places.Length), places);
+        using var gathered = states.Rows(rows);
         using var dense = _transform.Forward(gathered, context);
-        using var active = ActivationOperation.Apply(tape, Kernels.ActivationKind.Gelu, dense);
+        using var active = dense.Gelu();
         return _transformNorm.Forward(active, context);
     }
 

@@ -10,14 +10,13 @@ namespace Idiolect.Models;
 /// </summary>
 public sealed class Gpt : ILanguageModel
 {
-    private readonly Parameter _tokenEmbedding; // (vocabulary, width)
-    private readonly Parameter? _positionEmbedding; // (context, width)
+    private readonly Embedding _tokenEmbedding; // (vocabulary, width)
+    private readonly Embedding? _positionEmbedding; // (context, width)
     private readonly RotaryTable? _rotary;
     private readonly Dropout _embeddingDropout;
     private readonly Block[] _blocks;
     private readonly Norm _finalNorm;
     private readonly Linear _head; // width -> vocabulary
-    private readonly PositionIds _positions = new();
 
     /// <summary>Makes a model with fresh weights: N(0, 0.02), and 0.02 / sqrt(2 * layers) for what writes into the stream.</summary>
     /// <param name="config">The shape.</param>
@@ -31,15 +30,14 @@ public sealed class Gpt : ILanguageModel
         config.Validate();
         Config = config;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         const double Deviation = 0.02;
         var residualDeviation = Deviation / Math.Sqrt(2.0 * config.LayerCount);
 
-        _tokenEmbedding = root.Child("token_embedding").Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(Deviation));
+        _tokenEmbedding = new Embedding(root.Child("token_embedding"), config.VocabularySize, config.Width, Deviation);
         if (config.LearnedPositions)
         {
-            _positionEmbedding = root.Child("position_embedding")
-                .Add("weight", new Shape(config.ContextLength, config.Width), Initializer.Normal(Deviation));
+            _positionEmbedding = new Embedding(root.Child("position_embedding"), config.ContextLength, config.Width, Deviation);
         }
         else
         {
@@ -53,7 +51,7 @@ public sealed class Gpt : ILanguageModel
         }
         _finalNorm = new Norm(root.Child("final_norm"), config.Norm, config.Width, config.Bias, config.NormEpsilon);
         var head = config.TiedEmbedding
-            ? _tokenEmbedding
+            ? _tokenEmbedding.Weight
             : root.Child("head").Add("weight", new Shape(config.VocabularySize, config.Width), Initializer.Normal(Deviation));
         _head = new Linear(head, bias: null);
         Parameters.Build();
@@ -82,7 +80,7 @@ public sealed class Gpt : ILanguageModel
         {
             return _head.Forward(stream, context);
         }
-        using var last = LastPositionOperation.Apply(context.Tape, stream); // (batch, 1, width)
+        using var last = stream.LastPosition(); // (batch, 1, width)
         return _head.Forward(last, context);
     }
 
@@ -95,7 +93,7 @@ public sealed class Gpt : ILanguageModel
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context)
     {
         using var stream = HiddenStates(tokens, batch, context); // (batch, time, width)
-        return CrossEntropyOperation.Apply(context.Tape, stream, _head.Weight, targets);
+        return Tensors.Loss.CrossEntropy(stream, _head.Weight, targets);
     }
 
     /// <summary>An empty cache for texts that this model continues.</summary>
@@ -137,23 +135,22 @@ public sealed class Gpt : ILanguageModel
         context.Cache?.Begin(time);
 
         using var ids = tape.CreateIntegers(new Shape(batch, time), tokens);
-        using var positions = _positions.Create(tape, batch, time, past);
-        var embedded = EmbeddingOperation.Apply(tape, ids, positions, _tokenEmbedding, _positionEmbedding);
-        var stream = _embeddingDropout.Forward(embedded, context);
-        Tensor? found = null; // by the layer before, and not yet in the stream: the next norm adds it, which saves a pass
+        using var positions = tape.CreatePositions(batch, time, past);
+        var embedded = _tokenEmbedding.Forward(ids, positions, _positionEmbedding);
+        var stream = new ResidualStream(_embeddingDropout.ForwardInPlace(embedded, context));
         foreach (var block in _blocks)
         {
             if (context.Recompute)
             {
-                stream = RecomputedOperation<ForwardContext>.Apply(tape, block.Segment, stream, positions, context);
+                stream = new ResidualStream(RecomputedOperation<ForwardContext>.Apply(tape, block.Segment, stream.Take(), positions, context));
             }
             else
             {
-                found = block.Forward(ref stream, found, positions, context);
+                block.Forward(ref stream, positions, context);
             }
         }
         context.Cache?.Advance();
-        var normalized = _finalNorm.Forward(ref stream, found, context);
+        var normalized = stream.Read(_finalNorm, context);
         stream.Dispose();
         return normalized;
     }
@@ -177,43 +174,60 @@ public sealed class Gpt : ILanguageModel
     /// <summary>One layer: x + attention(norm(x)), then x + feed-forward(norm(x)).</summary>
     private sealed class Block : IDisposable
     {
-        private readonly int _index;
         private readonly Norm _attentionNorm;
         private readonly SelfAttention _attention;
         private readonly Norm _feedForwardNorm;
         private readonly FeedForward _feedForward;
 
+        internal Block(ParameterScope scope, GptConfig c, int index, RotaryTable? rotary, double deviation, double residualDeviation)
+        {
+            Segment = Run;
+            _attentionNorm = new Norm(scope.Child("attention_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
+            _attention = new SelfAttention(scope.Child("attention"), new SelfAttentionConfig
+            {
+                Width = c.Width,
+                HeadCount = c.HeadCount,
+                KeyValueHeadCount = c.KeyValueHeadCount,
+                HeadSize = c.HeadSize,
+                Bias = c.Bias,
+                Rotary = rotary,
+                NormalizeQueryKey = c.NormalizeQueryKey,
+                NormEpsilon = c.NormEpsilon,
+                Dropout = c.Dropout,
+                Deviation = deviation,
+                OutputDeviation = residualDeviation,
+                Layer = index,
+            });
+            _feedForwardNorm = new Norm(scope.Child("feed_forward_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
+            _feedForward = new FeedForward(scope.Child("feed_forward"), new FeedForwardConfig
+            {
+                Width = c.Width,
+                HiddenWidth = c.FeedForwardWidth,
+                Activation = c.Activation,
+                Bias = c.Bias,
+                Dropout = c.Dropout,
+                Deviation = deviation,
+                OutputDeviation = residualDeviation,
+            });
+        }
+
         /// <summary><see cref="Run"/>, made once.</summary>
         internal Segment<ForwardContext> Segment { get; }
 
-        internal Block(ParameterScope scope, GptConfig c, int index, RotaryTable? rotary, double deviation, double residualDeviation)
+        internal void Forward(ref ResidualStream stream, IntegerTensor positions, ForwardContext context)
         {
-            _index = index;
-            Segment = Run;
-            _attentionNorm = new Norm(scope.Child("attention_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
-            _attention = new SelfAttention(
-                scope.Child("attention"), c.Width, c.HeadCount, c.KeyValueHeadCount, c.HeadSize, c.Bias, c.NormalizeQueryKey,
-                c.NormEpsilon, rotary, c.Dropout, deviation, residualDeviation);
-            _feedForwardNorm = new Norm(scope.Child("feed_forward_norm"), c.Norm, c.Width, c.Bias, c.NormEpsilon);
-            _feedForward = new FeedForward(
-                scope.Child("feed_forward"), c.Activation, c.Width, c.FeedForwardWidth, c.Bias, c.Dropout, deviation, residualDeviation);
-        }
-
-        /// <summary>Adds to the stream what was found before, and what its attention finds; returns what its feed-forward network finds.</summary>
-        internal Tensor Forward(ref Tensor stream, Tensor? found, Tensor positions, ForwardContext context)
-        {
-            using var attentionInput = _attentionNorm.Forward(ref stream, found, context);
-            var attended = _attention.Forward(attentionInput, positions, _index, context);
-            using var feedForwardInput = _feedForwardNorm.Forward(ref stream, attended, context);
-            return _feedForward.Forward(feedForwardInput, context);
+            using var attentionInput = stream.Read(_attentionNorm, context);
+            stream.Write(_attention.Forward(attentionInput, positions, context));
+            using var feedForwardInput = stream.Read(_feedForwardNorm, context);
+            stream.Write(_feedForward.Forward(feedForwardInput, context));
         }
 
         /// <summary>The whole block, from stream to stream: what is run again when its inside was not kept.</summary>
-        private Tensor Run(Tensor stream, Tensor positions, ForwardContext context)
+        private Tensor Run(Tensor x, IntegerTensor positions, ForwardContext context)
         {
-            var computed = Forward(ref stream, found: null, positions, context);
-            using var between = stream;
-            return ResidualAddOperation.Apply(context.Tape, between, computed);
+            var stream = new ResidualStream(x);
+            Forward(ref stream, positions, context);
+            return stream.Take();
         }
 
         public void Dispose()

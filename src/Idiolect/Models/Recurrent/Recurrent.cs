@@ -29,7 +29,7 @@ public sealed class Recurrent : ILanguageModel
         config.Validate();
         Config = config;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         var deviation = 1 / Math.Sqrt(3.0 * config.Width);
 
         var embedding = root.Child("token_embedding");
@@ -40,7 +40,14 @@ public sealed class Recurrent : ILanguageModel
         for (var i = 0; i < _layers.Length; i++)
         {
             var scope = root.Child($"layers.{i}");
-            _layers[i] = new RecurrentLayer(scope, config.Cell, config.Width, config.Width, deviation, config.ForgetBias);
+            _layers[i] = new RecurrentLayer(scope, new RecurrentLayerConfig
+            {
+                Cell = config.Cell,
+                Inputs = config.Width,
+                Width = config.Width,
+                Deviation = deviation,
+                ForgetBias = config.ForgetBias,
+            });
             _dropouts[i] = new Dropout(scope, config.Dropout, timeMajor: true);
         }
         var head = config.TiedEmbedding
@@ -65,7 +72,7 @@ public sealed class Recurrent : ILanguageModel
     public Tensor Forward(ReadOnlySpan<int> tokens, int batch, ForwardContext context, bool lastOnly = false)
     {
         using var states = HiddenStates(tokens, batch, context); // (time, batch, width)
-        using var wanted = lastOnly ? LastStepOperation.Apply(context.Tape, states) : TransposeOperation.Apply(context.Tape, states);
+        using var wanted = lastOnly ? states.LastStep() : states.Transpose();
         return _head.Forward(wanted, context);
     }
 
@@ -77,7 +84,7 @@ public sealed class Recurrent : ILanguageModel
             throw new ArgumentException($"{targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         }
         using var states = HiddenStates(tokens, batch, context); // (time, batch, width)
-        return CrossEntropyOperation.Apply(context.Tape, states, _head.Weight, TimeMajor(targets, batch));
+        return Tensors.Loss.CrossEntropy(states, _head.Weight, TimeMajor(targets, batch));
     }
 
     /// <summary>The state of texts that have not begun.</summary>
@@ -107,7 +114,7 @@ public sealed class Recurrent : ILanguageModel
         var tape = context.Tape;
 
         using var ids = tape.CreateIntegers(new Shape(time, batch), TimeMajor(tokens, batch));
-        var x = _embeddingDropout.Forward(EmbeddingOperation.Apply(tape, ids, ids, _tokenEmbedding, positionTable: null), context);
+        var x = _embeddingDropout.ForwardInPlace(ids.Embed(_tokenEmbedding), context);
         for (var i = 0; i < _layers.Length; i++)
         {
             using var input = x;
@@ -120,7 +127,7 @@ public sealed class Recurrent : ILanguageModel
             {
                 cell.Dispose();
             }
-            x = _dropouts[i].Forward(result.Hidden, context);
+            x = _dropouts[i].ForwardInPlace(result.Hidden, context);
         }
         state?.Advance(time);
         return x;

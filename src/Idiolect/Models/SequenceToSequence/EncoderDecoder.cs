@@ -10,7 +10,7 @@ namespace Idiolect.Models;
 /// </summary>
 public sealed class EncoderDecoder : ISequenceToSequence
 {
-    private readonly Parameter _embedding; // (vocabulary, width)
+    private readonly Embedding _embedding; // (vocabulary, width)
     private readonly PositionTable _positionTable; // (maximum length, width)
     private readonly Dropout _sourceDropout;
     private readonly Dropout _targetDropout;
@@ -19,7 +19,6 @@ public sealed class EncoderDecoder : ISequenceToSequence
     private readonly Norm? _encoderNorm; // pre-norm only: there the streams themselves are never normalised
     private readonly Norm? _decoderNorm;
     private readonly Linear _head; // width -> vocabulary, the embedding's matrix
-    private readonly PositionIds _positions = new();
 
     /// <summary>Makes a model with fresh weights: N(0, 2 / (in + out)) (Glorot and Bengio 2010), embeddings N(0, 1 / width).</summary>
     /// <param name="config">The shape.</param>
@@ -33,15 +32,23 @@ public sealed class EncoderDecoder : ISequenceToSequence
         c.Validate();
         Config = c;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
-        _embedding = root.Child("embedding").Add(
-            "weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(1 / Math.Sqrt(c.Width)));
+        var root = Parameters.Root;
+        _embedding = new Embedding(root.Child("embedding"), c.VocabularySize, c.Width, 1 / Math.Sqrt(c.Width));
         _positionTable = new PositionTable(c.MaximumLength, c.Width);
         _sourceDropout = new Dropout(root.Child("encoder.embedding"), c.Dropout);
         _targetDropout = new Dropout(root.Child("decoder.embedding"), c.Dropout);
-        _encoder = [.. Enumerable.Range(0, c.EncoderLayerCount).Select(i => new EncoderLayer(
-            root.Child($"encoder.layers.{i}"), c.Width, c.HeadCount, c.FeedForwardWidth, FeedForwardActivation.Relu, c.NormEpsilon, c.Dropout,
-            c.NormFirst, Deviation(c.Width, c.Width), Deviation(c.Width, c.FeedForwardWidth)))];
+        _encoder = [.. Enumerable.Range(0, c.EncoderLayerCount).Select(i => new EncoderLayer(root.Child($"encoder.layers.{i}"), new EncoderLayerConfig
+        {
+            Width = c.Width,
+            HeadCount = c.HeadCount,
+            FeedForwardWidth = c.FeedForwardWidth,
+            Activation = FeedForwardActivation.Relu,
+            NormFirst = c.NormFirst,
+            NormEpsilon = c.NormEpsilon,
+            Dropout = c.Dropout,
+            AttentionDeviation = Deviation(c.Width, c.Width),
+            FeedForwardDeviation = Deviation(c.Width, c.FeedForwardWidth),
+        }))];
         if (c.NormFirst)
         {
             _encoderNorm = new Norm(root.Child("encoder.norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
@@ -51,7 +58,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
         {
             _decoderNorm = new Norm(root.Child("decoder.norm"), NormKind.LayerNorm, c.Width, bias: true, c.NormEpsilon);
         }
-        _head = new Linear(_embedding, bias: null);
+        _head = new Linear(_embedding.Weight);
         Parameters.Build();
     }
 
@@ -77,11 +84,10 @@ public sealed class EncoderDecoder : ISequenceToSequence
         var stream = Embed(pairs.Inputs, positions, _targetDropout, context); // (count, target time, width)
         foreach (var layer in _decoder)
         {
-            stream = layer.Forward(stream, positions, encoded, lengths, context);
+            stream = layer.ForwardInPlace(stream, positions, encoded, lengths, context);
         }
         using var states = Finish(_decoderNorm, stream, context);
-        return CrossEntropyOperation.Apply(
-            tape, states, _embedding, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
+        return Tensors.Loss.CrossEntropy(states, _embedding.Weight, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
     }
 
     /// <inheritdoc/>
@@ -105,22 +111,21 @@ public sealed class EncoderDecoder : ISequenceToSequence
     }
 
     /// <summary>(batch, source time) ids to the encoder's output (batch, source time, width).</summary>
-    private Tensor Encode(ReadOnlySpan<int> source, int batch, Tensor lengths, ForwardContext context)
+    private Tensor Encode(ReadOnlySpan<int> source, int batch, IntegerTensor lengths, ForwardContext context)
     {
         using var positions = Positions(batch, source.Length / batch, 0, context.Tape);
         var stream = Embed(source, positions, _sourceDropout, context);
         foreach (var layer in _encoder)
         {
-            stream = layer.Forward(stream, positions, lengths, context);
+            stream = layer.ForwardInPlace(stream, positions, lengths, context);
         }
         return Finish(_encoderNorm, stream, context);
     }
 
-    private Tensor Embed(ReadOnlySpan<int> tokens, Tensor positions, Dropout dropout, ForwardContext context)
+    private Tensor Embed(ReadOnlySpan<int> tokens, IntegerTensor positions, Dropout dropout, ForwardContext context)
     {
         using var ids = context.Tape.CreateIntegers(positions.Shape, tokens);
-        var embedded = EmbeddingOperation.Apply(context.Tape, ids, positions, _embedding, positionTable: null);
-        return dropout.Forward(PositionalEncodingOperation.Apply(context.Tape, embedded, _positionTable, positions), context);
+        return dropout.ForwardInPlace(_embedding.Forward(ids).EncodePositionsInPlace(_positionTable, positions), context);
     }
 
     private static Tensor Finish(Norm? norm, Tensor stream, ForwardContext context)
@@ -134,19 +139,18 @@ public sealed class EncoderDecoder : ISequenceToSequence
     }
 
     /// <summary>(batch, time) integers: past, past + 1, ... in every sequence.</summary>
-    private Tensor Positions(int batch, int time, int past, Tape tape)
+    private IntegerTensor Positions(int batch, int time, int past, Tape tape)
     {
         if (past + time > Config.MaximumLength)
         {
             throw new ArgumentException($"{past + time} tokens are more than the model's {Config.MaximumLength}.", nameof(time));
         }
-        return _positions.Create(tape, batch, time, past);
+        return tape.CreatePositions(batch, time, past);
     }
 
     /// <summary>Attention over what is written, then over the encoder's output, then a feed-forward network.</summary>
     private sealed class DecoderLayer : IDisposable
     {
-        private readonly int _index;
         private readonly ResidualNorm _selfNorm;
         private readonly SelfAttention _self;
         private readonly ResidualNorm _crossNorm;
@@ -155,33 +159,40 @@ public sealed class EncoderDecoder : ISequenceToSequence
 
         internal DecoderLayer(ParameterScope scope, EncoderDecoderConfig c, int index)
         {
-            _index = index;
             _selfNorm = new ResidualNorm(scope.Child("attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
-            _self = CreateAttention(scope.Child("attention"), c);
+            _self = CreateAttention(scope.Child("attention"), c, index);
             _crossNorm = new ResidualNorm(scope.Child("cross_attention_norm"), c.Width, c.NormEpsilon, c.NormFirst);
-            Cross = new CrossAttention(scope.Child("cross_attention"), c.Width, c.HeadCount, c.Dropout, Deviation(c.Width, c.Width));
+            Cross = new CrossAttention(scope.Child("cross_attention"), new CrossAttentionConfig
+            {
+                Width = c.Width,
+                HeadCount = c.HeadCount,
+                Dropout = c.Dropout,
+                Deviation = Deviation(c.Width, c.Width),
+                Layer = index,
+            });
             _feedForwardNorm = new ResidualNorm(scope.Child("feed_forward_norm"), c.Width, c.NormEpsilon, c.NormFirst);
             _feedForward = CreateFeedForward(scope.Child("feed_forward"), c);
         }
 
         internal CrossAttention Cross { get; }
 
-        internal Tensor Forward(Tensor stream, Tensor positions, Tensor encoded, Tensor lengths, ForwardContext context)
+        internal Tensor ForwardInPlace(
+            Tensor stream, IntegerTensor positions, Tensor encoded, IntegerTensor lengths, ForwardContext context)
         {
             using var before = stream;
             using var written = AttendToWritten(before, positions, context);
             using var crossInput = _crossNorm.Before(written, context);
-            using var read = _crossNorm.After(written, Cross.Forward(crossInput, encoded, lengths, context), context);
+            using var read = _crossNorm.AfterInPlace(written, Cross.Forward(crossInput, encoded, lengths, context), context);
             return Compute(read, context);
         }
 
         /// <summary>One more token: the tokens before it are in the context's cache, the source in <paramref name="source"/>.</summary>
-        internal Tensor Forward(Tensor stream, Tensor positions, KeyValueCache source, ForwardContext context)
+        internal Tensor ForwardInPlace(Tensor stream, IntegerTensor positions, KeyValueCache source, ForwardContext context)
         {
             using var before = stream;
             using var written = AttendToWritten(before, positions, context);
             using var crossInput = _crossNorm.Before(written, context);
-            using var read = _crossNorm.After(written, Cross.ForwardCached(crossInput, source, _index, context), context);
+            using var read = _crossNorm.AfterInPlace(written, Cross.ForwardCached(crossInput, source, context), context);
             return Compute(read, context);
         }
 
@@ -192,28 +203,38 @@ public sealed class EncoderDecoder : ISequenceToSequence
             _feedForward.Dispose();
         }
 
-        private Tensor AttendToWritten(Tensor stream, Tensor positions, ForwardContext context)
+        private Tensor AttendToWritten(Tensor stream, IntegerTensor positions, ForwardContext context)
         {
             using var input = _selfNorm.Before(stream, context); // in post-norm the stream itself: nobody reads it later
-            return _selfNorm.After(stream, _self.Forward(input, positions, _index, context), context);
+            return _selfNorm.AfterInPlace(stream, _self.Forward(input, positions, context), context);
         }
 
         private Tensor Compute(Tensor stream, ForwardContext context)
         {
             using var input = _feedForwardNorm.Before(stream, context);
-            return _feedForwardNorm.After(stream, _feedForward.Forward(input, context), context);
+            return _feedForwardNorm.AfterInPlace(stream, _feedForward.Forward(input, context), context);
         }
     }
 
-    private static SelfAttention CreateAttention(ParameterScope scope, EncoderDecoderConfig c)
-        => new(
-            scope, c.Width, c.HeadCount, c.HeadCount, c.Width / c.HeadCount, bias: true, normalizeQueryKey: false, c.NormEpsilon,
-            rotary: null, c.Dropout, Deviation(c.Width, c.Width), Deviation(c.Width, c.Width));
+    private static SelfAttention CreateAttention(ParameterScope scope, EncoderDecoderConfig c, int index) => new(scope, new SelfAttentionConfig
+    {
+        Width = c.Width,
+        HeadCount = c.HeadCount,
+        Bias = true,
+        Dropout = c.Dropout,
+        Deviation = Deviation(c.Width, c.Width),
+        Layer = index,
+    });
 
-    private static FeedForward CreateFeedForward(ParameterScope scope, EncoderDecoderConfig c)
-        => new(
-            scope, FeedForwardActivation.Relu, c.Width, c.FeedForwardWidth, bias: true, c.Dropout,
-            Deviation(c.Width, c.FeedForwardWidth), Deviation(c.Width, c.FeedForwardWidth));
+    private static FeedForward CreateFeedForward(ParameterScope scope, EncoderDecoderConfig c) => new(scope, new FeedForwardConfig
+    {
+        Width = c.Width,
+        HiddenWidth = c.FeedForwardWidth,
+        Activation = FeedForwardActivation.Relu,
+        Bias = true,
+        Dropout = c.Dropout,
+        Deviation = Deviation(c.Width, c.FeedForwardWidth),
+    });
 
     private static double Deviation(int inputs, int outputs) => Math.Sqrt(2.0 / (inputs + outputs));
 
@@ -264,7 +285,7 @@ public sealed class EncoderDecoder : ISequenceToSequence
                 var stream = _model.Embed(tokens, positions, _model._targetDropout, _context); // (count * beams, 1, width)
                 foreach (var layer in _model._decoder)
                 {
-                    stream = layer.Forward(stream, positions, _source, _context);
+                    stream = layer.ForwardInPlace(stream, positions, _source, _context);
                 }
                 _written.Advance();
                 using var states = Finish(_model._decoderNorm, stream, _context);
@@ -286,9 +307,9 @@ public sealed class EncoderDecoder : ISequenceToSequence
             using var valid = whole.Tape.CreateIntegers(new Shape(lengths.Length), lengths);
             using var encoded = _model.Encode(source, lengths.Length, valid, whole);
             _source.Begin(time);
-            for (var layer = 0; layer < _model._decoder.Length; layer++)
+            foreach (var layer in _model._decoder)
             {
-                _model._decoder[layer].Cross.Store(encoded, _source, layer, whole);
+                layer.Cross.Store(encoded, _source, whole);
             }
             _source.Advance(lengths);
         }

@@ -1,6 +1,6 @@
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Tensors;
+using RecurrentCell = Idiolect.Kernels.RecurrentCell;
 
 namespace Idiolect.Models;
 
@@ -13,16 +13,16 @@ namespace Idiolect.Models;
 /// </summary>
 public sealed class RecurrentSequenceToSequence : ISequenceToSequence
 {
-    private readonly Parameter _embedding; // (vocabulary, width), of both languages and of the output layer
+    private readonly Embedding _embedding; // (vocabulary, width), of both languages and of the output layer
     private readonly EncoderLayer[] _encoder;
     private readonly RecurrentLayer[] _decoder;
     private readonly Linear[] _firstHidden; // context vector -> a decoder layer's first state
     private readonly Linear[] _firstCell;
     private readonly CrossAttention? _attention;
     private readonly Linear _head; // width -> vocabulary
-    private readonly Layers.Dropout _sourceDropout;
-    private readonly Layers.Dropout _targetDropout;
-    private readonly Layers.Dropout[] _decoderDropouts;
+    private readonly Dropout _sourceDropout;
+    private readonly Dropout _targetDropout;
+    private readonly Dropout[] _decoderDropouts;
     private int[] _integers = [];
 
     /// <summary>Makes a model with fresh weights: N(0, 1 / (3 width)), embeddings N(0, 1 / width); forget gates begin at 1.</summary>
@@ -37,20 +37,25 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         c.Validate();
         Config = c;
         Parameters = new ParameterSet();
-        var root = new ParameterScope(Parameters, "");
+        var root = Parameters.Root;
         var deviation = 1 / Math.Sqrt(3.0 * c.Width);
         int[] layers = [.. Enumerable.Range(0, c.LayerCount)];
-        _embedding = root.Child("embedding").Add(
-            "weight", new Shape(c.VocabularySize, c.Width), Initializer.Normal(1 / Math.Sqrt(c.Width)));
-        _sourceDropout = new Layers.Dropout(root.Child("encoder.embedding"), c.Dropout, timeMajor: true);
-        _targetDropout = new Layers.Dropout(root.Child("decoder.embedding"), c.Dropout, timeMajor: true);
+        _embedding = new Embedding(root.Child("embedding"), c.VocabularySize, c.Width, 1 / Math.Sqrt(c.Width));
+        _sourceDropout = new Dropout(root.Child("encoder.embedding"), c.Dropout, timeMajor: true);
+        _targetDropout = new Dropout(root.Child("decoder.embedding"), c.Dropout, timeMajor: true);
         _encoder = [.. layers.Select(i => new EncoderLayer(root.Child($"encoder.layers.{i}"), c, deviation))];
-        _decoder = [.. layers.Select(i => new RecurrentLayer(root.Child($"decoder.layers.{i}"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1))];
-        _decoderDropouts = [.. layers.Select(i => new Layers.Dropout(root.Child($"decoder.layers.{i}"), c.Dropout, timeMajor: true))];
+        _decoder = [.. layers.Select(i => NewLayer(root.Child($"decoder.layers.{i}"), c.Width, deviation))];
+        _decoderDropouts = [.. layers.Select(i => new Dropout(root.Child($"decoder.layers.{i}"), c.Dropout, timeMajor: true))];
         _firstHidden = [.. layers.Select(i => new Linear(root.Child($"decoder.first_hidden.{i}"), c.Width, c.Width, bias: true, deviation))];
         _firstCell = [.. layers.Select(i => new Linear(root.Child($"decoder.first_cell.{i}"), c.Width, c.Width, bias: true, deviation))];
-        _attention = c.Attention ? new CrossAttention(root.Child("attention"), c.Width, heads: 1, c.Dropout, deviation) : null;
-        _head = new Linear(_embedding, bias: null);
+        _attention = c.Attention ? new CrossAttention(root.Child("attention"), new CrossAttentionConfig
+        {
+            Width = c.Width,
+            HeadCount = 1,
+            Dropout = c.Dropout,
+            Deviation = deviation,
+        }) : null;
+        _head = new Linear(_embedding.Weight);
         Parameters.Build();
     }
 
@@ -82,16 +87,15 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             using var cell = _firstCell[i].Forward(vector, context);
             var result = _decoder[i].Forward(input, hidden, cell, context);
             result.LastCell?.Dispose();
-            x = _decoderDropouts[i].Forward(result.Hidden, context);
+            x = _decoderDropouts[i].ForwardInPlace(result.Hidden, context);
         }
         using var timeMajor = x;
-        using var states = TransposeOperation.Apply(tape, timeMajor); // (count, target time, width)
-        using var source = TransposeOperation.Apply(tape, encoded); // (count, source time, width)
+        using var states = timeMajor.Transpose(); // (count, target time, width)
+        using var source = encoded.Transpose(); // (count, source time, width)
         using var informed = _attention == null
             ? states
-            : ResidualAddOperation.Apply(tape, states, _attention.Forward(states, source, lengths, context));
-        return CrossEntropyOperation.Apply(
-            tape, informed, _embedding, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
+            : _attention.Forward(states, source, lengths, context).AddInPlace(states);
+        return Tensors.Loss.CrossEntropy(informed, _embedding.Weight, pairs.Targets, context.Training ? Config.LabelSmoothing : 0f);
     }
 
     /// <inheritdoc/>
@@ -126,24 +130,23 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             throw new ArgumentException($"{time} tokens are more than the model's {Config.MaximumLength}.", nameof(source));
         }
         // Row (t, b) of a source read backwards is row (length - 1 - t, b); padding stays where it is, so no state sees it first.
-        using var backwards = Rows(time * batch, lengths, tape, static (row, batch, length) =>
+        using var backwards = Rows(new Shape(time, batch), lengths, tape, static (row, batch, length) =>
             row / batch < length ? ((length - 1 - (row / batch)) * batch) + (row % batch) : row);
-        using var ends = Rows(batch, lengths, tape, static (row, batch, length) => ((length - 1) * batch) + row);
-        using var starts = Rows(batch, lengths, tape, static (row, _, _) => row);
+        using var ends = Rows(new Shape(batch), lengths, tape, static (row, batch, length) => ((length - 1) * batch) + row);
+        using var starts = Rows(new Shape(batch), lengths, tape, static (row, _, _) => row);
         var x = Embed(source, batch, _sourceDropout, context);
         foreach (var layer in _encoder)
         {
             using var input = x;
             x = layer.Forward(input, backwards, context);
         }
-        using var end = GatherRowsOperation.Apply(tape, x, ends, new Shape(batch, Config.Width));
-        var start = GatherRowsOperation.Apply(tape, x, starts, new Shape(batch, Config.Width));
-        contextVector = ResidualAddOperation.Apply(tape, end, start);
+        using var end = x.Rows(ends);
+        contextVector = x.Rows(starts).AddInPlace(end);
         return x;
     }
 
     /// <summary>(batch, time) ids to (time, batch, width).</summary>
-    private Tensor Embed(ReadOnlySpan<int> tokens, int batch, Layers.Dropout dropout, ForwardContext context)
+    private Tensor Embed(ReadOnlySpan<int> tokens, int batch, Dropout dropout, ForwardContext context)
     {
         var time = tokens.Length / batch;
         var timeMajor = Integers(tokens.Length);
@@ -152,19 +155,27 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             timeMajor[(i % time * batch) + (i / time)] = tokens[i];
         }
         using var ids = context.Tape.CreateIntegers(new Shape(time, batch), timeMajor);
-        return dropout.Forward(EmbeddingOperation.Apply(context.Tape, ids, ids, _embedding, positionTable: null), context);
+        return dropout.ForwardInPlace(_embedding.Forward(ids), context);
     }
 
-    /// <summary>(count) integers from a row's number, the batch and the length of the row's sequence.</summary>
-    private Tensor Rows(int count, ReadOnlySpan<int> lengths, Tape tape, Func<int, int, int, int> choose)
+    /// <summary>Integers from a row's number, the batch and the length of the row's sequence.</summary>
+    private IntegerTensor Rows(Shape shape, ReadOnlySpan<int> lengths, Tape tape, Func<int, int, int, int> choose)
     {
-        var rows = Integers(count);
-        for (var row = 0; row < count; row++)
+        var rows = Integers(checked((int)shape.Count));
+        for (var row = 0; row < rows.Length; row++)
         {
             rows[row] = choose(row, lengths.Length, lengths[row % lengths.Length]);
         }
-        return tape.CreateIntegers(new Shape(count), rows);
+        return tape.CreateIntegers(shape, rows);
     }
+
+    private static RecurrentLayer NewLayer(ParameterScope scope, int width, double deviation) => new(scope, new RecurrentLayerConfig
+    {
+        Cell = RecurrentCell.Lstm,
+        Inputs = width,
+        Width = width,
+        Deviation = deviation,
+    });
 
     /// <summary>Memory that is valid until the next call.</summary>
     private Span<int> Integers(int count)
@@ -182,25 +193,23 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
         private readonly int _width;
         private readonly RecurrentLayer _forwards;
         private readonly RecurrentLayer _backwards;
-        private readonly Layers.Dropout _dropout;
+        private readonly Dropout _dropout;
 
         internal EncoderLayer(ParameterScope scope, RecurrentSequenceToSequenceConfig c, double deviation)
         {
             _width = c.Width;
-            _forwards = new RecurrentLayer(scope.Child("forwards"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1);
-            _backwards = new RecurrentLayer(scope.Child("backwards"), RecurrentCell.Lstm, c.Width, c.Width, deviation, 1);
-            _dropout = new Layers.Dropout(scope, c.Dropout, timeMajor: true);
+            _forwards = NewLayer(scope.Child("forwards"), c.Width, deviation);
+            _backwards = NewLayer(scope.Child("backwards"), c.Width, deviation);
+            _dropout = new Dropout(scope, c.Dropout, timeMajor: true);
         }
 
         /// <summary>Keeps the shape (time, batch, width).</summary>
-        internal Tensor Forward(Tensor x, Tensor backwards, ForwardContext context)
+        internal Tensor Forward(Tensor x, IntegerTensor backwards, ForwardContext context)
         {
-            var tape = context.Tape;
             using var forwardStates = Run(_forwards, x, context);
-            using var reversed = GatherRowsOperation.Apply(tape, x, backwards, x.Shape);
+            using var reversed = x.Rows(backwards);
             using var reversedStates = Run(_backwards, reversed, context);
-            var backwardStates = GatherRowsOperation.Apply(tape, reversedStates, backwards, x.Shape);
-            return _dropout.Forward(ResidualAddOperation.Apply(tape, forwardStates, backwardStates), context);
+            return _dropout.ForwardInPlace(reversedStates.Rows(backwards).AddInPlace(forwardStates), context);
         }
 
         public void Dispose()
@@ -271,7 +280,7 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             using (var states = x)
             using (var informed = _source == null
                 ? states
-                : ResidualAddOperation.Apply(tape, states, _model._attention!.ForwardCached(states, _source, 0, _context)))
+                : _model._attention!.ForwardCached(states, _source, _context).AddInPlace(states))
             using (var scores = _model._head.Forward(informed, _context))
             {
                 scores.CopyTo(logits);
@@ -292,13 +301,13 @@ public sealed class RecurrentSequenceToSequence : ISequenceToSequence
             using var ofSources = contextVector; // (count, width)
             if (_source != null)
             {
-                using var batchMajor = TransposeOperation.Apply(tape, encoded);
+                using var batchMajor = encoded.Transpose();
                 _source.Begin(time);
-                _model._attention!.Store(batchMajor, _source, 0, _context);
+                _model._attention!.Store(batchMajor, _source, _context);
                 _source.Advance(lengths);
             }
             using var sources = tape.CreateIntegers(new Shape(_state.Batch), [.. Enumerable.Range(0, _state.Batch).Select(row => row / beams)]);
-            using var vector = GatherRowsOperation.Apply(tape, ofSources, sources, new Shape(_state.Batch, _model.Config.Width));
+            using var vector = ofSources.Rows(sources);
             for (var i = 0; i < _model._decoder.Length; i++)
             {
                 using var hidden = _model._firstHidden[i].Forward(vector, _context);

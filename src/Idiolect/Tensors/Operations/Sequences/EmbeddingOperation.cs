@@ -12,17 +12,24 @@ internal sealed unsafe class EmbeddingOperation : Operation
 
     /// <summary>y[row] = table[ids[row]] (+ positions table[positions[row]]).</summary>
     /// <param name="tape">The step.</param>
-    /// <param name="ids">(batch, time) integers, checked by the caller.</param>
-    /// <param name="positions">(batch, time) integers, likewise.</param>
+    /// <param name="ids">(batch, time), each a row of the table.</param>
+    /// <param name="positions">(batch, time), likewise.</param>
     /// <param name="table">(vocabulary, width).</param>
     /// <param name="positionTable">(context, width), or null.</param>
     /// <returns>(batch, time, width).</returns>
-    internal static Tensor Apply(Tape tape, Tensor ids, Tensor positions, Parameter table, Parameter? positionTable)
+    internal static Tensor Apply(Tape tape, IntegerTensor ids, IntegerTensor positions, Parameter table, Parameter? positionTable)
     {
+        tape.Require(ids.Data);
+        tape.Require(positions.Data);
+        ids.RequireWithin(0, table.Shape[0] - 1, nameof(ids));
+        if (positionTable != null)
+        {
+            positions.RequireWithin(0, positionTable.Shape[0] - 1, nameof(positions));
+        }
         var width = table.Shape[1];
         var y = tape.Create(new Shape(ids.Shape[0], ids.Shape[1], width), table.RequiresGradient || positionTable is { RequiresGradient: true });
         Embedding.Forward(
-            tape.Team, ids.Integers, table.Data, positionTable == null ? null : positionTable.Data, positions.Integers, y.Pointer,
+            tape.Team, ids.Pointer, table.Data, positionTable == null ? null : positionTable.Data, positions.Pointer, y.Pointer,
             y.Shape.Rows, width);
         if (y.Node.NeedsGradient)
         {

@@ -9,16 +9,18 @@ internal sealed unsafe class MeanPositionsOperation : Operation
     /// <summary>(batch, time, width) to (batch, width): y[b] = the mean of x[b, 0 .. lengths[b] - 1].</summary>
     /// <param name="tape">The step.</param>
     /// <param name="x">(batch, time, width).</param>
-    /// <param name="lengths">(batch) integers from 1 to time: checked by the caller.</param>
-    internal static Tensor Apply(Tape tape, Tensor x, Tensor lengths)
+    /// <param name="lengths">(batch), from 1 to time.</param>
+    internal static Tensor Apply(Tape tape, Tensor x, IntegerTensor lengths)
     {
         var (batch, time, width) = (x.Shape[0], x.Shape[1], x.Shape[2]);
+        tape.Require(lengths.Data);
+        lengths.RequireWithin(1, time, nameof(lengths));
         var y = tape.Create(new Shape(batch, width), x.Node.NeedsGradient);
         for (var text = 0; text < batch; text++)
         {
             var mean = new Span<float>(y.Pointer + ((long)text * width), width);
             mean.Clear();
-            var length = lengths.Integers[text];
+            var length = lengths.Pointer[text];
             for (var t = 0; t < length; t++)
             {
                 var row = x.Pointer + ((((long)text * time) + t) * width);

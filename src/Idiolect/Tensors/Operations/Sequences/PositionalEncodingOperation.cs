@@ -12,16 +12,17 @@ internal sealed unsafe class PositionalEncodingOperation : Operation
     /// <param name="tape">The step.</param>
     /// <param name="x">(batch, time, width).</param>
     /// <param name="table">The positions' vectors.</param>
-    /// <param name="positions">(batch, time) integers, checked by the caller.</param>
+    /// <param name="positions">(batch, time), each a row of the table.</param>
     /// <returns>The shape of x.</returns>
-    internal static Tensor Apply(Tape tape, Tensor x, PositionTable table, Tensor positions)
+    internal static Tensor Apply(Tape tape, Tensor x, PositionTable table, IntegerTensor positions)
     {
+        positions.RequireWithin(0, table.Positions - 1, nameof(positions));
         var input = x.Node;
         var source = x.Pointer;
         var (rows, width) = (x.Shape.Rows, x.Shape.Width);
         var scale = MathF.Sqrt(width);
         var y = tape.CreateConsuming(x, input.NeedsGradient);
-        PositionalEncoding.Forward(tape.Team, source, table.Values, positions.Integers, y.Pointer, rows, width, scale);
+        PositionalEncoding.Forward(tape.Team, source, table.Values, positions.Pointer, y.Pointer, rows, width, scale);
         if (y.Node.NeedsGradient)
         {
             var record = tape.Record<PositionalEncodingOperation>(y);

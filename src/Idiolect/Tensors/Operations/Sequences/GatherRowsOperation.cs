@@ -14,13 +14,20 @@ internal sealed unsafe class GatherRowsOperation : Operation
     /// <summary>y[i] = x[rows[i]].</summary>
     /// <param name="tape">The step.</param>
     /// <param name="x">(..., width), seen as rows.</param>
-    /// <param name="rows">Integers, each a row of x: checked by the caller.</param>
+    /// <param name="rows">Each a row of x.</param>
     /// <param name="shape">(..., width): as many rows as there are integers.</param>
     /// <returns>A tensor of that shape.</returns>
-    internal static Tensor Apply(Tape tape, Tensor x, Tensor rows, Shape shape)
+    internal static Tensor Apply(Tape tape, Tensor x, IntegerTensor rows, Shape shape)
     {
+        tape.Require(x);
+        tape.Require(rows.Data);
+        rows.RequireWithin(0, x.Shape.Rows - 1, nameof(rows));
+        if (shape.Rows != rows.Shape.Count || shape.Width != x.Shape.Width)
+        {
+            throw new ArgumentException($"{rows.Shape.Count} rows of {x.Shape} do not make a tensor of shape {shape}.", nameof(shape));
+        }
         var y = tape.Create(shape, x.Node.NeedsGradient);
-        Embedding.Forward(tape.Team, rows.Integers, x.Pointer, null, null, y.Pointer, shape.Rows, shape.Width);
+        Embedding.Forward(tape.Team, rows.Pointer, x.Pointer, null, null, y.Pointer, shape.Rows, shape.Width);
         if (y.Node.NeedsGradient)
         {
             var record = tape.Record<GatherRowsOperation>(y);

@@ -11,7 +11,7 @@ internal sealed unsafe class SquaredErrorOperation : Operation
 
     /// <summary>sum(weights * (y - targets)^2) / count.</summary>
     /// <param name="tape">The step.</param>
-    /// <param name="y">Any shape. A backward pass starts here: the gradient is that of this mean alone.</param>
+    /// <param name="y">Any shape. The prediction.</param>
     /// <param name="targets">As many values as y has.</param>
     /// <param name="weights">Likewise, none negative; empty for 1 everywhere.</param>
     /// <returns>(1).</returns>
@@ -51,6 +51,10 @@ internal sealed unsafe class SquaredErrorOperation : Operation
     protected internal override void Backward(Tape tape)
     {
         var dy = tape.Gradient(_y, out var accumulate);
+        if (*OutputGradient != 1f)
+        {
+            LinearCombination.Apply(tape.Team, *OutputGradient, _errors, 0f, _errors, _errors, _y.Shape.Count);
+        }
         SquaredError.Backward(tape.Team, _errors, _roots, dy, accumulate, _y.Shape.Count);
     }
 }

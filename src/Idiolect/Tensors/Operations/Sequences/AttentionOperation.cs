@@ -29,11 +29,11 @@ internal sealed unsafe class AttentionOperation : Operation
     /// <param name="headSize">Size of a head.</param>
     /// <param name="dropout">Which attention weights are dropped.</param>
     /// <param name="causal">Whether a position sees only itself and those before.</param>
-    /// <param name="lengths">(batch) integers: the positions of each sequence that may be seen; null for all.</param>
+    /// <param name="lengths">(batch): the positions of each sequence that may be seen; null for all.</param>
     /// <returns>(batch, time, heads * head size).</returns>
     internal static Tensor Apply(
         Tape tape, Tensor qkv, int heads, int keyValueHeads, int headSize, in AttentionDropout dropout, bool causal = true,
-        Tensor? lengths = null)
+        IntegerTensor? lengths = null)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
         var shape = ShapeOf(batch, time, heads, keyValueHeads, headSize, queryStride: width, keyStride: width, causal) with
@@ -51,11 +51,11 @@ internal sealed unsafe class AttentionOperation : Operation
     /// <param name="query">(batch, time, heads * head size).</param>
     /// <param name="keyValue">(batch, key time, 2 * heads * head size): key, value.</param>
     /// <param name="heads">Heads.</param>
-    /// <param name="lengths">(batch) integers: the keys of each sequence that may be seen; null for all.</param>
+    /// <param name="lengths">(batch): the keys of each sequence that may be seen; null for all.</param>
     /// <param name="dropout">Which attention weights are dropped.</param>
     /// <returns>(batch, time, heads * head size).</returns>
     internal static Tensor ApplyCross(
-        Tape tape, Tensor query, Tensor keyValue, int heads, Tensor? lengths, in AttentionDropout dropout)
+        Tape tape, Tensor query, Tensor keyValue, int heads, IntegerTensor? lengths, in AttentionDropout dropout)
     {
         var (batch, time, width) = (query.Shape[0], query.Shape[1], query.Shape[2]);
         if (keyValue.Shape[0] != batch || keyValue.Shape[2] != 2 * width)
@@ -153,15 +153,26 @@ internal sealed unsafe class AttentionOperation : Operation
 
     private static int KeyWidth(in AttentionShape shape) => shape.KeyValueHeadCount * shape.HeadSize;
 
-    private static Tensor Run(Tape tape, Tensor query, Tensor keyValue, int keyColumn, in AttentionShape shape, Tensor? lengths)
+    private static Tensor Run(Tape tape, Tensor query, Tensor keyValue, int keyColumn, in AttentionShape shape, IntegerTensor? lengths)
     {
+        tape.Require(query);
+        tape.Require(keyValue);
+        if (lengths is { } seen)
+        {
+            tape.Require(seen.Data);
+            seen.RequireWithin(0, shape.KeyLength, nameof(lengths));
+            if (seen.Shape.Count != shape.Batch)
+            {
+                throw new ArgumentException($"{seen.Shape.Count} lengths for {shape.Batch} sequences.", nameof(lengths));
+            }
+        }
         var y = tape.Create(
             new Shape(shape.Batch, shape.QueryLength, shape.OutputStride), query.Node.NeedsGradient || keyValue.Node.NeedsGradient);
         var memory = tape.RentMemory(AttentionTables.Floats(shape.Batch, shape.KeyLength));
         var logSumExp = y.Node.NeedsGradient ? tape.RentMemory((long)shape.Batch * shape.HeadCount * shape.QueryLength) : null;
         var tables = new AttentionTables(memory, shape.Batch, shape.KeyLength);
         var keys = keyValue.Pointer + keyColumn;
-        tables.Fill(keys, keys + KeyWidth(shape), shape.KeyStride, lengths is { } given ? given.Integers : null);
+        tables.Fill(keys, keys + KeyWidth(shape), shape.KeyStride, lengths is { } given ? given.Pointer : null);
         Attention.Forward(
             tape.Team, shape, query.Pointer, tables.KeyPages, tables.ValuePages, tables.PagesPerSequence, tables.KeyLengths,
             tables.QueryOffsets, y.Pointer, logSumExp == null ? null : logSumExp.Pointer);

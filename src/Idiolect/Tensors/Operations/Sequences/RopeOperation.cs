@@ -16,9 +16,14 @@ internal sealed unsafe class RopeOperation : Operation
     /// <param name="x">(batch, time, heads * head size).</param>
     /// <param name="headCount">How many heads to rotate, counted from the row's start.</param>
     /// <param name="table">The cosines and sines.</param>
-    /// <param name="positions">(batch, time) integers.</param>
-    internal static Tensor Apply(Tape tape, Tensor x, int headCount, RotaryTable table, Tensor positions)
+    /// <param name="positions">(batch, time), each a row of the table.</param>
+    internal static Tensor Apply(Tape tape, Tensor x, int headCount, RotaryTable table, IntegerTensor positions)
     {
+        positions.RequireWithin(0, table.Positions - 1, nameof(positions));
+        if ((long)headCount * table.HeadSize > x.Shape.Width)
+        {
+            throw new ArgumentException($"{headCount} heads of {table.HeadSize} do not lie in rows of {x.Shape}.", nameof(headCount));
+        }
         var input = x.Node;
         var shape = x.Shape;
         var y = tape.CreateConsuming(x, input.NeedsGradient);
@@ -27,7 +32,7 @@ internal sealed unsafe class RopeOperation : Operation
             Buffer.MemoryCopy(kept.Pointer, y.Pointer, shape.Count * sizeof(float), shape.Count * sizeof(float));
         }
         Rope.Apply(
-            tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Integers, table.Cosines, table.Sines, inverse: false);
+            tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Pointer, table.Cosines, table.Sines, inverse: false);
         if (y.Node.NeedsGradient)
         {
             var record = tape.Record<RopeOperation>(y);
