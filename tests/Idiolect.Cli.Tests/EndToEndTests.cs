@@ -64,6 +64,11 @@ public sealed class EndToEndTests : IDisposable
         Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         Assert.True(texts[2].GetProperty("tokensPerSecond").GetDouble() > 0);
         Assert.True(texts[2].GetProperty("promptTokensPerSecond").GetDouble() > 0);
+        Assert.All(texts.Take(2), text => Assert.Equal(("maxTokens", 9), (text.GetProperty("finishReason").GetString(), text.GetProperty("ids").GetArrayLength())));
+        var several = await JsonAsync("generate --prompt a --prompt the --max-tokens 9 --seed 4 --logprobs --json");
+        Assert.Equal([1, 2], several.Take(2).Select(text => text.GetProperty("prompt").GetInt32()));
+        Assert.Equal(texts[0].GetProperty("text").GetString(), several[1].GetProperty("text").GetString()); // as alone
+        Assert.All(several.Take(2), text => Assert.Equal(9, text.GetProperty("logProbabilities").EnumerateArray().Count(value => value.GetDouble() < 0)));
         var plain = await RunAsync("generate first --prompt the --max-tokens 9 --seed 4");
         Assert.Equal(texts[0].GetProperty("text").GetString() + Environment.NewLine, plain.Out);
 

@@ -87,7 +87,7 @@ public sealed class HelpTests
     [Theory]
     [InlineData("train", "--data --tokenizer --vocab --layers --heads --width --context --batch --steps --lr --dropout --weight-decay --warmup "
         + "--seed --threads --eval-every --eval-batches --out --resume --preset --json --depth")]
-    [InlineData("generate", "--prompt --max-tokens --temperature --top-k --top-p --min-p --seed --samples --json --stop --repetition-penalty")]
+    [InlineData("generate", "--prompt --max-tokens --temperature --top-k --top-p --min-p --seed --samples --json --stop --repetition-penalty --logprobs")]
     [InlineData("eval", "--data --json")]
     [InlineData("tune", "--task --data --text-field --label-field --freeze --steps --epochs --lr --batch --out --resume --json")]
     [InlineData("classify", "--text --file --json")]

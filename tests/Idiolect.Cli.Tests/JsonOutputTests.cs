@@ -5,6 +5,7 @@ using Idiolect.Cli.Commands;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Evaluation;
+using Idiolect.Generation;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
@@ -82,18 +83,25 @@ public sealed class JsonOutputTests
     {
         var output = new StringWriter { NewLine = "\n" };
         using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
-        var generation = new GenerationOutput(terminal, json: true, samples: 1);
+        var generation = new GenerationOutput(terminal, json: true, ["Hä", "Da"], samples: 1);
 
-        generation.Begin(1, "Hä");
-        generation.Append("\nllo");
-        generation.End(1, "Hä\nllo", 2);
+        generation.Begin();
+        generation.Append(Piece(1, "", [9], [-0.5], FinishReason.EndOfText)); // kept until its turn
+        generation.Append(Piece(0, "\nll", [5], [], null));
+        generation.Append(Piece(0, "o", [6, 7], [], FinishReason.MaxTokens));
         generation.Done(1000.5, 200.25);
 
         Assert.Equal(
-            "{\"event\":\"text\",\"sample\":1,\"text\":\"Hä\\nllo\",\"tokens\":2}\n"
+            "{\"event\":\"text\",\"prompt\":1,\"sample\":1,\"text\":\"Hä\\nllo\",\"tokens\":3,\"finishReason\":\"maxTokens\",\"ids\":[5,6,7]}\n"
+            + "{\"event\":\"text\",\"prompt\":2,\"sample\":1,\"text\":\"Da\",\"tokens\":1,\"finishReason\":\"endOfText\",\"ids\":[9],\"logProbabilities\":[-0.5]}\n"
             + "{\"event\":\"done\",\"promptTokensPerSecond\":1000.5,\"tokensPerSecond\":200.25}\n",
             output.ToString());
     }
+
+    private static GeneratedPiece Piece(int prompt, string text, int[] ids, double[] logProbabilities, FinishReason? reason) => new()
+    {
+        Prompt = prompt, Sample = 0, Text = text, TokenIds = ids, LogProbabilities = logProbabilities, TokenCount = ids.Length, FinishReason = reason,
+    };
 
     [Fact]
     public void Eval_prints_loss_bits_and_perplexity()

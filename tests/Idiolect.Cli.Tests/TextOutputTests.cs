@@ -1,4 +1,5 @@
 using Idiolect.Cli.Output;
+using Idiolect.Generation;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
@@ -162,18 +163,20 @@ public sealed class TextOutputTests
     {
         var output = new StringWriter { NewLine = "\n" };
         using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
-        var generation = new GenerationOutput(terminal, json: false, samples: 2);
+        var generation = new GenerationOutput(terminal, json: false, ["Once"], samples: 2);
 
-        for (var sample = 1; sample <= 2; sample++)
-        {
-            generation.Begin(sample, "Once");
-            generation.Append(" upon");
-            generation.End(sample, "Once upon", 1);
-        }
+        generation.Begin();
+        generation.Append(Piece(0, " upon"));
+        generation.Append(Piece(1, " more"));
+        generation.Append(Piece(0, " a", FinishReason.StopString));
+        generation.Append(Piece(1, ".", FinishReason.MaxTokens));
         generation.Done(1, 1);
 
-        Assert.Equal("--- 1 ---\nOnce upon\n\n--- 2 ---\nOnce upon\n", output.ToString(), ignoreLineEndingDifferences: true);
+        Assert.Equal("--- 1 ---\nOnce upon a\n\n--- 2 ---\nOnce more.\n", output.ToString(), ignoreLineEndingDifferences: true);
     }
+
+    private static GeneratedPiece Piece(int sample, string text, FinishReason? reason = null)
+        => new() { Prompt = 0, Sample = sample, Text = text, TokenIds = [1], TokenCount = 1, FinishReason = reason };
 
     private static string WithoutEscapes(string text) =>
         System.Text.RegularExpressions.Regex.Replace(text, @"\e\[[0-9;?]*[A-Za-z]", "");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
@@ -16,8 +15,8 @@ internal static class GenerateCommand
     {
         public required string Folder { get; init; }
 
-        /// <summary>Empty: the model begins from its beginning-of-text token.</summary>
-        public string Prompt { get; init; } = "";
+        /// <summary>An empty one begins from the model's beginning-of-text token.</summary>
+        public IReadOnlyList<string> Prompts { get; init; } = [""];
 
         public int MaximumTokens { get; init; } = 200;
 
@@ -40,6 +39,8 @@ internal static class GenerateCommand
 
         public int? Threads { get; init; }
 
+        public bool LogProbabilities { get; init; }
+
         internal GenerationOptions ToOptions() => new()
         {
             MaxTokens = MaximumTokens,
@@ -52,13 +53,18 @@ internal static class GenerateCommand
             Seed = Seed ?? (ulong)Random.Shared.NextInt64(),
             Samples = Samples,
             Threads = Threads ?? 0,
+            LogProbabilities = LogProbabilities,
         };
     }
 
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var prompt = Flag.Text("--prompt", "Text to continue  [none: begin a new text]", "TEXT");
+        var prompt = new Option<string[]>("--prompt")
+        {
+            Description = "Text to continue; may be given several times  [none: begin a new text]",
+            HelpName = "TEXT",
+        };
         var tokens = Flag.Count("--max-tokens", "Longest continuation, in tokens  [200]");
         var temperature = Flag.Number("--temperature", "0 takes the likeliest token always, 1 draws as the model believes  [0.8]", 0, 100);
         var topK = Flag.Count("--top-k", "Draw among the K likeliest tokens");
@@ -67,12 +73,13 @@ internal static class GenerateCommand
         var penalty = Flag.Number("--repetition-penalty", "Above 1 makes tokens that were used less likely  [1]", 0.01, 100);
         var stop = new Option<string[]>("--stop") { Description = "End before this text; may be given several times", HelpName = "TEXT" };
         var seed = Flag.Seed();
-        var samples = Flag.Count("--samples", "Texts to write  [1]");
+        var samples = Flag.Count("--samples", "Texts to write for each prompt  [1]");
+        var logProbabilities = new Option<bool>("--logprobs") { Description = "With --json: how likely the model held each token, as a natural logarithm" };
         var threads = Flag.Threads();
         var json = Flag.Json();
         var command = new Command("generate", "Let a model write")
         {
-            run, prompt, tokens, temperature, topK, topP, minimumP, penalty, stop, seed, samples, threads, json,
+            run, prompt, tokens, temperature, topK, topP, minimumP, penalty, stop, seed, samples, logProbabilities, threads, json,
         };
         command.WithExamples(
             "idiolect generate",
@@ -81,10 +88,14 @@ internal static class GenerateCommand
             "idiolect generate ./my-model --prompt 'Once upon' --stop '\\n' --seed 1");
         command.SetAction((parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(logProbabilities) && !parsed.GetValue(json))
+            {
+                throw new ArgumentException("--logprobs needs --json");
+            }
             var request = new Request { Folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };
             request = request with
             {
-                Prompt = parsed.GetValue(prompt) ?? request.Prompt,
+                Prompts = parsed.GetValue(prompt) is { Length: > 0 } given ? given : request.Prompts,
                 MaximumTokens = parsed.GetValue(tokens) ?? request.MaximumTokens,
                 Temperature = parsed.GetValue(temperature) ?? request.Temperature,
                 TopK = parsed.GetValue(topK),
@@ -95,8 +106,9 @@ internal static class GenerateCommand
                 Seed = parsed.GetValue(seed),
                 Samples = parsed.GetValue(samples) ?? request.Samples,
                 Threads = parsed.GetValue(threads),
+                LogProbabilities = parsed.GetValue(logProbabilities),
             };
-            return GenerateAsync(request, new GenerationOutput(terminal, parsed.GetValue(json), request.Samples), cancellationToken);
+            return GenerateAsync(request, new GenerationOutput(terminal, parsed.GetValue(json), request.Prompts, request.Samples), cancellationToken);
         });
         return command;
     }
@@ -109,30 +121,13 @@ internal static class GenerateCommand
     private static async Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
     {
         using var model = ModelLocation.Load(request.Folder);
-        _ = model.Tokenizer.Encode(request.Prompt); // what it cannot is said before the prompt is shown
         var statistics = new GenerationStatistics();
-        var texts = new StringBuilder[request.Samples];
-        var tokens = new int[request.Samples];
-        for (var i = 0; i < texts.Length; i++)
+        // A prompt that cannot be read is refused here, before any is shown.
+        var pieces = model.GenerateAsync(request.Prompts, request.ToOptions(), statistics, cancellationToken);
+        output.Begin();
+        await foreach (var piece in pieces.ConfigureAwait(false))
         {
-            texts[i] = new StringBuilder(request.Prompt);
-        }
-        output.Begin(1, request.Prompt);
-        await foreach (var piece in model.GenerateSamplesAsync(request.Prompt, request.ToOptions(), statistics, cancellationToken).ConfigureAwait(false))
-        {
-            texts[piece.Sample].Append(piece.Text);
-            tokens[piece.Sample] = piece.TokenCount;
-            if (piece.Sample == 0)
-            {
-                output.Append(piece.Text); // the others are written at the same time and shown after it
-            }
-        }
-        output.End(1, texts[0].ToString(), tokens[0]);
-        for (var i = 1; i < texts.Length; i++)
-        {
-            output.Begin(i + 1, request.Prompt);
-            output.Append(texts[i].ToString(request.Prompt.Length, texts[i].Length - request.Prompt.Length));
-            output.End(i + 1, texts[i].ToString(), tokens[i]);
+            output.Append(piece);
         }
         output.Done(statistics.PromptTokensPerSecond, statistics.TokensPerSecond);
         return ExitCode.Success;

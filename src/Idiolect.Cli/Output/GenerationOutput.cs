@@ -1,56 +1,59 @@
+using System.Text;
+
+using Idiolect.Generation;
+
 namespace Idiolect.Cli.Output;
 
-/// <summary>Shows generated text: as it comes for a person (one sample after the other), or an object a sample.</summary>
+/// <summary>
+/// Shows generated texts: as they come for a person, or an object a text. They may be written at the same time; the first that is not complete is
+/// shown live, and those behind it wait for their turn.
+/// </summary>
 /// <param name="terminal">Where to.</param>
 /// <param name="json">Objects instead of text.</param>
-/// <param name="samples">How many there will be; headings separate several.</param>
-internal sealed class GenerationOutput(Terminal terminal, bool json, int samples)
+/// <param name="prompts">The beginnings.</param>
+/// <param name="samples">Texts for each; headings separate several.</param>
+internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyList<string> prompts, int samples)
 {
     private readonly JsonLines lines = new(terminal.Out);
+    private readonly Written[] texts = [.. prompts.SelectMany(prompt => Enumerable.Range(0, samples).Select(_ => new Written(prompt)))];
+    private int current;
 
-    /// <summary>A sample begins (numbered from 1); <paramref name="prompt"/> is shown before what follows it.</summary>
-    internal void Begin(int sample, string prompt)
+    /// <summary>Shows the first prompt, which is about to be read.</summary>
+    internal void Begin()
     {
-        if (json)
+        if (json || current == texts.Length)
         {
             return;
         }
-        if (samples > 1)
+        if (texts.Length > 1)
         {
-            terminal.Out.WriteLine(sample == 1 ? $"--- {sample} ---" : $"{Environment.NewLine}--- {sample} ---");
+            terminal.Out.WriteLine(current == 0 ? "--- 1 ---" : $"{Environment.NewLine}--- {current + 1} ---");
         }
-        Append(prompt);
+        Show(texts[current].Text.ToString());
     }
 
-    /// <summary>The next piece of the sample that has begun.</summary>
-    internal void Append(string text)
+    /// <summary>Takes a piece of one of the texts.</summary>
+    internal void Append(GeneratedPiece piece)
     {
-        if (!json)
+        var place = (piece.Prompt * samples) + piece.Sample;
+        texts[place].Add(piece);
+        if (place != current)
         {
-            terminal.Out.Write(terminal.Live ? TrainingText.Printable(text) : text);
-        }
-    }
-
-    /// <summary>A sample is complete.</summary>
-    /// <param name="sample">From 1.</param>
-    /// <param name="text">Prompt and continuation.</param>
-    /// <param name="tokens">Generated, without the prompt's.</param>
-    internal void End(int sample, string text, int tokens)
-    {
-        if (!json)
-        {
-            terminal.Out.WriteLine();
             return;
         }
-        lines.Write("text", writer =>
+        if (!json)
         {
-            writer.WriteNumber("sample", sample);
-            writer.WriteString("text", text);
-            writer.WriteNumber("tokens", tokens);
-        });
+            Show(piece.Text);
+        }
+        while (current < texts.Length && texts[current].FinishReason is not null)
+        {
+            End();
+            current++;
+            Begin(); // with all that was written of it so far
+        }
     }
 
-    /// <summary>All samples are complete. A person sees the speed on standard error, so that the text can be piped.</summary>
+    /// <summary>All texts are complete. A person sees the speed on standard error, so that the text can be piped.</summary>
     internal void Done(double promptTokensPerSecond, double tokensPerSecond)
     {
         if (json)
@@ -64,6 +67,66 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, int samples
         else if (terminal.Live)
         {
             terminal.WriteError($"({TrainingText.TokensPerSecond(tokensPerSecond)})");
+        }
+    }
+
+    private void Show(string text) => terminal.Out.Write(terminal.Live ? TrainingText.Printable(text) : text);
+
+    private void End()
+    {
+        if (!json)
+        {
+            terminal.Out.WriteLine();
+            return;
+        }
+        var text = texts[current];
+        lines.Write("text", writer =>
+        {
+            writer.WriteNumber("prompt", (current / samples) + 1);
+            writer.WriteNumber("sample", (current % samples) + 1);
+            writer.WriteString("text", text.Text.ToString());
+            writer.WriteNumber("tokens", text.Ids.Count);
+            writer.WriteString("finishReason", text.FinishReason switch
+            {
+                FinishReason.EndOfText => "endOfText",
+                FinishReason.StopString => "stopString",
+                _ => "maxTokens",
+            });
+            writer.WriteStartArray("ids");
+            foreach (var id in text.Ids)
+            {
+                writer.WriteNumberValue(id);
+            }
+            writer.WriteEndArray();
+            if (text.LogProbabilities.Count > 0)
+            {
+                writer.WriteStartArray("logProbabilities");
+                foreach (var logProbability in text.LogProbabilities)
+                {
+                    writer.WriteNumberValue(logProbability);
+                }
+                writer.WriteEndArray();
+            }
+        });
+    }
+
+    /// <summary>What is known of a text so far.</summary>
+    private sealed class Written(string prompt)
+    {
+        internal StringBuilder Text { get; } = new(prompt);
+
+        internal List<int> Ids { get; } = [];
+
+        internal List<double> LogProbabilities { get; } = [];
+
+        internal FinishReason? FinishReason { get; private set; }
+
+        internal void Add(GeneratedPiece piece)
+        {
+            Text.Append(piece.Text);
+            Ids.AddRange(piece.TokenIds);
+            LogProbabilities.AddRange(piece.LogProbabilities);
+            FinishReason = piece.FinishReason;
         }
     }
 }

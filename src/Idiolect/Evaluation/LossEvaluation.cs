@@ -1,5 +1,4 @@
 using Idiolect.Data;
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -44,15 +43,14 @@ public sealed class LossEvaluation
     /// <summary>The tokens that are predicted.</summary>
     public long Tokens => _batches.ScoredTokens;
 
-    /// <summary>Measures, on threads of its own.</summary>
+    /// <summary>Measures.</summary>
     /// <param name="model">The model.</param>
     /// <param name="threads">Threads; 0 for all processors. The result does not depend on them.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
     public EvaluationResult Measure(ILanguageModel model, int threads = 0, CancellationToken cancellationToken = default)
     {
-        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
-        return Measure(model, tape, cancellationToken);
+        using var inference = new InferenceTape(threads);
+        return Measure(model, inference.Tape, cancellationToken);
     }
 
     /// <summary>Measures.</summary>

@@ -44,16 +44,15 @@ public sealed class MaskedEvaluation
     /// <summary>The UTF-8 bytes of those tokens.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Measures, on threads of its own.</summary>
+    /// <summary>Measures.</summary>
     /// <param name="model">The model.</param>
     /// <param name="threads">Threads; 0 for all processors. The result does not depend on them.</param>
     /// <param name="cancellationToken">Ends the measurement with an exception.</param>
     /// <returns>Loss, accuracy, and the bits a byte of the masked tokens, which a model that sees both sides has easier than one that writes.</returns>
     public EvaluationResult Measure(Bert model, int threads = 0, CancellationToken cancellationToken = default)
     {
-        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
-        return Measure(model, tape, cancellationToken);
+        using var inference = new InferenceTape(threads);
+        return Measure(model, inference.Tape, cancellationToken);
     }
 
     /// <summary>Measures.</summary>

@@ -22,9 +22,10 @@ internal sealed class BeamSearch
     /// <param name="decoding">The targets being written.</param>
     /// <param name="count">Sources.</param>
     /// <param name="maximumLength">The most tokens of a target, its end included.</param>
+    /// <param name="onePass">Held while a step is computed, and between steps by whoever else runs the model.</param>
     /// <param name="cancellationToken">Ends the search with an exception.</param>
     /// <exception cref="InvalidDataException">A score is not finite.</exception>
-    internal int[][] Run(IDecoding decoding, int count, int maximumLength, CancellationToken cancellationToken = default)
+    internal int[][] Run(IDecoding decoding, int count, int maximumLength, Lock onePass, CancellationToken cancellationToken = default)
     {
         var beams = _options.Beams;
         var searches = Enumerable.Range(0, count).Select(_ => new Search(this)).ToArray();
@@ -34,7 +35,10 @@ internal sealed class BeamSearch
         for (var length = 1; length <= maximumLength && searches.Any(search => !search.Ended); length++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            decoding.Advance(tokens, parents, logits);
+            lock (onePass)
+            {
+                decoding.Advance(tokens, parents, logits);
+            }
             Parallel.For(0, count, source =>
             {
                 var first = source * beams;

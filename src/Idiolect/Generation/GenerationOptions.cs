@@ -21,13 +21,28 @@ public sealed record GenerationOptions
     /// <summary>Makes tokens that already stand in the text less likely (Keskar et al. 2019); 1 for no change.</summary>
     public float RepetitionPenalty { get; init; } = 1f;
 
+    /// <summary>
+    /// Processors of one's own, in the order in which they change the scores: after the repetition penalty, before the sampler.
+    /// </summary>
+    public IReadOnlyList<ILogitProcessor> LogitProcessors { get; init; } = [];
+
+    /// <summary>
+    /// A sampler of one's own; null for <see cref="Generation.Sampler"/>, which alone heeds temperature, top-k, top-p and min-p.
+    /// </summary>
+    public ISampler? Sampler { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="GeneratedPiece.LogProbabilities"/> are wanted; each costs a walk over the vocabulary.
+    /// </summary>
+    public bool LogProbabilities { get; init; }
+
     /// <summary>Ends a text before the first of these strings.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
     /// <summary>The same seed gives the same text.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Texts written at once from the same prompt.</summary>
+    /// <summary>Texts written at once from each prompt.</summary>
     public int Samples { get; init; } = 1;
 
     /// <summary>Threads to compute on; 0 for all processors. The text does not depend on them.</summary>
@@ -45,6 +60,7 @@ public sealed record GenerationOptions
         Require(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0f, nameof(RepetitionPenalty), $"{RepetitionPenalty} must be positive.");
         Require(Samples is > 0 and <= 1024, nameof(Samples), $"{Samples} must be between 1 and 1024.");
         Require(Threads >= 0, nameof(Threads), $"{Threads} must not be negative.");
+        Require(LogitProcessors.All(processor => processor is not null), nameof(LogitProcessors), "a processor is null.");
         Require(StopStrings.All(s => s.Length > 0), nameof(StopStrings), "an empty stop string would end every text at once.");
     }
 

@@ -1,5 +1,4 @@
 using Idiolect.Evaluation;
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -77,12 +76,11 @@ public sealed class MaskedLanguageModel : IDisposable
             throw new ArgumentException($"the text has {tokens.Length} tokens, more than the model's context of {Model.Config.ContextLength}", nameof(text));
         }
         int[] places = [.. Enumerable.Range(0, tokens.Length).Where(i => tokens[i] == _mask)];
-        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
+        using var inference = new InferenceTape(threads);
         float[] scores; // (places, vocabulary)
         lock (Model.Parameters.OnePass)
         {
-            scores = Model.Predict(tokens, [tokens.Length], places, new ForwardContext(tape)).ToArray();
+            scores = Model.Predict(tokens, [tokens.Length], places, new ForwardContext(inference.Tape)).ToArray();
         }
         return [.. places.Select((_, i) => Best(scores.AsSpan(i * Model.Config.VocabularySize, Model.Config.VocabularySize), topK))];
     }

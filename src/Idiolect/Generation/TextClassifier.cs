@@ -1,6 +1,5 @@
 using Idiolect.Data;
 using Idiolect.Evaluation;
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -69,8 +68,7 @@ public sealed class TextClassifier : IDisposable
         ArgumentNullException.ThrowIfNull(texts);
         int[][] tokens = [.. texts.Select(Encode)];
         var probabilities = new double[texts.Count][];
-        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
+        using var inference = new InferenceTape(threads);
         var batch = new PaddedTexts();
         // Texts of like length go together, so that little is padding.
         foreach (var chunk in Enumerable.Range(0, tokens.Length).OrderBy(text => tokens[text].Length).Chunk(TextsPerPass))
@@ -80,9 +78,9 @@ public sealed class TextClassifier : IDisposable
             float[] logits; // (chunk, labels)
             lock (Model.Parameters.OnePass)
             {
-                logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
+                logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(inference.Tape)).ToArray();
             }
-            tape.Reset();
+            inference.Tape.Reset();
             for (var row = 0; row < chunk.Length; row++)
             {
                 probabilities[chunk[row]] = LogitScore.Probabilities(logits.AsSpan(row * Model.Labels.Count, Model.Labels.Count));

@@ -1,5 +1,4 @@
 using Idiolect.Data;
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -62,8 +61,7 @@ public sealed class TextEmbedder : IDisposable
         var closed = TextVectors.SeesBothSides(_model.Config);
         int[][] tokens = [.. texts.Select(text => EncodeText.Framed(text, _tokenizer, closed, TextVectors.LongestText(_model.Config)))];
         var vectors = new float[texts.Count][];
-        using var team = new Team(threads == 0 ? Environment.ProcessorCount : threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
+        using var inference = new InferenceTape(threads);
         var batch = new PaddedTexts();
         // Texts of like length go together, so that little is padding.
         foreach (var chunk in Enumerable.Range(0, tokens.Length).OrderBy(text => tokens[text].Length).Chunk(TextsPerPass))
@@ -73,9 +71,9 @@ public sealed class TextEmbedder : IDisposable
             float[] means; // (chunk, width)
             lock (_model.Parameters.OnePass)
             {
-                means = TextVectors.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(tape)).ToArray();
+                means = TextVectors.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(inference.Tape)).ToArray();
             }
-            tape.Reset();
+            inference.Tape.Reset();
             for (var row = 0; row < chunk.Length; row++)
             {
                 vectors[chunk[row]] = Normalized(means.AsSpan(row * Width, Width));

@@ -1,4 +1,4 @@
-using Idiolect.Kernels;
+using System.Runtime.InteropServices;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
@@ -12,43 +12,43 @@ namespace Idiolect.Generation;
 internal sealed class TokenGenerator : IDisposable
 {
     private readonly ILanguageModel _model;
-    private readonly Sampler[] _samplers;
-    private readonly List<int>[] _texts; // prompt and all that was written
-    private readonly Team? _team; // its own, where the shared one has another number of threads
-    private readonly Tape _tape;
+    private readonly TokenChooser[] _choosers; // (samples)
+    private readonly List<int>[] _texts; // (samples): prompt and all that was written
+    private readonly bool[] _ended; // (samples)
+    private readonly InferenceTape _inference;
     private readonly ISequenceMemory _memory;
     private readonly ForwardContext _context;
     private readonly int[] _next; // (samples): the token to feed
-    private float[] _logits; // (samples, vocabulary)
+    private readonly float[] _logits; // (samples, vocabulary)
 
-    internal TokenGenerator(ILanguageModel model, ReadOnlySpan<int> prompt, GenerationOptions options)
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">The tokens that all texts begin with.</param>
+    /// <param name="options">How to choose, and how many texts.</param>
+    /// <param name="promptIndex">Which of the prompts of one call.</param>
+    internal TokenGenerator(ILanguageModel model, ReadOnlySpan<int> prompt, GenerationOptions options, int promptIndex = 0)
     {
         if (prompt.IsEmpty)
         {
             throw new ArgumentException("A text needs at least one token to start from.", nameof(prompt));
         }
         _model = model;
-        _team = options.Threads == 0 ? null : new Team(options.Threads, IsaSelector.Default);
-        _tape = new Tape(_team ?? Team.Shared, recording: false);
-        _samplers = new Sampler[options.Samples];
+        _choosers = new TokenChooser[options.Samples];
         _texts = new List<int>[options.Samples];
         for (var i = 0; i < options.Samples; i++)
         {
-            _samplers[i] = new Sampler(options, i);
+            _choosers[i] = new TokenChooser(options, prompt.Length, promptIndex, i);
             _texts[i] = [.. prompt];
-            foreach (var id in prompt)
-            {
-                _samplers[i].Observe(id);
-            }
         }
-        _memory = model.CreateMemory(options.Samples);
-        _context = new ForwardContext(_tape) { Memory = _memory };
+        _ended = new bool[options.Samples];
         _next = new int[options.Samples];
         _logits = new float[options.Samples * model.Config.VocabularySize];
+        _inference = new InferenceTape(options.Threads);
+        _memory = model.CreateMemory(options.Samples);
+        _context = new ForwardContext(_inference.Tape) { Memory = _memory };
     }
 
-    /// <summary>The next token of every text; the first call reads the prompt.</summary>
-    internal ReadOnlySpan<int> Next()
+    /// <summary>Takes the next token of every text that has not ended; the first call reads the prompt.</summary>
+    internal void Advance()
     {
         if (_memory.Length == 0)
         {
@@ -66,18 +66,27 @@ internal sealed class TokenGenerator : IDisposable
         var vocabulary = _model.Config.VocabularySize;
         for (var i = 0; i < _next.Length; i++)
         {
-            _next[i] = _samplers[i].Next(_logits.AsSpan(i * vocabulary, vocabulary));
-            _samplers[i].Observe(_next[i]);
-            _texts[i].Add(_next[i]);
+            if (!_ended[i])
+            {
+                _next[i] = _choosers[i].Next(CollectionsMarshal.AsSpan(_texts[i]), _logits.AsSpan(i * vocabulary, vocabulary));
+            }
+            _texts[i].Add(_next[i]); // of a text that has ended its last token again: rows go in step, and nobody reads them
         }
-        return _next;
     }
+
+    /// <summary>The last token of a text.</summary>
+    internal int Token(int sample) => _next[sample];
+
+    /// <summary>The logarithm of its probability, where the options ask for it.</summary>
+    internal double LogProbability(int sample) => _choosers[sample].LogProbability;
+
+    /// <summary>No more tokens of this text are wanted.</summary>
+    internal void End(int sample) => _ended[sample] = true;
 
     public void Dispose()
     {
         _memory.Dispose();
-        _tape.Dispose();
-        _team?.Dispose();
+        _inference.Dispose();
     }
 
     /// <summary>Reads the last <paramref name="count"/> tokens of every text into an empty memory.</summary>
@@ -93,11 +102,11 @@ internal sealed class TokenGenerator : IDisposable
 
     private void Feed(ReadOnlySpan<int> tokens)
     {
-        lock (_model.Parameters.OnePass) // several threads may write with one model
+        lock (_model.Parameters.OnePass) // others may train, measure or write with the same model, a pass at a time
         {
             using var logits = _model.Forward(tokens, _texts.Length, _context, lastOnly: true); // (samples, 1, vocabulary)
             logits.CopyTo(_logits);
         }
-        _tape.Reset();
+        _inference.Tape.Reset();
     }
 }

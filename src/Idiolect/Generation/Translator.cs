@@ -1,5 +1,4 @@
 using Idiolect.Data;
-using Idiolect.Kernels;
 using Idiolect.Models;
 using Idiolect.Tensors;
 using Idiolect.Tokenization;
@@ -88,8 +87,7 @@ public sealed class Translator : IDisposable
         }
         var sources = sentences.Select(sentence => Source(sentence, to ?? To[0])).ToArray();
         var results = new string[sources.Length];
-        using var team = new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads, IsaSelector.Default);
-        using var tape = new Tape(team, recording: false);
+        using var inference = new InferenceTape(options.Threads);
         var search = new BeamSearch(options, Model.Config.VocabularySize, Mark);
         // Sources of one length go together: no padding, and a model that continues one stream can be searched in step.
         foreach (var group in Enumerable.Range(0, sources.Length).GroupBy(i => sources[i].Length).OrderBy(group => group.Key))
@@ -97,7 +95,7 @@ public sealed class Translator : IDisposable
             foreach (var chunk in group.Chunk(Math.Max(1, RowsPerPass / options.Beams)))
             {
                 var longest = Math.Min((2 * group.Key) + SpareTokens, Model.Config.MaximumLength);
-                var found = Search(search, tape, [.. chunk.Select(i => sources[i])], options.Beams, longest, cancellationToken);
+                var found = Search(search, inference.Tape, [.. chunk.Select(i => sources[i])], options.Beams, longest, cancellationToken);
                 for (var i = 0; i < chunk.Length; i++)
                 {
                     results[chunk[i]] = Tokenizer.Decode([.. found[i].Where(Tokenizer.Knows)]).Trim();
@@ -126,11 +124,14 @@ public sealed class Translator : IDisposable
 
     private int[][] Search(BeamSearch search, Tape tape, int[][] sources, int beams, int longest, CancellationToken cancellationToken)
     {
+        int[] tokens = [.. sources.SelectMany(source => source)];
+        int[] lengths = [.. sources.Select(source => source.Length)];
+        IDecoding begun;
         lock (Model.Parameters.OnePass)
         {
-            int[] lengths = [.. sources.Select(source => source.Length)];
-            using var decoding = Model.BeginDecoding(tape, [.. sources.SelectMany(source => source)], lengths, beams, longest);
-            return search.Run(decoding, sources.Length, longest, cancellationToken);
+            begun = Model.BeginDecoding(tape, tokens, lengths, beams, longest);
         }
+        using var decoding = begun;
+        return search.Run(decoding, sources.Length, longest, Model.Parameters.OnePass, cancellationToken);
     }
 }

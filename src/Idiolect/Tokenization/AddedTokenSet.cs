@@ -12,8 +12,9 @@ internal sealed record AddedTokenSet(IReadOnlyList<AddedToken> Tokens, string? B
     /// <summary>Special tokens with the ids after the ordinary ones'; the first of them begins and ends a text.</summary>
     /// <param name="contents">The special tokens.</param>
     /// <param name="ordinary">The ordinary tokens as <c>tokenizer.json</c> writes them, where one text cannot be two tokens.</param>
+    /// <param name="first">The id of the first special token; null where the ordinary ones have no gaps.</param>
     /// <exception cref="ArgumentException">A special token is empty, there twice, or an ordinary token.</exception>
-    internal static AddedTokenSet From(IReadOnlyList<string> contents, IReadOnlyCollection<string> ordinary)
+    internal static AddedTokenSet From(IReadOnlyList<string> contents, IReadOnlyCollection<string> ordinary, int? first = null)
     {
         var taken = new HashSet<string>(ordinary, StringComparer.Ordinal);
         foreach (var content in contents)
@@ -24,12 +25,12 @@ internal sealed record AddedTokenSet(IReadOnlyList<AddedToken> Tokens, string? B
                     $"'{content}' cannot be a special token: it is empty, there twice, or an ordinary token. Choose a text like <|name|>.", nameof(contents));
             }
         }
-        var first = contents.Count > 0 ? contents[0] : null;
+        var mark = contents.Count > 0 ? contents[0] : null;
         return new([.. contents.Select((content, index) => new AddedToken
         {
-            Id = ordinary.Count + index,
+            Id = (first ?? ordinary.Count) + index,
             Content = content,
             Lstrip = content == Tokenizer.Mask, // takes the place of a word with the space before it, as in RoBERTa's tokenizer
-        })], first, first);
+        })], mark, mark);
     }
 }

@@ -48,7 +48,8 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <summary>How text is cut into pieces.</summary>
     public PreTokenizer PreTokenizer { get; }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
     {
         while (!text.IsEmpty)
         {
@@ -119,9 +120,9 @@ public sealed class BytePairTokenizer : Tokenizer
         {
             IgnoreMerges = _wholePieces is not null,
             Vocab = Enumerable.Range(0, VocabularySize).Where(IsOrdinary)
-                .ToDictionary(id => ByteLevelAlphabet.Write(BytesOf(id)), id => id),
+                .ToDictionary(id => ByteLevelAlphabet.Write(GetBytes(id)), id => id),
             Merges = [.. _rules.Select(rule => (
-                ByteLevelAlphabet.Write(BytesOf(rule.Pair.Left)), ByteLevelAlphabet.Write(BytesOf(rule.Pair.Right))))],
+                ByteLevelAlphabet.Write(GetBytes(rule.Pair.Left)), ByteLevelAlphabet.Write(GetBytes(rule.Pair.Right))))],
         },
     };
 }

@@ -27,7 +27,8 @@ public sealed class ByteTokenizer : Tokenizer
     {
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
     {
         Span<byte> bytes = stackalloc byte[4];
         foreach (var character in text.EnumerateRunes())

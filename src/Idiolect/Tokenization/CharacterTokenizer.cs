@@ -49,7 +49,8 @@ public sealed class CharacterTokenizer : Tokenizer
         return new([.. tokens.Select(Encoding.UTF8.GetBytes)], AddedTokenSet.From(specialTokens ?? [], tokens));
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
     {
         var position = 0;
         foreach (var character in text.EnumerateRunes())

@@ -16,7 +16,7 @@ public sealed class StreamingDecoder
 
     /// <summary>The text that is certain after this token; empty while a code point is incomplete.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tokenizer has no token <paramref name="id"/>.</exception>
-    public string Append(int id) => Convert(_tokenizer.BytesOf(id), flush: false);
+    public string Append(int id) => Convert(_tokenizer.GetBytes(id), flush: false);
 
     /// <summary>Ends the stream: an incomplete code point becomes U+FFFD. The decoder can then be used again.</summary>
     public string Flush() => Convert([], flush: true);

@@ -8,7 +8,14 @@ namespace Idiolect.Tokenization;
 /// <summary>
 /// Turns text into token ids and back. Reads and writes Hugging Face's <c>tokenizer.json</c>. Immutable and thread-safe.
 /// </summary>
-/// <remarks>Lone surrogates in a text become U+FFFD, as in any conversion to UTF-8.</remarks>
+/// <remarks>
+/// <para>Lone surrogates in a text become U+FFFD, as in any conversion to UTF-8.</para>
+/// <para>
+/// For a tokenizer of your own, derive a class: its constructor says what bytes each token stands for, <see cref="EncodeOrdinary"/> which
+/// tokens a text is. Special tokens, decoding and streams are this class's work. To save models with it, override <see cref="Save"/>; to load
+/// them, make the tokenizer and give it to <see cref="Generation.LanguageModel.Load(string, Tokenizer)"/>.
+/// </para>
+/// </remarks>
 public abstract class Tokenizer
 {
     /// <summary>The token that separates documents unless another is named: it both begins and ends a text.</summary>
@@ -23,6 +30,18 @@ public abstract class Tokenizer
     private readonly FrozenSet<int> _addedIds;
     private readonly AddedTokenSearch _alwaysTokens; // added tokens that are not special: in every text
     private readonly AddedTokenSearch _allTokens; // where special tokens are allowed
+
+    /// <summary>Begins a tokenizer of one's own.</summary>
+    /// <param name="tokens">
+    /// The bytes that each token stands for, by its id; null where an id is unused. A text is the bytes of its tokens, one after the
+    /// other, so that a token may hold a part of a character.
+    /// </param>
+    /// <param name="specialTokens">Special tokens, which take the ids behind; the first begins and ends a text. Null for none.</param>
+    /// <exception cref="ArgumentException">A token has no bytes, or a special token is empty, there twice, or an ordinary token.</exception>
+    protected Tokenizer(IReadOnlyList<byte[]?> tokens, IReadOnlyList<string>? specialTokens = null)
+        : this(Copy(tokens), AddedTokenSet.From(specialTokens ?? [], [.. tokens.OfType<byte[]>().Select(Encoding.UTF8.GetString)], tokens.Count))
+    {
+    }
 
     /// <param name="tokens">The bytes of each ordinary token by its id; null where an id is special or unused.</param>
     /// <param name="added">The tokens beside them, whose ids may lie past <paramref name="tokens"/>.</param>
@@ -112,23 +131,26 @@ public abstract class Tokenizer
         var bytes = new ArrayBufferWriter<byte>((ids.Length * 4) + 1);
         foreach (var id in ids)
         {
-            bytes.Write(BytesOf(id));
+            bytes.Write(GetBytes(id));
         }
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
     /// <summary>How many bytes of UTF-8 text the token stands for; 0 for a special token.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tokenizer has no token <paramref name="id"/>.</exception>
-    public int GetByteCount(int id) => _specialIds.Contains(id) ? 0 : BytesOf(id).Length;
+    public int GetByteCount(int id) => _specialIds.Contains(id) ? 0 : GetBytes(id).Length;
 
     /// <summary>Begins to decode a stream of tokens.</summary>
     public StreamingDecoder CreateDecoder() => new(this);
 
     /// <summary>
-    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face's libraries load; creates the folder.
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face's libraries load; creates the folder. A tokenizer of
+    /// one's own overrides this with what its own class can load, in files of other names.
     /// </summary>
+    /// <param name="folder">The folder; a model's files lie there too.</param>
     /// <exception cref="Formats.WriteFailedException">The folder cannot be written, or the disk is full.</exception>
-    public void Save(string folder)
+    /// <exception cref="NotSupportedException">The tokenizer is one's own, and its class does not override this method.</exception>
+    public virtual void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         TokenizerFolder.Save(this, folder);
@@ -151,30 +173,66 @@ public abstract class Tokenizer
         return TokenizerFolder.Load(path);
     }
 
-    /// <summary>Encodes text in which added tokens mean nothing.</summary>
-    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output);
+    /// <summary>Encodes text in which special tokens mean nothing. Called by several threads at once.</summary>
+    /// <param name="text">A part of a text, perhaps empty.</param>
+    /// <param name="output">Receives the ids, behind those that it holds.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no token for a character of the text.</exception>
+    protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output);
 
-    /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted.</summary>
-    internal abstract TokenizerFile Describe();
+    /// <summary>
+    /// A hash of all that decides how text becomes tokens, in hexadecimal digits: a run remembers it, and goes on with the same tokenizer only.
+    /// </summary>
+    /// <remarks>
+    /// That of a tokenizer of one's own is the hash of its class's name and its tokens. Override it where there is more to know, such as rules of merging.
+    /// </remarks>
+    public virtual string Hash => Convert.ToHexStringLower(SHA256.HashData(Describe() is null ? Vocabulary() : ToJson()));
+
+    /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted; null where it cannot say it.</summary>
+    internal virtual TokenizerFile? Describe() => null;
 
     /// <summary>The bytes of <c>tokenizer.json</c>: all that decides how text becomes tokens.</summary>
     internal byte[] ToJson() => TokenizerFolder.ToJson(this);
-
-    /// <summary>The hash of those bytes.</summary>
-    internal string Hash => Convert.ToHexStringLower(SHA256.HashData(ToJson()));
 
     /// <summary><see cref="GetByteCount"/> of every id below <see cref="VocabularySize"/>; 0 for the ids that no token uses.</summary>
     internal int[] ByteCounts() => [.. _bytes.Select((bytes, id) => bytes is null || _specialIds.Contains(id) ? 0 : bytes.Length)];
 
     /// <summary>Whether an id belongs to a token: a vocabulary may have gaps, and a model more rows than the tokenizer ids.</summary>
-    internal bool Knows(int id) => (uint)id < (uint)_bytes.Length && _bytes[id] is not null;
+    /// <param name="id">The id.</param>
+    public bool Knows(int id) => (uint)id < (uint)_bytes.Length && _bytes[id] is not null;
 
-    /// <summary>The bytes of a token, of a special one too.</summary>
-    internal ReadOnlySpan<byte> BytesOf(int id)
+    /// <summary>The bytes that a token stands for, perhaps a part of a character; of a special one those of the text that it is written as.</summary>
+    /// <param name="id">The token.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The tokenizer has no token <paramref name="id"/>.</exception>
+    public ReadOnlySpan<byte> GetBytes(int id)
         => Knows(id)
             ? _bytes[id]
             : throw new ArgumentOutOfRangeException(nameof(id), $"The tokenizer has no token {id}: its vocabulary has {VocabularySize} ids.");
 
     /// <summary>Whether an id belongs to an ordinary token.</summary>
     private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_addedIds.Contains(id);
+
+    private static byte[]?[] Copy(IReadOnlyList<byte[]?> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        return tokens.Any(bytes => bytes is { Length: 0 })
+            ? throw new ArgumentException("A token has no bytes; an id without a token is null.", nameof(tokens))
+            : [.. tokens.Select(bytes => (byte[]?)bytes?.Clone())];
+    }
+
+    /// <summary>The class's name, and each id's bytes with their length before them, -1 for none.</summary>
+    private byte[] Vocabulary()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8))
+        {
+            writer.Write(GetType().FullName ?? "");
+            for (var id = 0; id < _bytes.Length; id++)
+            {
+                writer.Write(_bytes[id]?.Length ?? -1);
+                writer.Write(_bytes[id] ?? []);
+                writer.Write(_specialIds.Contains(id));
+            }
+        }
+        return stream.ToArray();
+    }
 }

@@ -40,7 +40,8 @@ internal static class TokenizerFolder
     /// <summary>The bytes of <c>tokenizer.json</c>.</summary>
     internal static byte[] ToJson(Tokenizer tokenizer)
     {
-        var file = tokenizer.Describe();
+        var file = tokenizer.Describe() ?? throw new NotSupportedException(
+            $"A {tokenizer.GetType().Name} does not say how it is saved: its class must override {nameof(Tokenizer.Save)}.");
         AddedToken[] added = [.. tokenizer.Added.Tokens.OrderBy(token => token.Id)];
         var ordinary = file.Model!.Vocab!;
         // Hugging Face's library gives tokens that model.vocab lacks the ids after its greatest, whatever added_tokens says.

@@ -78,7 +78,7 @@ public sealed class BeamSearchTests
             new() { [""] = [0.9f, 0.1f, 0.1f] },
         ];
         var found = new BeamSearch(new TranslationOptions { Beams = 2, LengthPenalty = 0 }, 3, Mark)
-            .Run(new Table(tables, 2, [0.9f, 0.05f, 0.05f]), 3, 10, TestContext.Current.CancellationToken);
+            .Run(new Table(tables, 2, [0.9f, 0.05f, 0.05f]), 3, 10, new Lock(), TestContext.Current.CancellationToken);
         Assert.Equal([[1], [2, 2], []], found);
     }
 
@@ -89,7 +89,7 @@ public sealed class BeamSearchTests
     private static int[] Search(
         Dictionary<string, float[]> table, int beams, double lengthPenalty, int maximumLength = 10, float[]? otherwise = null)
         => new BeamSearch(new TranslationOptions { Beams = beams, LengthPenalty = lengthPenalty }, 3, Mark)
-            .Run(new Table([table], beams, otherwise ?? [0.9f, 0.05f, 0.05f]), 1, maximumLength, TestContext.Current.CancellationToken)[0];
+            .Run(new Table([table], beams, otherwise ?? [0.9f, 0.05f, 0.05f]), 1, maximumLength, new Lock(), TestContext.Current.CancellationToken)[0];
 
     private static (string Text, double Probability) Likeliest(Dictionary<string, float[]> table, string text, double probability, int depth)
     {

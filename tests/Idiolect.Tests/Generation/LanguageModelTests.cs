@@ -52,7 +52,11 @@ public sealed class LanguageModelTests : IDisposable
         => Assert.NotEqual(await Text(new GenerationOptions { Seed = 3 }), await Text(new GenerationOptions { Seed = 4 }));
 
     [Fact]
-    public async Task MaxTokens_0_writes_nothing() => Assert.Empty(await Pieces(new GenerationOptions { MaxTokens = 0 }));
+    public async Task MaxTokens_0_writes_nothing_and_says_why()
+    {
+        var piece = Assert.Single(await Pieces(new GenerationOptions { MaxTokens = 0 }));
+        Assert.Equal(("", 0, FinishReason.MaxTokens), (piece.Text, piece.TokenIds.Count, piece.FinishReason));
+    }
 
     [Fact]
     public async Task Cancellation_ends_the_enumeration()
@@ -107,7 +111,8 @@ public sealed class LanguageModelTests : IDisposable
         head.AsSpan(end * config.Width, config.Width).Fill(1f);
         _model.Model.Parameters["head.weight"].Assign(head);
         var piece = Assert.Single(await Pieces(new GenerationOptions { MaxTokens = 5, Temperature = 0 }));
-        Assert.Equal(("", true), (piece.Text, piece.IsLast));
+        Assert.Equal(("", true, FinishReason.EndOfText), (piece.Text, piece.IsLast, piece.FinishReason));
+        Assert.Equal([end], piece.TokenIds);
     }
 
     [Theory]
@@ -136,12 +141,8 @@ public sealed class LanguageModelTests : IDisposable
         var gapped = new ByteTokenizer(new AddedTokenSet([new() { Id = 512, Content = Tokenizer.EndOfText }], Tokenizer.EndOfText, Tokenizer.EndOfText)); // 256 to 511 are no tokens
         using var model = new LanguageModel(
             new Gpt(TinyModels.Config("llama") with { VocabularySize = gapped.VocabularySize }, seed: 1), gapped);
-        var pieces = 0;
-        await foreach (var piece in model.GenerateSamplesAsync("a", new GenerationOptions { MaxTokens = 40, Temperature = 5 }, cancellationToken: Cancel))
-        {
-            pieces++;
-        }
-        Assert.Equal(40, pieces);
+        var pieces = await model.GenerateAsync(["a"], new GenerationOptions { MaxTokens = 40, Temperature = 5 }, cancellationToken: Cancel).ToArrayAsync(Cancel);
+        Assert.Equal(40, pieces.Sum(piece => piece.TokenIds.Count));
     }
 
     [Fact]
@@ -181,7 +182,7 @@ public sealed class LanguageModelTests : IDisposable
     private async Task<List<GeneratedPiece>> Pieces(GenerationOptions options, string prompt = "a")
     {
         var pieces = new List<GeneratedPiece>();
-        await foreach (var piece in _model.GenerateSamplesAsync(prompt, options, cancellationToken: Cancel))
+        await foreach (var piece in _model.GenerateAsync([prompt], options, cancellationToken: Cancel))
         {
             pieces.Add(piece);
         }

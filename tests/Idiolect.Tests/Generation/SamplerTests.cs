@@ -10,7 +10,7 @@ public sealed class SamplerTests
     [Fact]
     public void Temperature_0_takes_the_likeliest_and_the_smaller_id_of_equals() => Logits.Sample(logits =>
     {
-        var chosen = new Sampler(new GenerationOptions { Temperature = 0 }, 0).Next(logits.ToArray());
+        var chosen = Chooser(new GenerationOptions { Temperature = 0 }).Next([], logits.ToArray());
         Assert.Equal(Array.IndexOf(logits, logits.Max()), chosen);
     });
 
@@ -20,8 +20,8 @@ public sealed class SamplerTests
         (logits, topK, topP, minP) =>
         {
             var options = new GenerationOptions { Temperature = 1.5f, TopK = topK, TopP = topP, MinP = minP, Seed = 9 };
-            var sampler = new Sampler(options, 0);
-            var seen = Enumerable.Range(0, 3000).Select(_ => sampler.Next(logits.ToArray())).ToHashSet();
+            var sampler = Chooser(options);
+            var seen = Enumerable.Range(0, 3000).Select(_ => sampler.Next([], logits.ToArray())).ToHashSet();
             var (certain, possible) = Kept(logits, options);
             Assert.True(seen.IsSubsetOf(possible), "A token was drawn that should have been cut.");
             Assert.True(certain.IsSubsetOf(seen), "A token was never drawn that should have been kept.");
@@ -33,11 +33,11 @@ public sealed class SamplerTests
         float[] logits = [0f, 1f, 2f, -1f, 0.5f];
         const double Temperature = 0.7;
         const int Draws = 20_000;
-        var sampler = new Sampler(new GenerationOptions { Temperature = (float)Temperature, Seed = 4 }, 0);
+        var sampler = Chooser(new GenerationOptions { Temperature = (float)Temperature, Seed = 4 });
         var counts = new int[logits.Length];
         for (var i = 0; i < Draws; i++)
         {
-            counts[sampler.Next(logits.ToArray())]++;
+            counts[sampler.Next([], logits.ToArray())]++;
         }
         var weights = logits.Select(l => Math.Exp(l / Temperature)).ToArray();
         var chiSquare = counts.Zip(weights, (count, weight) =>
@@ -62,17 +62,15 @@ public sealed class SamplerTests
     [InlineData(2f, 1)]
     public void The_repetition_penalty_makes_what_was_seen_less_likely(float penalty, int expected)
     {
-        var sampler = new Sampler(new GenerationOptions { Temperature = 0, RepetitionPenalty = penalty }, 0);
-        sampler.Observe(2);
-        Assert.Equal(expected, sampler.Next([-1f, 2f, 3f]));
+        var sampler = Chooser(new GenerationOptions { Temperature = 0, RepetitionPenalty = penalty });
+        Assert.Equal(expected, sampler.Next([2, 2], [-1f, 2f, 3f]));
     }
 
     [Fact]
     public void The_repetition_penalty_lowers_negative_scores_too()
     {
-        var sampler = new Sampler(new GenerationOptions { Temperature = 0, RepetitionPenalty = 2f }, 0);
-        sampler.Observe(0);
-        Assert.Equal(1, sampler.Next([-1f, -1.5f]));
+        var sampler = Chooser(new GenerationOptions { Temperature = 0, RepetitionPenalty = 2f });
+        Assert.Equal(1, sampler.Next([0], [-1f, -1.5f]));
     }
 
     [Theory]
@@ -82,14 +80,16 @@ public sealed class SamplerTests
     [InlineData(1f, float.PositiveInfinity)]
     public void Scores_that_are_not_finite_are_refused(float temperature, float bad)
     {
-        var sampler = new Sampler(new GenerationOptions { Temperature = temperature }, 0);
-        Assert.Throws<InvalidDataException>(() => sampler.Next([1f, bad, 2f]));
+        var sampler = Chooser(new GenerationOptions { Temperature = temperature });
+        Assert.Throws<InvalidDataException>(() => sampler.Next([], [1f, bad, 2f]));
     }
+
+    private static TokenChooser Chooser(GenerationOptions options, int sample = 0) => new(options, promptLength: 0, prompt: 0, sample);
 
     private static int[] Draw(ulong seed, int sample)
     {
-        var sampler = new Sampler(new GenerationOptions { Temperature = 1, Seed = seed }, sample);
-        return [.. Enumerable.Range(0, 50).Select(_ => sampler.Next(new float[100]))];
+        var sampler = Chooser(new GenerationOptions { Temperature = 1, Seed = seed }, sample);
+        return [.. Enumerable.Range(0, 50).Select(_ => sampler.Next([], new float[100]))];
     }
 
     /// <summary>The naive rule in double: tokens that must be drawn often enough to be seen, and tokens that may be drawn.</summary>

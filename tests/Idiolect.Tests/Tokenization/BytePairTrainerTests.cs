@@ -78,7 +78,7 @@ public sealed class BytePairTrainerTests
         => new BytePairTrainer(new() { VocabularySize = size, PreTokenizer = style, SpecialTokens = [], Threads = threads }).Train(documents);
 
     private static IEnumerable<string> Tokens(BytePairTokenizer tokenizer)
-        => Enumerable.Range(0, tokenizer.VocabularySize).Select(id => Convert.ToHexString(tokenizer.BytesOf(id)));
+        => Enumerable.Range(0, tokenizer.VocabularySize).Select(id => Convert.ToHexString(tokenizer.GetBytes(id)));
 
     // Counts all pairs anew for each merge.
     private static List<string> Textbook(string[] documents, int size, PreTokenizer style)

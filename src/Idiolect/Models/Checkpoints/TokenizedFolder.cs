@@ -10,10 +10,11 @@ public static class TokenizedFolder
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="folder">The folder, made if need be.</param>
     /// <exception cref="ArgumentException">No file format holds a model of this kind.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer does not say how it is saved; nothing was written.</exception>
     public static void Save(IModel model, Tokenizer tokenizer, string folder)
     {
+        tokenizer.Save(folder); // one of a user that cannot be saved says so before anything is written
         ModelFolder.Save(model, folder);
-        tokenizer.Save(folder);
     }
 
     /// <summary>Writes a classifier and its tokenizer; each file atomically.</summary>
@@ -22,8 +23,8 @@ public static class TokenizedFolder
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(Classifier model, Tokenizer tokenizer, string folder)
     {
-        ClassifierFolder.Save(model, folder);
         tokenizer.Save(folder);
+        ClassifierFolder.Save(model, folder);
     }
 
     /// <summary>Writes a model that translates, its tokenizer and its languages; each file atomically.</summary>
@@ -33,8 +34,8 @@ public static class TokenizedFolder
     /// <param name="folder">The folder, made if need be.</param>
     public static void Save(ISequenceToSequence model, Tokenizer tokenizer, TranslationLanguages languages, string folder)
     {
-        SequenceToSequenceFolder.Save(model, folder);
         tokenizer.Save(folder);
+        SequenceToSequenceFolder.Save(model, folder);
         languages.Save(folder);
     }
 
