@@ -13,7 +13,7 @@ internal sealed class InferenceTape : IDisposable
     /// <param name="threads">Threads; 0 for the shared team. No result depends on them.</param>
     internal InferenceTape(int threads)
     {
-        _own = threads == 0 ? null : new Team(threads, IsaSelector.Default);
+        _own = threads == 0 ? null : new Team(threads);
         Tape = new Tape(_own ?? Team.Shared, recording: false);
     }
 
