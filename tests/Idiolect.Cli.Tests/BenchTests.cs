@@ -9,6 +9,7 @@ using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
 
+[Trait("Lane", "Full")]
 public sealed class BenchTests : IDisposable
 {
     private const string TinyStep = "bench train --preset nanogpt-cpu --layers 1 --width 32 --heads 2 --context 8 --batch 2 --steps 4 --threads 1";

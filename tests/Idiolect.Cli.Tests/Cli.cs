@@ -1,6 +1,7 @@
 using System.Diagnostics;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Tests;
 
 namespace Idiolect.Cli.Tests;
 
@@ -36,20 +37,15 @@ internal static class Cli
     }
 }
 
-/// <summary>A folder of its own for a test, gone afterwards.</summary>
-internal sealed class TemporaryFolder : IDisposable
-{
-    internal string Path { get; } = Directory.CreateTempSubdirectory("idiolect-cli-").FullName;
-
-    internal RunFolders Runs => new(System.IO.Path.Combine(Path, "runs"));
-
-    internal string Combine(string name) => System.IO.Path.Combine(Path, name);
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}
-
 internal static class RunFoldersForTests
 {
+    extension(TemporaryFolder folder)
+    {
+        internal RunFolders Runs => new(folder["runs"]);
+
+        internal string Combine(string name) => folder[name];
+    }
+
     /// <summary>Begins a run as a training does.</summary>
     internal static string Create(this RunFolders runs, string? name, string? folder)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace Idiolect.Cli.Tests;
 
 /// <summary>The built tool on a tiny text: what the verbs do together.</summary>
+[Trait("Lane", "Full")]
 public sealed class EndToEndTests : IDisposable
 {
     private const string Tiny = "--data text.txt --vocab 300 --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --threads 1";

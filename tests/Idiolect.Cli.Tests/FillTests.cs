@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Idiolect.Cli.Tests;
 
 /// <summary>A BERT through the real executable: train, eval, fill, embed, resume, info.</summary>
+[Trait("Lane", "Full")]
 public sealed class FillTests : IDisposable
 {
     private const string Tiny = "--model bert --data text.txt --layers 1 --heads 2 --width 16 --context 16 --batch 4 --eval-batches 2 --dropout 0.1";

@@ -1,6 +1,7 @@
 namespace Idiolect.Cli.Tests;
 
 /// <summary>What only a process of its own shows: streams, signals and the environment.</summary>
+[Trait("Lane", "Full")]
 public sealed class ProcessTests
 {
     [Theory]

@@ -1,6 +1,7 @@
 namespace Idiolect.Cli.Tests;
 
 /// <summary>What cannot be trained: one line that says what to do, exit code 1, and no run left behind.</summary>
+[Trait("Lane", "Full")]
 public sealed class RefusalTests : IDisposable
 {
     private const string Shape = "--layers 1 --heads 2 --context 16 --batch 4 --steps 5 --threads 1";

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Idiolect.Cli.Tests;
 
 /// <summary>Translation through the real executable.</summary>
+[Trait("Lane", "Full")]
 public sealed class TranslateTests : IDisposable
 {
     private const string Tiny = "train --task translate --data pairs.tsv --width 16 --layers 1 --context 64 --batch 200 --steps 12 --eval-every 6 --vocab 300 --json";

@@ -7,6 +7,7 @@ using Idiolect.Models;
 namespace Idiolect.Cli.Tests;
 
 /// <summary>Tuning through the real executable: a trained model of each kind learns to classify, is used and goes on.</summary>
+[Trait("Lane", "Full")]
 public sealed class TuneTests : IDisposable
 {
     private const string Tiny = "--data text.txt --vocab 300 --layers 1 --width 16 --context 16 --batch 4 --eval-batches 2 --steps 6 --eval-every 6";

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Idiolect.Tests.Generation;
 
 /// <summary>The program that the README quotes, run as a user would run it.</summary>
+[Trait("Lane", "Full")]
 public sealed class SampleTests
 {
     [Fact]

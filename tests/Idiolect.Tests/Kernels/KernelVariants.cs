@@ -1,12 +1,16 @@
+using System.Runtime.Intrinsics;
 using Idiolect.Kernels;
 
 namespace Idiolect.Tests.Kernels;
 
-/// <summary>A team of one thread and a team of two for each instruction set.</summary>
+/// <summary>
+/// A team of one thread and a team of two for each instruction set. Where .NET's switches take the registers away, wider ones are left out:
+/// they are compiled to the same loops over the narrow ones, slowly, and the first run has tested them.
+/// </summary>
 internal sealed class KernelVariants : IDisposable
 {
     private readonly (Team One, Team Two)[] _teams
-        = [.. IsaSelector.All.Select(isa => (new Team(1, isa), new Team(2, isa)))];
+        = [.. IsaSelector.All.Where(IsTested).Select(isa => (new Team(1, isa), new Team(2, isa)))];
 
     internal IEnumerable<Team> All => _teams.SelectMany(pair => new[] { pair.One, pair.Two });
 
@@ -37,6 +41,13 @@ internal sealed class KernelVariants : IDisposable
             team.Dispose();
         }
     }
+
+    private static bool IsTested(Isa isa) => isa switch
+    {
+        Isa.Vector512 => Vector256.IsHardwareAccelerated,
+        Isa.Vector256 => Vector128.IsHardwareAccelerated,
+        _ => true,
+    };
 
     private static void AssertClose(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double tolerance, Isa isa)
     {

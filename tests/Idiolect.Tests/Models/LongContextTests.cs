@@ -5,6 +5,7 @@ using Idiolect.Tensors;
 
 namespace Idiolect.Tests.Models;
 
+[Trait("Lane", "Full")]
 public sealed class LongContextTests
 {
     private const int Context = 8192;

@@ -41,7 +41,7 @@ public sealed class BytePairTokenizerTests
         Assert.InRange(ten, one, (10.01 * one) + 100);
     }
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void Ten_megabytes_of_one_character_survive()
     {
         var text = new string('a', 10_000_000);

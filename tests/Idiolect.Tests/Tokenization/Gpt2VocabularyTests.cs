@@ -35,7 +35,7 @@ public sealed class Gpt2VocabularyTests
         Assert.Equal([50256], Both.Value.Ours.Encode("<|endoftext|>", allowSpecial: true));
     }
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void Ten_megabytes_in_many_languages_have_the_same_ids()
     {
         const int wanted = 10_500_000;

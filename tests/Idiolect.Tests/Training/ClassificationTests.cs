@@ -12,6 +12,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>A head on a pre-trained model of each kind: what it learns, what it leaves alone, what is saved.</summary>
+[Trait("Lane", "Full")]
 public sealed class ClassificationTests : IDisposable
 {
     private static readonly string[] Special = [Tokenizer.EndOfText, Tokenizer.Mask];

@@ -5,6 +5,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>A child process that trains on a disk which is truly full: a small tmpfs in a mount namespace of its own.</summary>
+[Trait("Lane", "Full")]
 public sealed class FullDiskTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -8,6 +8,7 @@ namespace Idiolect.Tests.Training;
 /// Real processes, killed (SIGKILL) at random moments, which are mostly moments of a save. tests/kill-and-resume.sh asks for more
 /// kills by the variable IDIOLECT_KILLS.
 /// </summary>
+[Trait("Lane", "Full")]
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -9,6 +9,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>Learning to fill gaps, end to end: masks, training, resume, filling, vectors.</summary>
+[Trait("Lane", "Full")]
 public sealed class MaskedTrainingTests : IDisposable
 {
     private static readonly string[] Animals = ["cat", "dog", "cow", "hen"];

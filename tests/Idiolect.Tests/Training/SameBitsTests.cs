@@ -4,6 +4,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>A run is a pure function of its inputs: neither threads, nor interruptions, nor damage change a byte of its end.</summary>
+[Trait("Lane", "Full")]
 public sealed class SameBitsTests : IDisposable
 {
     private readonly TinyRun _run = new();

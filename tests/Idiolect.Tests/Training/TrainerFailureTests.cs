@@ -6,6 +6,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>Bad numbers, bad inputs, bad folders: each is refused or survived, and said in one line.</summary>
+[Trait("Lane", "Full")]
 public sealed class TrainerFailureTests : IDisposable
 {
     private readonly TinyRun _run = new();

@@ -8,6 +8,7 @@ using Idiolect.Training;
 namespace Idiolect.Tests.Training;
 
 /// <summary>Learning to translate, end to end: batches, training, resume, search.</summary>
+[Trait("Lane", "Full")]
 public sealed class TranslationTrainingTests : IDisposable
 {
     private static readonly string[] Subjects = ["file", "folder", "project", "package", "test", "tool", "server", "key"];

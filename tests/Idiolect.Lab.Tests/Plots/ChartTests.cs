@@ -1,6 +1,6 @@
 using Idiolect.Lab.Plots;
 
-namespace Idiolect.Cli.Tests;
+namespace Idiolect.Lab.Tests.Plots;
 
 public sealed class ChartTests
 {

@@ -2,7 +2,7 @@ using Idiolect.Lab.Models;
 using Idiolect.Lab.Tasks;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Tests;
+namespace Idiolect.Lab.Tests.Models;
 
 /// <summary>What the experiments rest on.</summary>
 public sealed class LabModelTests

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Idiolect.Tests.Data;
+namespace Idiolect.Tests;
 
 /// <summary>An empty folder of one test, removed at its end.</summary>
 internal sealed class TemporaryFolder : IDisposable
@@ -10,6 +10,9 @@ internal sealed class TemporaryFolder : IDisposable
     internal string Path => _folder.FullName;
 
     internal string this[string name] => System.IO.Path.Join(Path, name);
+
+    /// <summary>The names of everything directly inside, sorted.</summary>
+    internal string[] Names => [.. Directory.EnumerateFileSystemEntries(Path).Select(path => System.IO.Path.GetFileName(path)).Order()];
 
     internal string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
 
