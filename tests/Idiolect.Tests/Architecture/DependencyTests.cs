@@ -23,7 +23,7 @@ public sealed class DependencyTests
     private static readonly string[] Awaited =
     [
         "upward: Training/", "circle of files: Training/", "pointer: AdamWOptimizer", "pointer: MuonOptimizer", "circle of files: Models/Checkpoints/",
-        "circle of files: Idiolect.", "circle of folders: Idiolect.Cli/", "pointer: LabTrainer", "pointer: NaiveAttention", "pointer: <>c__DisplayClass1_0.scores",
+        "circle of files: Recipes/", "circle of files: Idiolect.", "circle of folders: Idiolect.Cli/", "pointer: LabTrainer", "pointer: NaiveAttention", "pointer: <>c__DisplayClass1_0.scores",
     ];
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class EncoderDecoderTests
     [Fact]
     public void A_saved_model_is_the_model()
     {
-        using var folder = new Data.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         using var model = new EncoderDecoder(Tiny with { NormFirst = true, FeedForwardWidth = 24, Dropout = 0.3f, LabelSmoothing = 0.05f }, seed: 9);
         EncoderDecoderFolder.Save(model, folder.Path);
         using var loaded = EncoderDecoderFolder.Load(folder.Path);
@@ -130,7 +130,7 @@ public sealed class EncoderDecoderTests
     [InlineData("\"ffn_dim\": 64", "\"ffn_dim\": \"x\"", "ffn_dim")]
     public void A_config_that_makes_no_sense_is_refused(string good, string bad, string named)
     {
-        using var folder = new Data.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         using var model = new EncoderDecoder(Tiny);
         EncoderDecoderFolder.Save(model, folder.Path);
         var file = folder["config.json"];

@@ -95,7 +95,7 @@ public sealed class RecurrentSequenceToSequenceTests
     [InlineData(true)]
     public void A_saved_model_is_the_model(bool attention)
     {
-        using var folder = new Data.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         using var model = new RecurrentSequenceToSequence(
             Tiny with { Attention = attention, LayerCount = 2, Dropout = 0.3f, LabelSmoothing = 0.05f }, seed: 9);
         Assert.Equal(model.Parameters.Count, model.Config.ParameterCount);
