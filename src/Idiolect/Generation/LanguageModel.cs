@@ -13,7 +13,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public LanguageModel(ILanguageModel model, Tokenizer tokenizer)
     {
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         (Model, Tokenizer) = (model, tokenizer);
     }
 
@@ -43,7 +43,11 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
     /// <exception cref="NotSupportedException">The tokenizer is one's own and does not say how it is saved; nothing was written.</exception>
-    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
+    public void Save(string folder)
+    {
+        Tokenizer.Save(folder); // one of a user that cannot be saved says so before anything is written
+        ModelFolder.Save(Model, folder);
+    }
 
     /// <summary>Continues a text, piece by piece.</summary>
     /// <param name="prompt">The beginning; empty to start from nothing.</param>

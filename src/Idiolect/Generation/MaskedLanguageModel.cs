@@ -23,7 +23,7 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <exception cref="InvalidDataException">They do not belong together.</exception>
     public MaskedLanguageModel(Bert model, Tokenizer tokenizer)
     {
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         _mask = tokenizer.MaskId ?? throw new InvalidDataException($"The tokenizer has no token {Tokenizer.Mask}, and a BERT needs one.");
         (Model, Tokenizer) = (model, tokenizer);
     }
@@ -51,7 +51,11 @@ public sealed class MaskedLanguageModel : IDisposable
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
+    public void Save(string folder)
+    {
+        Tokenizer.Save(folder);
+        ModelFolder.Save(Model, folder);
+    }
 
     /// <summary>Guesses what stands in each gap of a text, all gaps at once.</summary>
     /// <param name="text">The text, in which <see cref="Tokenizer.Mask"/> marks a gap of one token; it takes the space before it along.</param>

@@ -18,7 +18,7 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="InvalidDataException">The tokenizer knows more tokens than the model.</exception>
     public TextClassifier(Classifier model, Tokenizer tokenizer)
     {
-        TokenizedFolder.RequireTogether(tokenizer, model.Backbone.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Backbone.Config.VocabularySize);
         (Model, Tokenizer) = (model, tokenizer);
     }
 
@@ -55,7 +55,11 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>Writes a Hugging Face model folder.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, folder);
+    public void Save(string folder)
+    {
+        Tokenizer.Save(folder);
+        ClassifierFolder.Save(Model, folder);
+    }
 
     /// <summary>How likely each label is, for each text; of a text the first <see cref="Classifier.LongestText"/> tokens count.</summary>
     /// <param name="texts">The texts.</param>
@@ -97,5 +101,6 @@ public sealed class TextClassifier : IDisposable
     public void Dispose() => Model.Dispose();
 
     /// <summary>The tokens of a text as the classifier reads them.</summary>
-    internal int[] Encode(string text) => Model.Encode(Tokenizer, text);
+    internal int[] Encode(string text)
+        => EncodeText.Framed(text, Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
 }

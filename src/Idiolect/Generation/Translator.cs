@@ -19,7 +19,7 @@ public sealed class Translator : IDisposable
     /// <exception cref="InvalidDataException">They do not belong together.</exception>
     public Translator(ISequenceToSequence model, Tokenizer tokenizer, string from, IReadOnlyList<string> to)
     {
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         Languages = new TranslationLanguages(from, to);
         Mark = Languages.Mark(tokenizer);
         (Model, Tokenizer) = (model, tokenizer);
@@ -68,7 +68,12 @@ public sealed class Translator : IDisposable
 
     /// <summary>Writes model, tokenizer and languages.</summary>
     /// <param name="folder">The folder, made if need be.</param>
-    public void Save(string folder) => TokenizedFolder.Save(Model, Tokenizer, Languages, folder);
+    public void Save(string folder)
+    {
+        Tokenizer.Save(folder);
+        SequenceToSequenceFolder.Save(Model, folder);
+        Languages.Save(folder);
+    }
 
     /// <summary>Translates sentences; one that is longer than the model takes loses its end.</summary>
     /// <param name="sentences">The sentences.</param>

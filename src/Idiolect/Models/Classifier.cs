@@ -1,6 +1,5 @@
 using Idiolect.Layers;
 using Idiolect.Tensors;
-using Idiolect.Tokenization;
 
 namespace Idiolect.Models;
 
@@ -104,13 +103,6 @@ public sealed class Classifier : IDisposable
         _head.Dispose();
         Backbone.Dispose();
     }
-
-    /// <summary>The tokens of a text as the classifier reads them; one that is too long loses its end.</summary>
-    /// <param name="tokenizer">The backbone's tokenizer.</param>
-    /// <param name="text">The text.</param>
-    /// <exception cref="ArgumentException">The text has no token at all, or a character that the tokenizer does not know.</exception>
-    public int[] Encode(Tokenizer tokenizer, string text)
-        => EncodeText.Framed(text, tokenizer, TextVectors.SeesBothSides(Backbone.Config), LongestTextOf(Backbone.Config));
 
     /// <summary>The most tokens of a text for a model of this shape.</summary>
     internal static int LongestTextOf(IModelConfig config) => Math.Min(TextVectors.LongestText(config), LongestText);

@@ -27,8 +27,11 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
 
     int IReadOnlyCollection<Parameter>.Count => _parameters.Count;
 
-    /// <summary>Held by whoever runs a pass where threads may share the model: its layers keep buffers of a pass, so that a step allocates none.</summary>
-    internal Lock OnePass { get; } = new();
+    /// <summary>
+    /// Held by whoever runs a pass where threads may share the model, whose layers keep buffers of a pass. Generation, evaluation and training take it for
+    /// each pass, and training for each update.
+    /// </summary>
+    public Lock OnePass { get; } = new();
 
     /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
     internal long FlatLength { get; private set; }

@@ -49,7 +49,7 @@ public sealed partial class Trainer
                 task.Dispose();
                 throw;
             }
-            var changes = RunChange.Between(state, options, task.DataHash);
+            var changes = RunChanges.Between(state, options, task.DataHash);
             TrainingProgress[] news = changes.Count == 0 ? [.. damaged] : [.. damaged, new RunChanged(state.Step, changes)];
             return new Trainer(task, options, runFolder, optimizer, synchronizer, new ResumedRun(held, checkpoint, news));
         }

@@ -83,3 +83,9 @@ public sealed record TrainingMeasurement(
 /// <param name="Gflop">10^9 operations of its matrix products, two a multiply-add; attention counts the pairs that causality leaves.</param>
 /// <param name="Megabytes">10^6 bytes that it must read and write: every operand and every result once.</param>
 public sealed record OperationShare(string Operation, StepPhase Phase, double Milliseconds, double Gflop, double Megabytes);
+
+/// <summary>A step that was timed.</summary>
+internal sealed record MeasuredStep(StepTimes Times, long AllocatedBytes)
+{
+    internal double Milliseconds { get; } = Times.Total * 1e3 / Stopwatch.Frequency;
+}

@@ -15,7 +15,10 @@ namespace Idiolect.Training;
 /// <param name="Steps">The number of optimiser steps.</param>
 /// <param name="BatchSize">Sequences in a forward pass.</param>
 /// <param name="ContextLength">Tokens in a sequence; null for the model's context length.</param>
-/// <param name="GradientAccumulation">Forward and backward passes in a step; their gradients are averaged.</param>
+/// <param name="GradientAccumulation">
+/// Forward and backward passes in a step; each weighs as much as it counts tokens, so that they give the gradient of one large batch. Several ranks
+/// (<see cref="IGradientSynchronizer"/>) divide the passes among themselves.
+/// </param>
 /// <param name="LearningRate">The peak learning rate.</param>
 /// <param name="MinimumLearningRateFraction">The last learning rate as a fraction of the peak.</param>
 /// <param name="WarmupSteps">Steps of linear rise at the start.</param>

@@ -69,6 +69,16 @@ public sealed record CheckpointDamaged(long Step, string Path, string Reason) : 
 /// <param name="Changes">What changed.</param>
 public sealed record RunChanged(long Step, IReadOnlyList<RunChange> Changes) : TrainingProgress(Step);
 
+/// <summary>Something that a resumed run does not have in common with the run that was saved, and that its weights depend on.</summary>
+/// <param name="Name">The property of <see cref="TrainingOptions"/>, or "Data".</param>
+/// <param name="Before">The value in the checkpoint, as text; of the data, its hash.</param>
+/// <param name="Now">The value from here on.</param>
+public sealed record RunChange(string Name, string Before, string Now)
+{
+    /// <summary>In words: "LearningRate is 0.0003 (was 0.001)".</summary>
+    public override string ToString() => Name == "Data" ? "the data are others" : $"{Name} is {Now} (was {Before})";
+}
+
 /// <summary>Why a run ended.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<EndReason>))]
 public enum EndReason

@@ -59,7 +59,7 @@ public sealed class TrainingStep : IDisposable
         _sizes = new PassSize[options.GradientAccumulation];
         var (rank, ranks) = (synchronizer?.Rank ?? 0, synchronizer?.RankCount ?? 1);
         (_firstPass, _endPass) = ((int)((long)_sizes.Length * rank / ranks), (int)((long)_sizes.Length * (rank + 1) / ranks));
-        Optimizer = (optimizer ?? Optimizer.Create)(parameters, options);
+        Optimizer = (optimizer ?? ConfiguredOptimizer.Create)(parameters, options);
         _ownsTeam = team == null;
         Team = team ?? new Team(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         Tape = new Tape(Team) { Precision = options.Precision };
@@ -110,7 +110,10 @@ public sealed class TrainingStep : IDisposable
         return gradients;
     }
 
-    /// <summary>Adds the gradients of a loss, without an update; they stay until the next one or <see cref="ParameterSet.ZeroGradients"/>.</summary>
+    /// <summary>
+    /// Adds the gradients of a loss, without an update; they stay until the next one or <see cref="ParameterSet.ZeroGradients"/>. Of several ranks each
+    /// gives a loss of its own, which weigh alike.
+    /// </summary>
     /// <param name="step">Steps taken before it: random numbers follow from it and the options' seed.</param>
     /// <param name="loss">Runs the model forward: a tensor of one element.</param>
     public StepGradients ComputeGradients(long step, Func<ForwardContext, Tensor> loss)

@@ -184,7 +184,7 @@ public sealed class GptTrainingStepTests
             Tape = new Tape(_team) { RecomputeFrom = recomputeFrom };
             _context = new ForwardContext(Tape) { Training = true, Recompute = recompute };
             Model = new Gpt(TinyModels.Config(name, dropout), seed: 1);
-            _optimizer = Optimizer.Create(Model.Parameters, new TrainingOptions { Optimizer = optimizer });
+            _optimizer = ConfiguredOptimizer.Create(Model.Parameters, new TrainingOptions { Optimizer = optimizer });
             _inputs = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 1);
             _targets = TinyModels.Ids(Model.Config, TinyModels.Batch * TinyModels.Time, seed: 2);
             Model.Parameters.ZeroGradients();

@@ -53,8 +53,8 @@ public sealed class AdamWOptimizer : Optimizer
         new($"second_moment.{moments.Parameter.Name}", moments.Second),
     });
 
-    /// <inheritdoc/>
-    protected internal override void Update(OptimizerStep step) => _update.Step(step.Team, new AdamWParameters
+    /// <summary>The update without what the base class does after it.</summary>
+    internal void Apply(OptimizerStep step) => _update.Step(step.Team, new AdamWParameters
     {
         LearningRate = step.LearningRate,
         Beta1 = _options.Beta1,
@@ -67,6 +67,9 @@ public sealed class AdamWOptimizer : Optimizer
         BiasCorrection1 = 1 - Math.Pow(_options.Beta1, step.Updates + 1),
         BiasCorrection2 = 1 - Math.Pow(_options.Beta2, step.Updates + 1),
     });
+
+    /// <inheritdoc/>
+    protected override void Update(OptimizerStep step) => Apply(step);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => _update.Dispose();

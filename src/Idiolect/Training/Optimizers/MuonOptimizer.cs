@@ -49,9 +49,9 @@ public sealed class MuonOptimizer : Optimizer
     internal static bool Takes(Parameter parameter) => MuonUpdate.Takes(parameter);
 
     /// <inheritdoc/>
-    protected internal override void Update(OptimizerStep step)
+    protected override void Update(OptimizerStep step)
     {
-        _others.Update(step);
+        _others.Apply(step);
         _update.Step(step.Team, new MuonParameters(step.LearningRate, _options.Momentum, _options.WeightDecay, step.GradientScale), _options.Precision);
     }
 

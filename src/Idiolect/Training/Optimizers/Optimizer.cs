@@ -84,28 +84,9 @@ public abstract class Optimizer(ParameterSet parameters) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The optimiser that the options ask for.</summary>
-    /// <param name="parameters">What is trained.</param>
-    /// <param name="options">Its kind and its numbers.</param>
-    public static Optimizer Create(ParameterSet parameters, TrainingOptions options)
-    {
-        var adamW = new AdamWOptions
-        {
-            Beta1 = options.Beta1,
-            Beta2 = options.Beta2,
-            Epsilon = options.Epsilon,
-            WeightDecay = options.WeightDecay,
-            L1 = options.L1,
-            L2 = options.L2,
-        };
-        return options.Optimizer == OptimizerKind.Muon
-            ? new MuonOptimizer(parameters, new MuonOptions { WeightDecay = options.WeightDecay, Precision = options.Precision, Others = adamW })
-            : new AdamWOptimizer(parameters, adamW);
-    }
-
     /// <summary>Changes the values of all parameters that learn; the gradients are forgotten afterwards.</summary>
     /// <param name="step">The numbers of the update.</param>
-    protected internal abstract void Update(OptimizerStep step);
+    protected abstract void Update(OptimizerStep step);
 
     /// <summary>Gives memory back.</summary>
     /// <param name="disposing">Whether <see cref="Dispose()"/> asks for it.</param>

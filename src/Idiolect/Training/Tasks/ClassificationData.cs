@@ -26,11 +26,12 @@ public sealed record ClassificationData(LabelledTokens Training, LabelledTokens 
     /// <exception cref="ArgumentException">A text has a label that the classifier does not know, or is none to its tokenizer.</exception>
     public static ClassificationData Encode(LabelledCorpus corpus, Classifier model, Tokenizer tokenizer)
     {
+        var shape = model.Backbone.Config;
         var numbers = model.Labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i);
         return new ClassificationData(Side(corpus.Training), Side(corpus.Validation), corpus.Hash);
 
         LabelledTokens Side(IReadOnlyList<LabelledText> texts) => new(
-            ParallelMap.Run(texts, text => model.Encode(tokenizer, text.Text)),
+            ParallelMap.Run(texts, text => EncodeText.Framed(text.Text, tokenizer, TextVectors.SeesBothSides(shape), Classifier.LongestTextOf(shape))),
             [.. texts.Select(text => numbers.TryGetValue(text.Label, out var number)
                 ? number
                 : throw new ArgumentException($"The label {text.Label} is none of the classifier's {numbers.Count}.", nameof(corpus)))]);

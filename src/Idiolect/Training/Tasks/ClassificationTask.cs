@@ -36,7 +36,7 @@ public sealed class ClassificationTask : ITrainingTask
     public ClassificationTask(Classifier model, Tokenizer tokenizer, ClassificationData data, TrainingOptions options, bool freeze = false)
     {
         options.Validate();
-        TokenizedFolder.RequireTogether(tokenizer, model.Backbone.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Backbone.Config.VocabularySize);
         if (data.Training.Texts.Count == 0 || data.Validation.Texts.Count == 0)
         {
             throw new InvalidDataException("There are no texts to learn from, or none to measure on.");
@@ -79,7 +79,11 @@ public sealed class ClassificationTask : ITrainingTask
         => (Measure(_data.Training, tape, _data.Validation.Texts.Count), Measure(_data.Validation, tape, int.MaxValue));
 
     /// <inheritdoc/>
-    public void Save(string folder) => TokenizedFolder.Save(_model, _tokenizer, folder);
+    public void Save(string folder)
+    {
+        _tokenizer.Save(folder);
+        ClassifierFolder.Save(_model, folder);
+    }
 
     /// <summary>Does nothing: model and data are the caller's.</summary>
     public void Dispose()

@@ -29,7 +29,7 @@ public sealed class LanguageModelTask : ITrainingTask
     public LanguageModelTask(ILanguageModel model, Tokenizer tokenizer, TrainingData data, TrainingOptions options)
     {
         options.Validate();
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         ModelFolder.RequireSavable(model.Config);
         var context = options.ContextLength ?? model.Config.ContextLength;
         if (context > model.Config.ContextLength)
@@ -78,7 +78,11 @@ public sealed class LanguageModelTask : ITrainingTask
         => _training == null || _validation == null ? null : (_training.Measure(_model, tape), _validation.Measure(_model, tape));
 
     /// <inheritdoc/>
-    public void Save(string folder) => TokenizedFolder.Save(_model, _tokenizer, folder);
+    public void Save(string folder)
+    {
+        _tokenizer.Save(folder);
+        ModelFolder.Save(_model, folder);
+    }
 
     /// <inheritdoc/>
     public void SaveState(string folder) => _carried?.Save(folder);

@@ -41,7 +41,7 @@ public sealed class MaskedLanguageModelTask : ITrainingTask
     public MaskedLanguageModelTask(Bert model, Tokenizer tokenizer, TrainingData data, TrainingOptions options)
     {
         options.Validate();
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         var context = options.ContextLength ?? model.Config.ContextLength;
         if (context > model.Config.ContextLength)
         {
@@ -92,7 +92,11 @@ public sealed class MaskedLanguageModelTask : ITrainingTask
         => _training == null || _validation == null ? null : (_training.Measure(_model, tape), _validation.Measure(_model, tape));
 
     /// <inheritdoc/>
-    public void Save(string folder) => TokenizedFolder.Save(_model, _tokenizer, folder);
+    public void Save(string folder)
+    {
+        _tokenizer.Save(folder);
+        ModelFolder.Save(_model, folder);
+    }
 
     /// <summary>Does nothing: model and data are the caller's.</summary>
     public void Dispose()

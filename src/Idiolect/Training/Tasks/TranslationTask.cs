@@ -1,3 +1,4 @@
+using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Layers;
 using Idiolect.Models;
@@ -29,7 +30,7 @@ public sealed class TranslationTask : ITrainingTask
         ISequenceToSequence model, Tokenizer tokenizer, TranslationLanguages languages, TranslationData data, TrainingOptions options)
     {
         options.Validate();
-        TokenizedFolder.RequireTogether(tokenizer, model.Config.VocabularySize);
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         languages.Mark(tokenizer);
         (_model, _tokenizer, _languages, DataHash, _microSteps) = (model, tokenizer, languages, data.Hash, options.GradientAccumulation);
         _sampler = new PairSampler(data.Training, options.BatchSize, options.Seed);
@@ -58,7 +59,12 @@ public sealed class TranslationTask : ITrainingTask
         => (_training.Measure(_model, tape), _validation.Measure(_model, tape));
 
     /// <inheritdoc/>
-    public void Save(string folder) => TokenizedFolder.Save(_model, _tokenizer, _languages, folder);
+    public void Save(string folder)
+    {
+        _tokenizer.Save(folder);
+        SequenceToSequenceFolder.Save(_model, folder);
+        _languages.Save(folder);
+    }
 
     /// <summary>Does nothing: model and data are the caller's.</summary>
     public void Dispose()

@@ -3,11 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Idiolect.Training;
 
-/// <summary>Something that a resumed run does not have in common with the run that was saved, and that its weights depend on.</summary>
-/// <param name="Name">The property of <see cref="TrainingOptions"/>, or "Data".</param>
-/// <param name="Before">The value in the checkpoint, as text; of the data, its hash.</param>
-/// <param name="Now">The value from here on.</param>
-public sealed record RunChange(string Name, string Before, string Now)
+/// <summary>Finds out what a resumed run does not have in common with the run that was saved.</summary>
+internal static class RunChanges
 {
     /// <summary>Decide when a run is measured, saved and ended, but not what a step does.</summary>
     private static readonly HashSet<string> WithoutEffect =
@@ -15,9 +12,6 @@ public sealed record RunChange(string Name, string Before, string Now)
         nameof(TrainingOptions.EvaluateEvery), nameof(TrainingOptions.EvaluationBatches), nameof(TrainingOptions.CheckpointEvery),
         nameof(TrainingOptions.KeepCheckpoints), nameof(TrainingOptions.EarlyStopPatience),
     ];
-
-    /// <summary>In words: "LearningRate is 0.0003 (was 0.001)".</summary>
-    public override string ToString() => Name == "Data" ? "the data are others" : $"{Name} is {Now} (was {Before})";
 
     /// <summary>What changed between a checkpoint and what goes on from it.</summary>
     internal static IReadOnlyList<RunChange> Between(TrainingState state, TrainingOptions options, string dataHash)

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Idiolect.Formats;
 using Idiolect.Tokenization;
 
-namespace Idiolect.Models;
+namespace Idiolect.Data;
 
 /// <summary>The languages of a translation, which its model folder names in <c>translation.json</c>.</summary>
 /// <param name="From">The source language.</param>
@@ -31,9 +31,19 @@ public sealed record TranslationLanguages(string From, IReadOnlyList<string> To)
         {
             throw new FileNotFoundException($"{folder} is no translator: it has no {FileName}. Train one with `train --task translate`.", file);
         }
-        var fields = new JsonFields(File.ReadAllText(file), file);
-        var to = fields.Text("to").Split(',', StringSplitOptions.RemoveEmptyEntries);
-        return new TranslationLanguages(fields.Text("from"), to);
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(file));
+            string Field(string name) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value)
+                && value.Text() is { } text
+                ? text
+                : throw new InvalidDataException($"{file}: field {name} is missing or no text.");
+            return new TranslationLanguages(Field("from"), Field("to").Split(',', StringSplitOptions.RemoveEmptyEntries));
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"{file}: not valid JSON: {exception.Message}", exception);
+        }
     }
 
     /// <summary>Writes the languages into a model folder.</summary>

@@ -1,0 +1,107 @@
+using Idiolect.Evaluation;
+using Idiolect.Generation;
+using Idiolect.Training;
+
+namespace Idiolect.Tests.Training;
+
+/// <summary>One model that is trained while others use it.</summary>
+public sealed class SharedTrainingTests : IDisposable
+{
+    private readonly TinyRun _run = new();
+    private readonly TinyRun _other = new();
+
+    public void Dispose()
+    {
+        _run.Dispose();
+        _other.Dispose();
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("lstm")]
+    public async Task Generating_and_evaluating_during_training_changes_neither(string shape)
+    {
+        // The weights stay: what is written and measured meanwhile must be what it is without training.
+        var options = TinyRun.Options with { Steps = 200, LearningRate = 1e-30, WeightDecay = 0, EvaluateEvery = 10, CheckpointEvery = 0 };
+        using var model = TinyRun.Model(shape);
+        using var data = TinyRun.Data();
+        var evaluation = new LossEvaluation(data.Validation!, model.Tokenizer, 4, 16, batches: 2);
+        var (text, loss) = (await Write(model), evaluation.Measure(model.Model, threads: 1, TestContext.Current.CancellationToken));
+        using var trainer = TinyRun.New(model, data, options, _run.Path);
+        using var stop = new CancellationTokenSource();
+        var training = trainer.RunAsync(cancellationToken: stop.Token);
+        var rounds = 0;
+        for (; rounds < 20 || (trainer.StepsTaken == 0 && !training.IsCompleted); rounds++)
+        {
+            Assert.Equal(text, await Write(model));
+            Assert.Equal(loss, evaluation.Measure(model.Model, threads: 1, TestContext.Current.CancellationToken));
+        }
+        await stop.CancelAsync();
+        Assert.True((await training).Step > 0);
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("lstm")]
+    public async Task A_run_during_which_texts_are_written_ends_with_the_same_weights(string shape)
+    {
+        var options = TinyRun.Options with { Steps = 40 };
+        _other.Train(options, shape);
+        using var model = TinyRun.Model(shape);
+        using var data = TinyRun.Data();
+        using var trainer = TinyRun.New(model, data, options, _run.Path);
+        var training = trainer.RunAsync(cancellationToken: TestContext.Current.CancellationToken);
+        do
+        {
+            Assert.NotEmpty(await Write(model));
+        }
+        while (!training.IsCompleted);
+        Assert.Equal(EndReason.Completed, (await training).Reason);
+        Assert.Equal(_other.Weights(40), _run.Weights(40));
+    }
+
+    [Fact]
+    public async Task A_run_on_the_pool_stops_after_the_step_in_progress_and_is_saved()
+    {
+        using var model = TinyRun.Model();
+        using var data = TinyRun.Data();
+        using var trainer = TinyRun.New(model, data, TinyRun.Options with { Steps = 100_000, EvaluateEvery = 0, CheckpointEvery = 0 }, _run.Path);
+        using var stop = new CancellationTokenSource();
+        var here = Environment.CurrentManagedThreadId;
+        var elsewhere = false;
+        var ended = await trainer.RunAsync(
+            new TinyRun.Listener(news =>
+            {
+                elsewhere |= Environment.CurrentManagedThreadId != here;
+                if (news is StepCompleted { Step: 3 })
+                {
+                    stop.Cancel();
+                }
+            }),
+            stop.Token);
+        Assert.True(elsewhere);
+        Assert.Equal((EndReason.Interrupted, 3L), (ended.Reason, ended.Step));
+        Assert.Equal(3, _run.Steps.First());
+    }
+
+    [Fact]
+    public async Task A_run_that_was_cancelled_before_it_began_saves_its_start()
+    {
+        using var model = TinyRun.Model();
+        using var data = TinyRun.Data();
+        using var trainer = TinyRun.New(model, data, TinyRun.Options, _run.Path);
+        var ended = await trainer.RunAsync(cancellationToken: new CancellationToken(canceled: true));
+        Assert.Equal((EndReason.Interrupted, 0L), (ended.Reason, ended.Step));
+        Assert.Equal([0], _run.Steps);
+    }
+
+    private static async Task<string> Write(LanguageModel model)
+    {
+        var text = "";
+        await foreach (var piece in model.GenerateAsync("the ", new GenerationOptions { MaxTokens = 12, Threads = 1, Seed = 1 }, TestContext.Current.CancellationToken))
+        {
+            text += piece;
+        }
+        return text;
+    }
+}
