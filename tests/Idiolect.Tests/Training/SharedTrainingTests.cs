@@ -67,19 +67,19 @@ public sealed class SharedTrainingTests : IDisposable
         using var data = TinyRun.Data();
         using var trainer = TinyRun.New(model, data, TinyRun.Options with { Steps = 100_000, EvaluateEvery = 0, CheckpointEvery = 0 }, _run.Path);
         using var stop = new CancellationTokenSource();
-        var here = Environment.CurrentManagedThreadId;
-        var elsewhere = false;
-        var ended = await trainer.RunAsync(
+        using var returned = new ManualResetEventSlim();
+        var running = trainer.RunAsync(
             new TinyRun.Listener(news =>
             {
-                elsewhere |= Environment.CurrentManagedThreadId != here;
+                Assert.True(returned.Wait(TimeSpan.FromSeconds(60)), "RunAsync runs on the thread of its caller");
                 if (news is StepCompleted { Step: 3 })
                 {
                     stop.Cancel();
                 }
             }),
             stop.Token);
-        Assert.True(elsewhere);
+        returned.Set();
+        var ended = await running;
         Assert.Equal((EndReason.Interrupted, 3L), (ended.Reason, ended.Step));
         Assert.Equal(3, _run.Steps.First());
     }
