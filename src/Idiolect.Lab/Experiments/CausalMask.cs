@@ -1,3 +1,4 @@
+using Idiolect.Kernels;
 using Idiolect.Lab.Models;
 using Idiolect.Lab.Plots;
 using Idiolect.Lab.Tasks;
@@ -98,7 +99,7 @@ internal sealed class CausalMask : Experiment
         };
     }
 
-    private static string Report(double value) => Reports.Report.Number(value);
+    private static string Report(double value) => Reports.ReportText.Number(value);
 
     private sealed record Trained(double[] Losses, int Every, double Final, double Writer, double Possible, double FutureGradient);
 
@@ -120,22 +121,12 @@ internal sealed class CausalMask : Experiment
         const int Every = 20;
         using var model = new LabTransformer(
             new LabShape { Vocabulary = Symbols, Context = Time, Hidden = 256, Causal = causal }, bench.Seed);
-        using var trainer = new LabTrainer(model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Seed: bench.Seed));
+        var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Seed: bench.Seed);
         var random = bench.Random(1);
-        var (losses, sum, final) = (new List<double>(), 0.0, 0.0);
-        for (var step = 0; step < steps; step++)
-        {
-            bench.Advance(before + (share * step / steps));
-            var (tokens, targets) = source.Batch(Batch, Time, random);
-            sum += trainer.Step(context => model.Loss(tokens, targets, Batch, context));
-            if (step % Every == Every - 1)
-            {
-                losses.Add(sum / Every);
-                sum = 0;
-            }
-        }
-        final = losses[^Math.Min(3, losses.Count)..].Average();
-        return new Trained([.. losses], Every, final, WriterLoss(model, source, bench), PossibleShare(model, source, bench), FutureGradientOf(model, trainer));
+        var curve = LabTraining.Train(
+            model, options, Batch, () => source.Batch(Batch, Time, random), fraction => bench.Advance(before + (share * fraction)), looks: steps / Every);
+        var final = curve.Diverged ? double.NaN : curve.Losses[^Math.Min(3, curve.Losses.Length)..].Average();
+        return new Trained(curve.Losses, Every, final, WriterLoss(model, source, bench), PossibleShare(model, source, bench), FutureGradientOf(model));
     }
 
     /// <summary>Nats a symbol where the model is given the beginning of a text and nothing after it, as when it writes.</summary>
@@ -172,13 +163,14 @@ internal sealed class CausalMask : Experiment
     }
 
     /// <summary>The largest gradient that the loss of one position sends to positions after it: seen in the vectors of tokens that stand only there.</summary>
-    private static double FutureGradientOf(LabTransformer model, LabTrainer trainer)
+    private static double FutureGradientOf(LabTransformer model)
     {
         const int Past = Symbols / 2;
         var tokens = Enumerable.Range(0, Symbols).ToArray(); // each once
         var targets = Enumerable.Repeat(-1, Symbols).ToArray();
         targets[Past] = 0;
-        trainer.Gradients(context => model.Loss(tokens, targets, 1, context));
+        using var training = new TrainingStep(model.Parameters, new TrainingOptions(), team: Team.Shared);
+        training.ComputeGradients(step: 0, context => model.Loss(tokens, targets, 1, context));
         var gradient = model.Parameters["tokens"].GradientValues[((Past + 1) * model.Shape.Width)..].ToArray();
         model.Parameters.ZeroGradients();
         return gradient.Max(value => Math.Abs(value));

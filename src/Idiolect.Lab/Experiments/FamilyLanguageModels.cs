@@ -48,11 +48,11 @@ internal sealed class FamilyLanguageModels : Experiment
             rates, bench.Part(i, arms.Length), (rate, progress) => Train(bench, arm.Make, rate, progress), trial => -trial.Bits[^1])).ToArray();
         var budget = trials.Min(trial => trial.Seconds[^1]);
         var bits = trials.Select(trial => trial.Bits[Math.Max(0, Array.FindLastIndex(trial.Seconds, seconds => seconds <= budget))]).ToArray();
-        var (ngram, ngramSeconds) = NGram(bench);
+        var (ngram, ngramSeconds) = MeasureNGram(bench);
         return new Observation
         {
             Value = new[] { bits[0] / ngram, bits[1] / bits[0], bits[2] / bits[1] }.Max(),
-            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.Report.Number(bits[i])} bits per byte", bits[i] < 4))],
+            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.ReportText.Number(bits[i])} bits per byte", bits[i] < 4))],
             Figures =
             [
                 new($"bits per byte, {Order}-gram", ngram), new($"seconds, {Order}-gram", ngramSeconds), new("seconds that count, networks", budget),
@@ -102,16 +102,13 @@ internal sealed class FamilyLanguageModels : Experiment
             : new Trial([.. seconds], [.. bits], model.Parameters.Count);
     }
 
-    private static (double Bits, double Seconds) NGram(Bench bench)
+    private static (double Bits, double Seconds) MeasureNGram(Bench bench)
     {
         var watch = Stopwatch.StartNew();
-        var model = new KneserNeyModel<byte>(Order, symbols: 256, DocumentationBytes.Training.AsSpan(0, bench.Size(2_000_000, 100_000)), bench.CancellationToken);
-        var text = DocumentationBytes.Validation.AsSpan(0, bench.Size(100_000, 5_000));
-        var bits = 0.0;
-        for (var i = Order; i < text.Length; i++)
-        {
-            bits -= Math.Log2(model.Probability(text[(i - Order)..i], text[i]));
-        }
-        return (bits / (text.Length - Order), watch.Elapsed.TotalSeconds);
+        var training = DocumentationBytes.Windows(DocumentationBytes.Training, [0], bench.Size(2_000_000, 100_000)).Tokens;
+        using var model = new LanguageTokenModel(NGram.Train(training, DocumentationBytes.Vocabulary, Order, cancellationToken: bench.CancellationToken));
+        var (tokens, targets) = DocumentationBytes.Windows(DocumentationBytes.Validation, [0], bench.Size(100_000, 5_000) - 1);
+        targets.AsSpan(0, Order - 1).Fill(-1); // they lack context
+        return (model.MeanLoss(tokens, targets, 1) / Math.Log(2), watch.Elapsed.TotalSeconds);
     }
 }

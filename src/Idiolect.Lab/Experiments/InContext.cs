@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Runtime.InteropServices;
+using Idiolect.Kernels;
 using Idiolect.Lab.Models;
 using Idiolect.Lab.Plots;
 using Idiolect.Layers;
@@ -40,7 +41,7 @@ internal sealed class InContext : Experiment
         return new Observation
         {
             Value = trial.After[^1],
-            Controls = [new($"before training the error at the end is {Reports.Report.Number(trial.Before[^1])}", trial.Before[^1] >= 0.7)],
+            Controls = [new($"before training the error at the end is {Reports.ReportText.Number(trial.Before[^1])}", trial.Before[^1] >= 0.7)],
             Conditions = [new(HashCondition, trial.SameWeights)],
             Figures =
             [
@@ -65,7 +66,8 @@ internal sealed class InContext : Experiment
         var steps = bench.Size(1200, 30);
         using var model = new LabTransformer(
             new LabShape { Vocabulary = 1, Context = 2 * examples, Layers = 3, Width = 64, Hidden = 256, Inputs = Inputs + 1 }, bench.Seed);
-        using var trainer = new LabTrainer(model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 50, WeightDecay: 0));
+        using var training = new TrainingStep(
+            model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 50, WeightDecay: 0), team: Team.Shared);
         var (random, testRandom) = (bench.Random(1), bench.Random(2));
         var test = Tasks(512, examples, testRandom);
         var before = Errors(model, test, examples);
@@ -73,7 +75,7 @@ internal sealed class InContext : Experiment
         {
             progress((double)step / steps);
             var (inputs, targets, weights) = Tasks(Batch, examples, random);
-            trainer.Step(context =>
+            training.Take(context =>
             {
                 using var predicted = model.Forward(inputs, Batch, context);
                 return Tensors.Loss.SquaredError(predicted, targets, weights);

@@ -65,14 +65,14 @@ internal sealed class Parallelism : Experiment
 
     private static double TokensPerSecond(ITokenModel model, int batch, int length, int repetitions)
     {
-        using var trainer = new LabTrainer(model.Parameters, new TrainingOptions());
+        using var training = new TrainingStep(model.Parameters, new TrainingOptions(), team: Team.Shared);
         var tokens = Enumerable.Range(0, batch * length).Select(i => (i * 7) % Vocabulary).ToArray();
         var targets = tokens.Select(token => (token + 1) % Vocabulary).ToArray();
         var best = double.PositiveInfinity;
         for (var i = 0; i <= repetitions; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            trainer.Gradients(context => model.Loss(tokens, targets, batch, context));
+            training.ComputeGradients(step: 0, context => model.Loss(tokens, targets, batch, context));
             best = i == 0 ? best : Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         model.Parameters.ZeroGradients();

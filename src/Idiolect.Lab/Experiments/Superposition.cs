@@ -63,12 +63,12 @@ internal sealed class Superposition : Experiment
         return new Observation
         {
             Value = best[sparse],
-            Conditions = [new($"dense features (S = 0): {Reports.Report.Number(best[0])} represented, at most 2.5", best[0] <= 2.5)],
+            Conditions = [new($"dense features (S = 0): {Reports.ReportText.Number(best[0])} represented, at most 2.5", best[0] <= 2.5)],
             Figures =
             [
                 .. sparsities.SelectMany((s, i) => new Figure[]
                 {
-                    new($"features represented at S = {Reports.Report.Number(s)}", best[i]), new($"the same, average of the restarts, S = {Reports.Report.Number(s)}", counts[i]),
+                    new($"features represented at S = {Reports.ReportText.Number(s)}", best[i]), new($"the same, average of the restarts, S = {Reports.ReportText.Number(s)}", counts[i]),
                 }),
                 new("share of pentagons at S = 0.95", pentagons[sparse]),
             ],
@@ -122,14 +122,12 @@ internal sealed class Superposition : Experiment
         const int Batch = 1024;
         var steps = bench.Size(2500, 600);
         using var parameters = new ParameterSet();
-        var root = new ParameterScope(parameters, "");
-        using var down = new Linear(root.Child("down"), Features, Dimensions, bias: false, 0.5);
-        using var up = new Linear(root.Child("up"), Dimensions, Features, bias: true, 0.5);
-        parameters.Build();
+        using var down = new Linear(parameters.Root.Child("down"), Features, Dimensions, bias: false, 0.5);
+        using var up = new Linear(parameters.Root.Child("up"), Dimensions, Features, bias: true, 0.5);
         parameters.Initialize(seed);
         TiedWeights.TieTransposed(down.Weight, up.Weight, start: true);
-        using var trainer = new LabTrainer(
-            parameters, new TrainingOptions(Steps: steps, LearningRate: 1e-2, MinimumLearningRateFraction: 0, WeightDecay: 0, GradientClip: 0))
+        using var training = new TrainingStep(
+            parameters, new TrainingOptions(Steps: steps, LearningRate: 1e-2, MinimumLearningRateFraction: 0, WeightDecay: 0, GradientClip: 0), team: Team.Shared)
         {
             BeforeUpdate = () => TiedWeights.TieTransposed(down.Weight, up.Weight, start: false),
         };
@@ -142,15 +140,15 @@ internal sealed class Superposition : Experiment
             {
                 value = random.NextDouble() < sparsity ? 0f : random.NextSingle();
             }
-            var last = trainer.Step(context =>
+            var taken = training.Take(context =>
             {
                 using var input = context.Tape.CreateFrom(new Shape(Batch, Features), x);
                 using var hidden = down.Forward(input, context);
                 using var before = up.Forward(hidden, context);
-                using var output = ActivationOperation.Apply(context.Tape, ActivationKind.Relu, before);
+                using var output = before.Relu();
                 return Tensors.Loss.SquaredError(output, x);
             });
-            loss += step >= steps - 100 ? last / 100 : 0;
+            loss += step >= steps - 100 ? taken.Loss / 100 : 0;
         }
         bench.CancellationToken.ThrowIfCancellationRequested();
         return (down.Weight.Values.ToArray(), loss);

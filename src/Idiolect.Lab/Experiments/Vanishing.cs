@@ -49,8 +49,8 @@ internal sealed class Vanishing : Experiment
         return new Observation
         {
             Value = logs[0][^1],
-            Controls = [new($"the GPT's gradient at distance {time - 2} is 10^{Reports.Report.Number(logs[5][^1])} of that at 1, at least 10^-3", logs[5][^1] >= -3)],
-            Conditions = [new($"the RNN with gain 3 explodes: 10^{Reports.Report.Number(logs[1][^1])} at distance {time - 2}, at least 10^1", logs[1][^1] >= 1)],
+            Controls = [new($"the GPT's gradient at distance {time - 2} is 10^{Reports.ReportText.Number(logs[5][^1])} of that at 1, at least 10^-3", logs[5][^1] >= -3)],
+            Conditions = [new($"the RNN with gain 3 explodes: 10^{Reports.ReportText.Number(logs[1][^1])} at distance {time - 2}, at least 10^1", logs[1][^1] >= 1)],
             Figures = [.. arms.Select((arm, i) => new Figure($"log10 of the gradient at distance {time - 2}, {arm.Name}", logs[i][^1]))],
             Charts =
             [
@@ -80,7 +80,7 @@ internal sealed class Vanishing : Experiment
     private static double[] LogGradients(ITokenModel model, int time, Bench bench)
     {
         const int Texts = 8;
-        using var trainer = new LabTrainer(model.Parameters, new TrainingOptions());
+        using var training = new TrainingStep(model.Parameters, new TrainingOptions(), team: Team.Shared);
         var random = bench.Random();
         var embedding = model.Parameters["token_embedding.weight"]; // (vocabulary, width)
         var logs = new double[time - 2];
@@ -90,7 +90,7 @@ internal sealed class Vanishing : Experiment
             random.Shuffle(tokens);
             var targets = Enumerable.Repeat(-1, time).ToArray();
             targets[^1] = random.Next(time);
-            trainer.Gradients(context => model.Loss(tokens, targets, 1, context));
+            training.ComputeGradients(step: 0, context => model.Loss(tokens, targets, 1, context));
             var gradient = embedding.GradientValues.ToArray();
             double LogNorm(int distance)
             {

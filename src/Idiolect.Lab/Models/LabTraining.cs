@@ -32,7 +32,7 @@ internal static class LabTraining
         ITokenModel model, TrainingOptions options, int batch, Func<(int[] Tokens, int[] Targets)> next, Action<double> progress,
         int looks = 20, Func<double>? score = null, Action? beforeUpdate = null, Func<double, bool>? enough = null, Team? team = null)
     {
-        using var trainer = new LabTrainer(model.Parameters, options, team) { BeforeUpdate = beforeUpdate };
+        using var training = new TrainingStep(model.Parameters, options, team: team ?? Team.Shared) { BeforeUpdate = beforeUpdate };
         var (steps, losses, scores) = (new List<double>(), new List<double>(), new List<double>());
         var every = (int)Math.Max(1, options.Steps / looks);
         var (sum, summed) = (0.0, 0);
@@ -40,12 +40,12 @@ internal static class LabTraining
         {
             progress((double)(step - 1) / options.Steps);
             var (tokens, targets) = next();
-            var loss = trainer.Step(context => model.Loss(tokens, targets, batch, context));
-            if (!double.IsFinite(loss))
+            var taken = training.Take(context => model.Loss(tokens, targets, batch, context));
+            if (!taken.IsFinite)
             {
                 return new LearningCurve([.. steps], [.. losses], [.. scores], Diverged: true);
             }
-            sum += loss;
+            sum += taken.Loss;
             summed++;
             if (step % every == 0 || step == options.Steps)
             {
@@ -95,7 +95,7 @@ internal static class LabTraining
         var oneByOne = Partitioner.Create(Enumerable.Range(0, trials.Length), EnumerablePartitionerOptions.NoBuffering);
         Parallel.ForEach(oneByOne, options, i =>
         {
-            using var team = new Team(1, IsaSelector.Default);
+            using var team = new Team(1);
             results[i] = run(trials[i], team, fraction =>
             {
                 lock (done)

@@ -88,7 +88,7 @@ internal sealed class LabTransformer : ITokenModel
         _positions = shape.LearnedPositions
             ? root.Add("positions", new Shape(shape.Context, shape.Width), Initializer.Normal(shape.EmbeddingDeviation))
             : null;
-        _rotary = shape.LearnedPositions ? null : new RotaryTable(shape.Context, shape.Width / shape.Heads, 10_000);
+        _rotary = shape.LearnedPositions ? null : new RotaryTable(shape.Context, shape.Width / shape.Heads);
         _blocks = [.. Enumerable.Range(0, shape.Layers).Select(layer => new Block(root.Child($"layers.{layer}"), shape, layer, _rotary, deviation))];
         _finalNorm = shape.Norm == NormPlace.Pre ? NewNorm(root.Child("final_norm"), shape) : null;
         _head = new Linear(root.Child("head"), shape.Width, shape.Vocabulary, bias: false, deviation);
@@ -165,24 +165,30 @@ internal sealed class LabTransformer : ITokenModel
     {
         private readonly LabShape _shape;
         private readonly int _layer;
-        private readonly RotaryTable? _rotary;
         private readonly Norm? _attentionNorm;
-        private readonly Linear _qkv; // width -> 3 * width: query, key, value
-        private readonly Linear _output; // width -> width
+        private readonly SelfAttention _attention;
+        private readonly Dropout _attentionDropout; // of what attention writes, not of its weights
         private readonly Norm? _feedForwardNorm;
         private readonly FeedForward? _feedForward;
-        private readonly Dropout _dropout;
 
         internal Block(ParameterScope scope, LabShape shape, int layer, RotaryTable? rotary, double deviation)
         {
-            (_shape, _layer, _rotary) = (shape, layer, rotary);
+            (_shape, _layer) = (shape, layer);
             // What is written into the stream starts small, so that the stream does not grow with depth (Radford et al. 2019).
             var residualDeviation = shape.Residual ? deviation / Math.Sqrt(2.0 * shape.Layers) : deviation;
             var norm = shape.Norm != NormPlace.None;
             _attentionNorm = norm ? NewNorm(scope.Child("attention_norm"), shape) : null;
-            _qkv = new Linear(scope.Child("qkv"), shape.Width, 3 * shape.Width, bias: true, deviation);
-            _output = new Linear(scope.Child("output"), shape.Width, shape.Width, bias: true, residualDeviation);
-            _dropout = new Dropout(scope.Child("attention"), shape.Dropout);
+            _attention = new SelfAttention(scope, new SelfAttentionConfig
+            {
+                Width = shape.Width,
+                HeadCount = shape.Heads,
+                Bias = true,
+                Causal = shape.Causal,
+                Rotary = rotary,
+                Deviation = deviation,
+                OutputDeviation = residualDeviation,
+            });
+            _attentionDropout = new Dropout(scope.Child("attention"), shape.Dropout);
             if (shape.Hidden > 0)
             {
                 _feedForwardNorm = norm ? NewNorm(scope.Child("feed_forward_norm"), shape) : null;
@@ -207,22 +213,15 @@ internal sealed class LabTransformer : ITokenModel
 
         public void Dispose()
         {
-            _qkv.Dispose();
-            _output.Dispose();
+            _attention.Dispose();
             _feedForward?.Dispose();
         }
 
         private Tensor Attend(Tensor x, IntegerTensor positions, Listener? listener, ForwardContext context)
         {
-            var projected = _qkv.Forward(x, context); // (batch, time, 3 * width)
-            if (_rotary != null)
-            {
-                projected = projected.RotateInPlace(2 * _shape.Heads, _rotary, positions);
-            }
-            using var qkv = projected;
+            using var qkv = _attention.Project(x, positions, context); // (batch, time, 3 * width)
             listener?.Attention?.Invoke(_layer, qkv);
-            using var mixed = qkv.Attend(_shape.Heads, causal: _shape.Causal);
-            return _dropout.ForwardInPlace(_output.Forward(mixed, context), context);
+            return _attentionDropout.ForwardInPlace(_attention.Mix(qkv, context), context);
         }
 
         /// <summary>Lets a sub-layer read the stream and write to it.</summary>

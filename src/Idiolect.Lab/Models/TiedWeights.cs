@@ -6,13 +6,13 @@ namespace Idiolect.Lab.Models;
 /// Keeps two equal blocks of weights equal: both get the sum of their gradients before each update, which is what one shared
 /// block would get, and the optimiser then does the same to both.
 /// </summary>
-internal static unsafe class TiedWeights
+internal static class TiedWeights
 {
     /// <summary>Ties a block of rows of a matrix to another one, such as the queries' projection to the keys'.</summary>
     internal static void TieRows(Parameter matrix, int first, int second, int count, bool start)
     {
         var width = matrix.Shape.Rank == 1 ? 1 : matrix.Shape[1];
-        var data = start ? matrix.MutableValues : new Span<float>(matrix.Gradient, checked((int)matrix.Count));
+        var data = start ? matrix.MutableValues : matrix.MutableGradient;
         for (var i = 0; i < count * width; i++)
         {
             ref var a = ref data[(first * width) + i];
@@ -25,8 +25,8 @@ internal static unsafe class TiedWeights
     internal static void TieTransposed(Parameter a, Parameter b, bool start)
     {
         var (m, n) = (a.Shape[0], a.Shape[1]);
-        var left = start ? a.MutableValues : new Span<float>(a.Gradient, m * n);
-        var right = start ? b.MutableValues : new Span<float>(b.Gradient, m * n);
+        var left = start ? a.MutableValues : a.MutableGradient;
+        var right = start ? b.MutableValues : b.MutableGradient;
         for (var i = 0; i < m; i++)
         {
             for (var j = 0; j < n; j++)

@@ -6,17 +6,20 @@ namespace Idiolect.Evaluation;
 /// Multinomial naive Bayes on lower-case words, with one count added to each (McCallum and Nigam 1998): the baseline of every text classifier, which
 /// learns in a second. The vocabulary is that of the texts it learns from; other words say nothing.
 /// </summary>
-internal sealed partial class NaiveBayes
+public sealed partial class NaiveBayes
 {
     private readonly HashSet<string> _vocabulary = [];
     private readonly Dictionary<string, int>[] _counts; // [label][word]
     private readonly double[] _totals; // [label]: words, the added ones included
     private readonly double[] _priors; // [label]: logarithms
 
+    /// <summary>Counts the words of each label's texts.</summary>
     /// <param name="texts">Texts with the numbers of their labels.</param>
     /// <param name="labels">How many labels there are.</param>
-    internal NaiveBayes(IReadOnlyList<(string Text, int Label)> texts, int labels)
+    /// <exception cref="ArgumentOutOfRangeException">There are none.</exception>
+    public NaiveBayes(IReadOnlyList<(string Text, int Label)> texts, int labels)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(labels, 1);
         _counts = [.. Enumerable.Range(0, labels).Select(_ => new Dictionary<string, int>())];
         foreach (var (text, label) in texts)
         {
@@ -31,7 +34,9 @@ internal sealed partial class NaiveBayes
     }
 
     /// <summary>The likeliest label.</summary>
-    internal int Classify(string text)
+    /// <param name="text">A text.</param>
+    /// <returns>The label's number.</returns>
+    public int Classify(string text)
     {
         string[] words = [.. Words(text).Where(_vocabulary.Contains)];
         return Enumerable.Range(0, _counts.Length)

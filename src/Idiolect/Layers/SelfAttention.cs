@@ -154,7 +154,6 @@ public sealed class SelfAttention : IDisposable
                 context.Tape, qkv, _config.HeadCount, _config.KeyValueHeadCount, _config.HeadSize, _weightsDropout.OfAttention(context),
                 _config.Causal, lengths);
         }
-        cache.Store(_config.Layer, qkv);
-        return AttentionOperation.ApplyCached(context.Tape, qkv, _config.HeadCount, cache, _config.Layer);
+        return qkv.Attend(_config.HeadCount, cache, _config.Layer);
     }
 }

@@ -52,6 +52,31 @@ public static partial class TensorOperations
         return AttentionOperation.Apply(qkv.Node.Tape, qkv, heads, groups, qkv.Shape.Width / (heads + (2 * groups)), default, causal, lengths);
     }
 
+    /// <summary>
+    /// The same for the next positions of texts whose earlier keys and values a cache holds: it stores theirs, and each position sees itself and all
+    /// before. Only on a tape that does not record.
+    /// </summary>
+    /// <param name="qkv">(batch, time, (heads + 2 * key-value heads) * head size): query, key, value.</param>
+    /// <param name="heads">Query heads.</param>
+    /// <param name="cache">The cache, between <see cref="KeyValueCache.Begin"/> and <see cref="KeyValueCache.Advance()"/>.</param>
+    /// <param name="layer">The layer's number in it.</param>
+    /// <returns>(batch, time, heads * head size).</returns>
+    public static Tensor Attend(this Tensor qkv, int heads, KeyValueCache cache, int layer = 0)
+    {
+        var tape = qkv.Node.Tape;
+        if (tape.Recording)
+        {
+            throw new InvalidOperationException("Attention over a cache has no backward pass: use a tape that does not record.");
+        }
+        if (heads < 1 || heads % cache.KeyValueHeadCount != 0 || qkv.Shape.Rank != 3 || qkv.Shape.Width != (heads * cache.HeadSize) + (2 * cache.RowWidth))
+        {
+            throw new ArgumentException(
+                $"{heads} heads of {cache.HeadSize} with {cache.KeyValueHeadCount} for keys and values do not lie in {qkv.Shape}.", nameof(qkv));
+        }
+        cache.Store(layer, qkv);
+        return AttentionOperation.ApplyCached(tape, qkv, heads, cache, layer);
+    }
+
     /// <summary>Each position sees what stood some positions earlier, zeros before the beginning: a tap of a causal convolution.</summary>
     /// <param name="x">(batch, time, width).</param>
     /// <param name="steps">How many positions.</param>

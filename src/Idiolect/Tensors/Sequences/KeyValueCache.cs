@@ -18,9 +18,19 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     private float** _spare; // (batch): pages to reorder into, from the first reordering on
     private bool _disposed;
 
-    internal KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
+    /// <summary>An empty cache, for a model of one's own; Idiolect's models make theirs themselves.</summary>
+    /// <param name="batch">Sequences held.</param>
+    /// <param name="layerCount">Layers with attention.</param>
+    /// <param name="keyValueHeadCount">Key and value heads of a layer.</param>
+    /// <param name="headSize">The size of a head.</param>
+    /// <param name="contextLength">The most positions that a sequence can have.</param>
+    public KeyValueCache(int batch, int layerCount, int keyValueHeadCount, int headSize, int contextLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(layerCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keyValueHeadCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         (Batch, _layerCount, KeyValueHeadCount, HeadSize, ContextLength) = (batch, layerCount, keyValueHeadCount, headSize, contextLength);
         PagesPerSequence = CeilingDivide(contextLength, Attention.PageLength);
         _tables = (float**)NativeMemory.AllocZeroed((nuint)(2L * layerCount * batch * PagesPerSequence), (nuint)sizeof(nint));
@@ -88,9 +98,12 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     /// <summary>The same for values.</summary>
     internal float** ValuePages(int layer) => _tables + (((2L * layer) + 1) * Batch * PagesPerSequence);
 
-    /// <summary>Makes room for <paramref name="time"/> more positions of every sequence.</summary>
-    internal void Begin(int time)
+    /// <summary>Begins a pass: makes room for <paramref name="time"/> more positions of every sequence, which attention then stores.</summary>
+    /// <param name="time">The positions of the pass.</param>
+    /// <exception cref="InvalidOperationException">They do not fit.</exception>
+    public void Begin(int time)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(time);
         var after = Length + time;
         if (after > ContextLength)
         {
@@ -109,9 +122,20 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     internal void Store(int layer, Tensor qkv)
     {
         var (time, width) = (qkv.Shape[1], qkv.Shape[2]);
+        ArgumentOutOfRangeException.ThrowIfNegative(layer);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, _layerCount);
+        if (qkv.Shape[0] != Batch || width < 2 * RowWidth)
+        {
+            throw new ArgumentException($"{qkv.Shape} holds no keys and values, {RowWidth} wide each, of {Batch} sequences.", nameof(qkv));
+        }
+        var room = _pagesTaken * Attention.PageLength;
         var bytes = (uint)RowWidth * sizeof(float);
         for (var sequence = 0; sequence < Batch; sequence++)
         {
+            if (Lengths[sequence] + time > room)
+            {
+                throw new InvalidOperationException($"The cache has no room for {time} more positions: {nameof(Begin)} makes it.");
+            }
             for (var t = 0; t < time; t++)
             {
                 var position = Lengths[sequence] + t;
@@ -125,7 +149,7 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
     }
 
     /// <summary>Ends the pass: its positions now count as held.</summary>
-    internal void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(Lengths, Batch));
+    public void Advance() => new Span<int>(LengthsAfter, Batch).CopyTo(new Span<int>(Lengths, Batch));
 
     /// <summary>Ends the pass where sequences differ in length: of each only the first positions count as held.</summary>
     /// <param name="lengths">(batch), each at most as many as the pass wrote.</param>
