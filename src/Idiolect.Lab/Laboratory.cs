@@ -83,7 +83,7 @@ public static class Laboratory
                 protocol.Name, Jury.Decide(protocol, seeds, runs), Median(seeds.Select(seed => seed.Value)), protocol.Threshold, quick,
                 watch.Elapsed.TotalSeconds, [.. seeds], DrawCharts(protocol.Name, observations, folder));
             ResultFolder.Write(folder, result);
-            Report.Write(folder, Experiments);
+            ReportFiles.Write(folder, Experiments);
         }
         return result;
     }

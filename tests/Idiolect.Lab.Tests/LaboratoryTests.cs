@@ -42,7 +42,7 @@ public sealed class LaboratoryTests
         Assert.True(Assert.Single(seen.Conditions).Holds);
     }
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void A_language_model_that_diverges_before_the_first_look_is_infinitely_bad()
     {
         var trial = FamilyLanguageModels.Train(
@@ -97,7 +97,7 @@ public sealed class LaboratoryTests
             => FamilyTranslation.Find(folder.Path, seed, TestContext.Current.CancellationToken).Select(run => $"{run.Key}: {Assert.Single(run.Value).Translation}");
     }
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void What_is_finished_stays_when_the_rest_is_cancelled()
     {
         using var folder = new TemporaryFolder();

@@ -61,11 +61,11 @@ internal sealed class AttentionCost : Experiment
         return new Observation
         {
             Value = Math.Min(naive, flash),
-            Controls = [new($"the LSTM's time exponent is {Reports.ReportText.Number(lstm)}", lstm is > 0.8 and < 1.2)],
+            Controls = [new($"the LSTM's time exponent is {Reports.Report.Number(lstm)}", lstm is > 0.8 and < 1.2)],
             Conditions =
             [
-                new($"memory exponent of naive attention is {Reports.ReportText.Number(naiveBytes)}, from 1.9 to 2.1", naiveBytes is > 1.9 and < 2.1),
-                new($"memory exponent of flash attention is {Reports.ReportText.Number(flashBytes)}, from 0.9 to 1.1", flashBytes is > 0.9 and < 1.1),
+                new($"memory exponent of naive attention is {Reports.Report.Number(naiveBytes)}, from 1.9 to 2.1", naiveBytes is > 1.9 and < 2.1),
+                new($"memory exponent of flash attention is {Reports.Report.Number(flashBytes)}, from 0.9 to 1.1", flashBytes is > 0.9 and < 1.1),
             ],
             Figures =
             [

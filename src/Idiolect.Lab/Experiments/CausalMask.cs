@@ -99,7 +99,7 @@ internal sealed class CausalMask : Experiment
         };
     }
 
-    private static string Report(double value) => Reports.ReportText.Number(value);
+    private static string Report(double value) => Reports.Report.Number(value);
 
     private sealed record Trained(double[] Losses, int Every, double Final, double Writer, double Possible, double FutureGradient);
 

@@ -41,7 +41,7 @@ internal sealed class ContextVector : Experiment
         return new Observation
         {
             Value = accuracies[1][at20] - accuracies[0][at20],
-            Controls = [new($"the plain LSTM copies 4 symbols: {Reports.ReportText.Number(accuracies[0][0])}", accuracies[0][0] >= 0.9)],
+            Controls = [new($"the plain LSTM copies 4 symbols: {Reports.Report.Number(accuracies[0][0])}", accuracies[0][0] >= 0.9)],
             Figures = [.. arms.SelectMany((arm, i) => lengths.Select((length, l) => new Figure($"accuracy at length {length}, {arm.Name}", accuracies[i][l])))],
             Charts =
             [

@@ -50,10 +50,10 @@ internal sealed class DoubleDescent : Experiment
         return new Observation
         {
             Value = test[^1] / test[peak],
-            Controls = [new($"with a ridge the error at {Examples} features is {Reports.ReportText.Number(ridged[peak])}, without {Reports.ReportText.Number(test[peak])}", ridged[peak] <= test[peak] / 3)],
+            Controls = [new($"with a ridge the error at {Examples} features is {Reports.Report.Number(ridged[peak])}, without {Reports.Report.Number(test[peak])}", ridged[peak] <= test[peak] / 3)],
             Conditions =
             [
-                new($"at the most features all is memorised: training error {Reports.ReportText.Number(train[^1])}", train[^1] < 1e-6),
+                new($"at the most features all is memorised: training error {Reports.Report.Number(train[^1])}", train[^1] < 1e-6),
             ],
             Figures =
             [

@@ -52,7 +52,7 @@ internal sealed class FamilyLanguageModels : Experiment
         return new Observation
         {
             Value = new[] { bits[0] / ngram, bits[1] / bits[0], bits[2] / bits[1] }.Max(),
-            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.ReportText.Number(bits[i])} bits per byte", bits[i] < 4))],
+            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.Report.Number(bits[i])} bits per byte", bits[i] < 4))],
             Figures =
             [
                 new($"bits per byte, {Order}-gram", ngram), new($"seconds, {Order}-gram", ngramSeconds), new("seconds that count, networks", budget),

@@ -64,7 +64,7 @@ internal sealed class FamilyTranslation : Experiment
         {
             Value = PairedBootstrap.BleuDifference(translations[WithAttention], translations[WithoutAttention], references).Low,
             Controls = [found],
-            Conditions = [new($"{best} over the nearest sentence: {Reports.ReportText.Number(overNearest.Value)} BLEU, interval from {Reports.ReportText.Number(overNearest.Low)}", overNearest.IsPositive)],
+            Conditions = [new($"{best} over the nearest sentence: {Reports.Report.Number(overNearest.Value)} BLEU, interval from {Reports.Report.Number(overNearest.Low)}", overNearest.IsPositive)],
             Figures =
             [
                 .. Models.SelectMany(model => new Figure[] { new($"BLEU, {model}", bleu[model].Value), new($"BLEU, {model}, from", bleu[model].Low), new($"BLEU, {model}, to", bleu[model].High) }),

@@ -34,8 +34,8 @@ internal sealed class FromNothing : Experiment
         return new Observation
         {
             Value = trial.Start / trial.Frequencies,
-            Controls = [new($"with a beginning: {Reports.ReportText.Number(trial.Continued)} bits per byte, frequencies {Reports.ReportText.Number(trial.Frequencies)}", trial.Continued < 0.8 * trial.Frequencies)],
-            Conditions = [new($"{Reports.ReportText.Number(trial.Copied)} of what it writes from nothing is verbatim, at most 0.5", trial.Copied <= 0.5)],
+            Controls = [new($"with a beginning: {Reports.Report.Number(trial.Continued)} bits per byte, frequencies {Reports.Report.Number(trial.Frequencies)}", trial.Continued < 0.8 * trial.Frequencies)],
+            Conditions = [new($"{Reports.Report.Number(trial.Copied)} of what it writes from nothing is verbatim, at most 0.5", trial.Copied <= 0.5)],
             Figures =
             [
                 new("bits per byte from nothing (first 32 bytes)", trial.Start), new("bits per byte after a beginning of 64", trial.Continued),

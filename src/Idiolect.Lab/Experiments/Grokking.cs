@@ -45,7 +45,7 @@ internal sealed class Grokking : Experiment
         return new Observation
         {
             Value = decided.StepAt(decided.Test, 0.9) / decided.StepAt(decided.Train, 0.99),
-            Controls = [.. trials.Take(2).Select((trial, i) => new Condition($"{arms[i].Name}: training accuracy {Reports.ReportText.Number(trial.Train[^1])}", trial.Train.Max() >= 0.99))],
+            Controls = [.. trials.Take(2).Select((trial, i) => new Condition($"{arms[i].Name}: training accuracy {Reports.Report.Number(trial.Train[^1])}", trial.Train.Max() >= 0.99))],
             Conditions =
             [
                 new("without weight decay 90% of the test pairs take longer, or are never reached",

@@ -41,7 +41,7 @@ internal sealed class InContext : Experiment
         return new Observation
         {
             Value = trial.After[^1],
-            Controls = [new($"before training the error at the end is {Reports.ReportText.Number(trial.Before[^1])}", trial.Before[^1] >= 0.7)],
+            Controls = [new($"before training the error at the end is {Reports.Report.Number(trial.Before[^1])}", trial.Before[^1] >= 0.7)],
             Conditions = [new(HashCondition, trial.SameWeights)],
             Figures =
             [

@@ -36,12 +36,12 @@ internal sealed class Induction : Experiment
         return new Observation
         {
             Value = two.Accuracy - one.Accuracy,
-            Controls = [new($"one layer on blocks of one length: accuracy {Reports.ReportText.Number(control.Accuracy)}, at least 0.9", control.Accuracy >= 0.9)],
+            Controls = [new($"one layer on blocks of one length: accuracy {Reports.Report.Number(control.Accuracy)}, at least 0.9", control.Accuracy >= 0.9)],
             Conditions =
             [
-                new($"accuracy of two layers is {Reports.ReportText.Number(two.Accuracy)}, at least 0.9", two.Accuracy >= 0.9),
-                new($"cutting out the best matching head costs {Reports.ReportText.Number(two.Accuracy - two.WithoutBest)}, the least matching one "
-                    + $"{Reports.ReportText.Number(two.Accuracy - two.WithoutLeast)}", two.WithoutBest < two.WithoutLeast),
+                new($"accuracy of two layers is {Reports.Report.Number(two.Accuracy)}, at least 0.9", two.Accuracy >= 0.9),
+                new($"cutting out the best matching head costs {Reports.Report.Number(two.Accuracy - two.WithoutBest)}, the least matching one "
+                    + $"{Reports.Report.Number(two.Accuracy - two.WithoutLeast)}", two.WithoutBest < two.WithoutLeast),
             ],
             Figures =
             [

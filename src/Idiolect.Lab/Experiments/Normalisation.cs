@@ -52,7 +52,7 @@ internal sealed class Normalisation : Experiment
         return new Observation
         {
             Value = largest[2] / largest[0],
-            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: largest stable rate {Reports.ReportText.Number(largest[i])}", largest[i] > 0))],
+            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: largest stable rate {Reports.Report.Number(largest[i])}", largest[i] > 0))],
             Figures =
             [
                 .. arms.Select((arm, i) => new Figure($"largest stable rate, {arm.Name}", largest[i])),

@@ -46,7 +46,7 @@ internal sealed class PreTraining : Experiment
         return new Observation
         {
             Value = accuracy[1][1] - accuracy[0][1],
-            Controls = [new($"from scratch with {counts[^1]} labels a class: {Reports.ReportText.Number(accuracy[0][^1])}", accuracy[0][^1] >= (1.0 / NamespaceTask.Classes) + 0.1)],
+            Controls = [new($"from scratch with {counts[^1]} labels a class: {Reports.Report.Number(accuracy[0][^1])}", accuracy[0][^1] >= (1.0 / NamespaceTask.Classes) + 0.1)],
             Figures =
             [
                 .. arms.SelectMany((arm, a) => counts.Select((count, c) => new Figure($"accuracy, {count} labels a class, {arm.Name}", accuracy[a][c]))),

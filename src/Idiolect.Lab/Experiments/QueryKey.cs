@@ -41,7 +41,7 @@ internal sealed class QueryKey : Experiment
         return new Observation
         {
             Value = Math.Max(tied.Accuracy, untied.Exchanged) / untied.Accuracy,
-            Controls = [new($"untied: accuracy {Reports.ReportText.Number(untied.Accuracy)}, at least 0.9", untied.Accuracy >= 0.9)],
+            Controls = [new($"untied: accuracy {Reports.Report.Number(untied.Accuracy)}, at least 0.9", untied.Accuracy >= 0.9)],
             Figures = [new("accuracy, untied", untied.Accuracy), new("accuracy, tied", tied.Accuracy), new("accuracy, untied, then exchanged", untied.Exchanged)],
             Charts =
             [

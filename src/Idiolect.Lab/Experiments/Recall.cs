@@ -58,8 +58,8 @@ internal sealed class Recall : Experiment
             Value = accuracy[2, 1] - accuracy[0, 1],
             Controls =
             [
-                new($"the LSTM recalls 2 pairs: {Reports.ReportText.Number(accuracy[0, 0])}, at least 0.8", accuracy[0, 0] >= 0.8),
-                new($"two layers recall 16 pairs: {Reports.ReportText.Number(accuracy[2, 1])}, at least 0.9", accuracy[2, 1] >= 0.9),
+                new($"the LSTM recalls 2 pairs: {Reports.Report.Number(accuracy[0, 0])}, at least 0.8", accuracy[0, 0] >= 0.8),
+                new($"two layers recall 16 pairs: {Reports.Report.Number(accuracy[2, 1])}, at least 0.9", accuracy[2, 1] >= 0.9),
             ],
             Figures = [.. arms.SelectMany((arm, a) => sizes.Select((size, s) => new Figure($"{arm.Name}, {size.Pairs} pairs, {size.Gap} tokens between", accuracy[a, s])))],
             Charts =

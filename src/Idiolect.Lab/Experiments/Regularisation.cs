@@ -48,7 +48,7 @@ internal sealed class Regularisation : Experiment
         return new Observation
         {
             Value = Math.Min(Gain(1), Math.Min(Gain(2), Gain(3))),
-            Controls = [new($"without a regulariser the gap at the end is {Reports.ReportText.Number(none.Gap)} nats, at least 0.5", none.Gap >= 0.5)],
+            Controls = [new($"without a regulariser the gap at the end is {Reports.Report.Number(none.Gap)} nats, at least 0.5", none.Gap >= 0.5)],
             Figures =
             [
                 .. arms.SelectMany((arm, i) => new Figure[] { new($"best validation loss, {arm.Name}", results[i].BestValidation), new($"gap at the end, {arm.Name}", results[i].Gap) }),

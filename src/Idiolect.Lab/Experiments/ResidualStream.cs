@@ -45,9 +45,9 @@ internal sealed class ResidualStream : Experiment
             Value = without[^1].Final - with[^1].Final,
             Controls =
             [
-                new($"with the stream, {depths[^1]} layers: loss {Reports.ReportText.Number(with[^1].Final)}, entropy {Reports.ReportText.Number(MarkovSource.Entropy)}",
+                new($"with the stream, {depths[^1]} layers: loss {Reports.Report.Number(with[^1].Final)}, entropy {Reports.Report.Number(MarkovSource.Entropy)}",
                     with[^1].Final < MarkovSource.Entropy + 0.3),
-                new($"without the stream, {depths[0]} layers: loss {Reports.ReportText.Number(without[0].Final)} from {Reports.ReportText.Number(without[0].First)}",
+                new($"without the stream, {depths[0]} layers: loss {Reports.Report.Number(without[0].Final)} from {Reports.Report.Number(without[0].First)}",
                     without[0].Final < without[0].First - 0.1),
             ],
             Figures =

@@ -37,11 +37,11 @@ internal sealed class ScaleLaw : Experiment
         return new Observation
         {
             Value = finals[0] - finals[^1],
-            Controls = [new($"frequencies of bytes: {Reports.ReportText.Number(unigram)} nats; the worst model {Reports.ReportText.Number(finals.Max())}", finals.Max() < unigram)],
+            Controls = [new($"frequencies of bytes: {Reports.Report.Number(unigram)} nats; the worst model {Reports.Report.Number(finals.Max())}", finals.Max() < unigram)],
             Conditions =
             [
                 new("each size is better than the one before", finals.Zip(finals.Skip(1)).All(pair => pair.Second < pair.First)),
-                new($"the largest reaches the smallest's last loss after {Reports.ReportText.Number(reached[^1])} bytes of {Reports.ReportText.Number(reached[0])}, at most half", reached[^1] <= reached[0] / 2),
+                new($"the largest reaches the smallest's last loss after {Reports.Report.Number(reached[^1])} bytes of {Reports.Report.Number(reached[0])}, at most half", reached[^1] <= reached[0] / 2),
             ],
             Figures =
             [

@@ -63,12 +63,12 @@ internal sealed class Superposition : Experiment
         return new Observation
         {
             Value = best[sparse],
-            Conditions = [new($"dense features (S = 0): {Reports.ReportText.Number(best[0])} represented, at most 2.5", best[0] <= 2.5)],
+            Conditions = [new($"dense features (S = 0): {Reports.Report.Number(best[0])} represented, at most 2.5", best[0] <= 2.5)],
             Figures =
             [
                 .. sparsities.SelectMany((s, i) => new Figure[]
                 {
-                    new($"features represented at S = {Reports.ReportText.Number(s)}", best[i]), new($"the same, average of the restarts, S = {Reports.ReportText.Number(s)}", counts[i]),
+                    new($"features represented at S = {Reports.Report.Number(s)}", best[i]), new($"the same, average of the restarts, S = {Reports.Report.Number(s)}", counts[i]),
                 }),
                 new("share of pentagons at S = 0.95", pentagons[sparse]),
             ],

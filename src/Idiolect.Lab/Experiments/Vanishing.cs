@@ -49,8 +49,8 @@ internal sealed class Vanishing : Experiment
         return new Observation
         {
             Value = logs[0][^1],
-            Controls = [new($"the GPT's gradient at distance {time - 2} is 10^{Reports.ReportText.Number(logs[5][^1])} of that at 1, at least 10^-3", logs[5][^1] >= -3)],
-            Conditions = [new($"the RNN with gain 3 explodes: 10^{Reports.ReportText.Number(logs[1][^1])} at distance {time - 2}, at least 10^1", logs[1][^1] >= 1)],
+            Controls = [new($"the GPT's gradient at distance {time - 2} is 10^{Reports.Report.Number(logs[5][^1])} of that at 1, at least 10^-3", logs[5][^1] >= -3)],
+            Conditions = [new($"the RNN with gain 3 explodes: 10^{Reports.Report.Number(logs[1][^1])} at distance {time - 2}, at least 10^1", logs[1][^1] >= 1)],
             Figures = [.. arms.Select((arm, i) => new Figure($"log10 of the gradient at distance {time - 2}, {arm.Name}", logs[i][^1]))],
             Charts =
             [

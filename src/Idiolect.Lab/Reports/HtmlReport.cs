@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 
 namespace Idiolect.Lab.Reports;
@@ -24,18 +23,18 @@ internal static class HtmlReport
         html.Append("<table><tr><th>experiment</th><th>claim</th><th>verdict</th><th>value</th><th>threshold</th><th>time</th></tr>\n");
         foreach (var (protocol, result) in rows)
         {
-            var verdict = ReportText.Word(result.Verdict);
-            html.Append($"<tr><td><a href=\"#{protocol.Name}\">{protocol.Name}</a></td><td>{Escape(protocol.Claim)}</td>");
-            html.Append($"<td class=\"{verdict}\">{verdict}{(result.Quick ? " (quick)" : "")}</td><td>{ReportText.Number(result.Value)}</td>");
-            html.Append($"<td>{ReportText.Rule(protocol)}</td><td>{ReportText.Seconds(result.Seconds)}</td></tr>\n");
+            var verdict = Report.Word(result.Verdict);
+            html.Append($"<tr><td><a href=\"#{protocol.Name}\">{protocol.Name}</a></td><td>{Report.Escape(protocol.Claim)}</td>");
+            html.Append($"<td class=\"{verdict}\">{verdict}{(result.Quick ? " (quick)" : "")}</td><td>{Report.Number(result.Value)}</td>");
+            html.Append($"<td>{Report.Rule(protocol)}</td><td>{Report.Seconds(result.Seconds)}</td></tr>\n");
         }
         html.Append("</table>\n");
         foreach (var (protocol, result) in rows)
         {
             html.Append($"<h2 id=\"{protocol.Name}\">{protocol.Name}</h2>\n<dl>\n");
-            foreach (var (name, content) in ReportText.Facts(protocol, result))
+            foreach (var (name, content) in Report.Facts(protocol, result))
             {
-                html.Append($"<dt>{Escape(name)}</dt><dd>{Escape(content)}</dd>\n");
+                html.Append($"<dt>{Report.Escape(name)}</dt><dd>{Report.Escape(content)}</dd>\n");
             }
             html.Append("</dl>\n");
             foreach (var chart in result.Charts)
@@ -43,16 +42,14 @@ internal static class HtmlReport
                 AppendPicture(html, chart, Path.Combine(folder, chart + ".svg"));
             }
             html.Append("<ul>\n");
-            foreach (var line in ReportText.SeedLines(result))
+            foreach (var line in Report.SeedLines(result))
             {
-                html.Append($"<li>{Escape(line)}</li>\n");
+                html.Append($"<li>{Report.Escape(line)}</li>\n");
             }
             html.Append("</ul>\n");
         }
         return html.Append("</body></html>\n").ToString();
     }
-
-    private static string Escape(string text) => WebUtility.HtmlEncode(text);
 
     /// <summary>As an image of its own: two SVGs in one page would share their element ids.</summary>
     private static void AppendPicture(StringBuilder html, string name, string path)

@@ -11,17 +11,17 @@ internal static class MarkdownReport
         text.Append("| experiment | claim | verdict | value | threshold | time |\n|---|---|---|---|---|---|\n");
         foreach (var (protocol, result) in rows)
         {
-            text.Append($"| [{protocol.Name}](#{protocol.Name}) | {Cell(protocol.Claim)} | {ReportText.Word(result.Verdict)}{(result.Quick ? " (quick)" : "")} | ");
-            text.Append($"{ReportText.Number(result.Value)} | {ReportText.Rule(protocol)} | {ReportText.Seconds(result.Seconds)} |\n");
+            text.Append($"| [{protocol.Name}](#{protocol.Name}) | {Cell(protocol.Claim)} | {Report.Word(result.Verdict)}{(result.Quick ? " (quick)" : "")} | ");
+            text.Append($"{Report.Number(result.Value)} | {Report.Rule(protocol)} | {Report.Seconds(result.Seconds)} |\n");
         }
         foreach (var (protocol, result) in rows)
         {
             text.Append($"\n## {protocol.Name}\n\n");
-            foreach (var (name, content) in ReportText.Facts(protocol, result))
+            foreach (var (name, content) in Report.Facts(protocol, result))
             {
                 text.Append($"**{name}.** {content}\n\n");
             }
-            foreach (var line in ReportText.SeedLines(result))
+            foreach (var line in Report.SeedLines(result))
             {
                 text.Append($"- {line}\n");
             }

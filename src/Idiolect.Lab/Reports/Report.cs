@@ -1,21 +1,65 @@
-using Idiolect.Formats;
+using System.Globalization;
+using System.Net;
 
 namespace Idiolect.Lab.Reports;
 
-/// <summary>Writes <c>report.md</c> and a self-contained <c>report.html</c> of all results in a folder.</summary>
+/// <summary>The words that both reports use.</summary>
 internal static class Report
 {
-    internal const string Markdown = "report.md";
-    internal const string Html = "report.html";
+    internal static string Number(double value) => double.IsNaN(value) ? "none" : value.ToString(
+        Math.Abs(value) is >= 1e5 or (> 0 and < 1e-3) ? "0.##e+0" : "0.####", CultureInfo.InvariantCulture);
 
-    internal static void Write(string folder, IReadOnlyList<Experiment> experiments)
+    internal static string Seconds(double seconds) => seconds.ToString("0", CultureInfo.InvariantCulture) + " s";
+
+    internal static string Rule(Protocol protocol) => $"{(protocol.Side == Side.AtLeast ? "at least" : "at most")} {Number(protocol.Threshold)}";
+
+    internal static string Word(Verdict verdict) => verdict switch
     {
-        var rows = experiments
-            .Select(experiment => (experiment.Protocol, Result: ResultFolder.Read(folder, experiment.Protocol.Name)))
-            .Where(row => row.Result != null)
-            .Select(row => (row.Protocol, row.Result!))
-            .ToList();
-        AtomicFile.Write(Path.Combine(folder, Markdown), MarkdownReport.Create(rows));
-        AtomicFile.Write(Path.Combine(folder, Html), HtmlReport.Create(rows, folder));
+        Verdict.Shown => "shown",
+        Verdict.Refuted => "refuted",
+        _ => "undecided",
+    };
+
+    /// <summary>The facts of a section, in the order of reading.</summary>
+    internal static IEnumerable<(string Name, string Text)> Facts(Protocol protocol, ExperimentResult result)
+    {
+        yield return ("Claim", protocol.Claim);
+        yield return ("Essay", protocol.Essay);
+        yield return ("Paper", protocol.Paper);
+        yield return ("Set-up", protocol.Setup);
+        yield return ("Decides", $"{protocol.Measure}: {Rule(protocol)}");
+        if (protocol.Correction is { } correction)
+        {
+            yield return ("Where the essay is loose", correction);
+        }
+        foreach (var change in protocol.Changes)
+        {
+            yield return ("Changed after the first full run", change);
+        }
+        var quick = result.Quick ? "; a quick run of one seed at a cut-down size, which proves nothing" : "";
+        yield return ("Verdict", $"{Word(result.Verdict)}, {Number(result.Value)} ({Seconds(result.Seconds)}{quick})");
     }
+
+    /// <summary>What each seed saw, a line each.</summary>
+    internal static IEnumerable<string> SeedLines(ExperimentResult result)
+    {
+        foreach (var seed in result.Seeds)
+        {
+            yield return $"seed {seed.Seed}: {Number(seed.Value)}";
+            foreach (var condition in seed.Controls)
+            {
+                yield return $"seed {seed.Seed}, control {(condition.Holds ? "passed" : "failed")}: {condition.Text}";
+            }
+            foreach (var condition in seed.Conditions)
+            {
+                yield return $"seed {seed.Seed}, condition {(condition.Holds ? "met" : "not met")}: {condition.Text}";
+            }
+        }
+        foreach (var figures in result.Seeds.SelectMany(seed => seed.Figures).GroupBy(figure => figure.Name))
+        {
+            yield return $"{figures.Key}: {string.Join(", ", figures.Select(figure => Number(figure.Value)))}";
+        }
+    }
+
+    internal static string Escape(string text) => WebUtility.HtmlEncode(text);
 }
