@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Idiolect.Kernels;
-using static Idiolect.Kernels.Rounding;
 
 namespace Idiolect.Tensors;
 

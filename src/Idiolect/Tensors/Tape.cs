@@ -342,7 +342,7 @@ public sealed class Tape : IDisposable
     }
 
     /// <summary>A new handle of a tensor whose data were saved, for code that may dispose it.</summary>
-    internal Tensor Revive(TensorNode node)
+    internal static Tensor Revive(TensorNode node)
     {
         node.HandleReleased = false;
         return new Tensor(node);

@@ -63,6 +63,9 @@ public sealed class Gpt : ILanguageModel
     /// <summary>The learned numbers.</summary>
     public ParameterSet Parameters { get; }
 
+    /// <summary>The output layer's matrix, (vocabulary, width).</summary>
+    public Parameter OutputWeight => _head.Weight;
+
     /// <summary>A model whose weights are still zero, to be filled from a file.</summary>
     internal static Gpt CreateEmpty(GptConfig config) => new(config);
 
@@ -117,8 +120,28 @@ public sealed class Gpt : ILanguageModel
         Parameters.Dispose();
     }
 
-    /// <summary>The residual stream after all blocks, normalised: (batch, time, width).</summary>
-    internal Tensor HiddenStates(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
+    /// <summary>The log-probability of a given token at every position, for losses of one's own.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major.</param>
+    /// <param name="targets">(batch, time): the token whose log-probability is asked for at each, or -1 for none.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="context">The pass.</param>
+    /// <param name="entropies">Whether the entropy of each position's distribution is wanted, too.</param>
+    /// <returns>(batch, time) numbers.</returns>
+    /// <exception cref="ArgumentException">The tokens do not fit the model.</exception>
+    public TokenLogProbabilities TokenLogProbabilities(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context, bool entropies = false)
+    {
+        using var stream = HiddenStates(tokens, batch, context); // (batch, time, width)
+        return Tensors.Loss.TokenLogProbabilities(stream, OutputWeight, targets, entropies);
+    }
+
+    /// <summary>The residual stream after all blocks, normalised: what the output layer and the heads of other tasks read.</summary>
+    /// <param name="tokens">(batch, time) token ids, row-major.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="context">The pass; with a cache, the tokens continue what it holds.</param>
+    /// <returns>(batch, time, width).</returns>
+    /// <exception cref="ArgumentException">The tokens do not fit the model.</exception>
+    public Tensor HiddenStates(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         if (context.Cache is { } cache)

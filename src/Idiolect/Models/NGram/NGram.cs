@@ -45,7 +45,6 @@ public sealed class NGram : ILanguageModel
 {
     private readonly double[] _probabilities; // (vocabulary)
     private readonly float[] _scores; // (vocabulary)
-    private int[] _text = []; // what was read before, and the tokens of the pass
 
     internal NGram(NGramConfig config, KneserNeyModel<int> counts)
     {
@@ -94,9 +93,10 @@ public sealed class NGram : ILanguageModel
         var memory = Check(context.Memory, batch);
         var rows = lastOnly ? 1 : time;
         var scores = new float[(long)batch * rows * Config.VocabularySize];
+        var texts = memory == null ? tokens : memory.Append(tokens); // (batch, kept + time)
         for (var sequence = 0; sequence < batch; sequence++)
         {
-            var text = Text(memory, sequence, tokens.Slice(sequence * time, time));
+            var text = texts.Slice(sequence * (texts.Length / batch), texts.Length / batch);
             for (var row = 0; row < rows; row++)
             {
                 Counts.Distribution(text[..(text.Length - (rows - 1) + row)], _probabilities);
@@ -106,9 +106,7 @@ public sealed class NGram : ILanguageModel
                 }
                 _scores.CopyTo(scores.AsSpan(((sequence * rows) + row) * _scores.Length));
             }
-            memory?.Keep(sequence, text);
         }
-        memory?.Advance(time);
         return context.Tape.CreateFrom(new Shape(batch, rows, Config.VocabularySize), scores);
     }
 
@@ -124,9 +122,10 @@ public sealed class NGram : ILanguageModel
         TokenIds.Check(targets, -1, Config.VocabularySize, nameof(targets));
         var memory = Check(context.Memory, batch);
         var nats = 0.0;
+        var texts = memory == null ? tokens : memory.Append(tokens); // (batch, kept + time)
         for (var sequence = 0; sequence < batch; sequence++)
         {
-            var text = Text(memory, sequence, tokens.Slice(sequence * time, time));
+            var text = texts.Slice(sequence * (texts.Length / batch), texts.Length / batch);
             for (var t = 0; t < time; t++)
             {
                 var target = targets[(sequence * time) + t];
@@ -135,72 +134,20 @@ public sealed class NGram : ILanguageModel
                     nats -= Math.Log(Counts.Probability(text[..(text.Length - time + t + 1)], target));
                 }
             }
-            memory?.Keep(sequence, text);
         }
-        memory?.Advance(time);
         return context.Tape.CreateFrom(new Shape(1), [(float)(nats / Math.Max(1, targets.Length - targets.Count(-1)))]);
     }
 
-    ISequenceMemory ILanguageModel.CreateMemory(int batch) => new NGramMemory(batch, Config.Order - 1);
+    ISequenceMemory ILanguageModel.CreateMemory(int batch) => new TokenMemory(batch, Config.Order - 1);
 
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 
-    /// <summary>What the memory holds of a sequence, and the tokens behind it. Valid until the next call.</summary>
-    private ReadOnlySpan<int> Text(NGramMemory? memory, int sequence, ReadOnlySpan<int> tokens)
-    {
-        var past = memory == null ? default : memory.Past(sequence);
-        var length = past.Length + tokens.Length;
-        if (_text.Length < length)
-        {
-            _text = new int[length];
-        }
-        past.CopyTo(_text);
-        tokens.CopyTo(_text.AsSpan(past.Length));
-        return _text.AsSpan(0, length);
-    }
-
-    private static NGramMemory? Check(ISequenceMemory? memory, int batch) => memory switch
+    private static TokenMemory? Check(ISequenceMemory? memory, int batch) => memory switch
     {
         null => null,
-        NGramMemory held when held.Batch == batch => held,
-        NGramMemory held => throw new ArgumentException($"The memory holds {held.Batch} sequences, the input {batch}.", nameof(batch)),
+        TokenMemory held when held.Batch == batch => held,
+        TokenMemory held => throw new ArgumentException($"The memory holds {held.Batch} sequences, the input {batch}.", nameof(batch)),
         _ => throw new ArgumentException("The memory was made by a model of another kind.", nameof(memory)),
     };
-
-    /// <summary>The last tokens of each text.</summary>
-    private sealed class NGramMemory : ISequenceMemory
-    {
-        private readonly int _most;
-        private readonly int[][] _past; // (batch), each of at most so many tokens
-
-        internal NGramMemory(int batch, int most)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-            _most = most;
-            _past = [.. Enumerable.Repeat(Array.Empty<int>(), batch)];
-        }
-
-        public int Batch => _past.Length;
-
-        public int Length { get; private set; }
-
-        public int ContextLength => int.MaxValue;
-
-        public void Clear()
-        {
-            Array.Fill(_past, []);
-            Length = 0;
-        }
-
-        public void Dispose()
-        {
-        }
-
-        internal ReadOnlySpan<int> Past(int sequence) => _past[sequence];
-
-        internal void Keep(int sequence, ReadOnlySpan<int> text) => _past[sequence] = text[Math.Max(0, text.Length - _most)..].ToArray();
-
-        internal void Advance(int time) => Length += time;
-    }
 }

@@ -56,7 +56,7 @@ internal sealed class RecomputedOperation<TContext> : Operation
         var positions = _positions.Data.Node;
         var wasReleased = positions.HandleReleased;
         positions.HandleReleased = false; // the segment reads it once more
-        var y = _segment(tape.Revive(_x), _positions, _context);
+        var y = _segment(Tape.Revive(_x), _positions, _context);
         positions.HandleReleased = wasReleased;
         y.Dispose();
         (y.Node.Gradient, Output.Gradient) = (Output.Gradient, null);
