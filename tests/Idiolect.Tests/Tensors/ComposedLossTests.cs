@@ -147,7 +147,7 @@ public sealed unsafe class ComposedLossTests : IDisposable
             () => Reference(values, weight, null).LogProbabilities.Select((log, i) =>
             {
                 var r = Math.Exp(log - old[i]);
-                return Math.Min(r * advantages[i], Math.Clip(r, 0.8, 1.2) * advantages[i]);
+                return Math.Min(r * advantages[i], Math.Clamp(r, 0.8, 1.2) * advantages[i]);
             }).Average(),
             values, GradientOf(x).ToDoubles(), 2e-5);
     }
