@@ -72,5 +72,9 @@ public sealed class AdamWOptimizer : Optimizer
     protected override void Update(OptimizerStep step) => Apply(step);
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _update.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _update.Dispose();
+        base.Dispose(disposing);
+    }
 }

@@ -60,5 +60,6 @@ public sealed class MuonOptimizer : Optimizer
     {
         _others.Dispose();
         _update.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -63,7 +63,5 @@ public interface ITrainingTask : IDisposable
     }
 
     /// <summary>Gives back what the task made itself.</summary>
-    void IDisposable.Dispose()
-    {
-    }
+    void IDisposable.Dispose() => GC.SuppressFinalize(this);
 }
