@@ -1,3 +1,4 @@
+using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Generation;
 using Idiolect.Models;
@@ -75,7 +76,7 @@ internal static class Failure
     {
         AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0]),
         TypeInitializationException { InnerException: { } inner } => Describe(inner), // such as an environment variable's value
-        ArgumentException argument => OneLine(WithFlag(WithoutParameter(argument))),
+        ArgumentException argument => OneLine(FieldFlags.InFlags(WithFlag(WithoutParameter(argument)))),
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
             => OneLine(exception.Message),
         OutOfMemoryException => "not enough memory: choose a smaller --batch, --context, --width or --layers",

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Idiolect.Cli;
 
-/// <summary>The library's help page with the command's examples below it.</summary>
+/// <summary>The library's help page, with the command's flags under headings and its examples below.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
 {
     private readonly HelpAction help;
@@ -20,11 +20,17 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
+        var command = parseResult.CommandResult.Command;
+        var configuration = parseResult.InvocationConfiguration;
+        var output = configuration.Output;
+        var page = new StringWriter { NewLine = output.NewLine };
+        configuration.Output = page;
         var result = help.Invoke(parseResult);
-        var examples = Examples.Of(parseResult.CommandResult.Command);
+        configuration.Output = output;
+        output.Write(FlagGroups.Arrange(page.ToString(), FlagGroups.Of(command), output.NewLine));
+        var examples = Examples.Of(command);
         if (examples.Length > 0)
         {
-            var output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
             foreach (var example in examples)
             {

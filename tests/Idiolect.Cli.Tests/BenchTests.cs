@@ -1,8 +1,8 @@
 using System.Text.Json;
 
-using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 using Idiolect.Evaluation;
 using Idiolect.Tensors;
 using Idiolect.Training;
@@ -155,7 +155,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Without_Python_the_peer_says_what_to_install()
     {
-        var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Presets.Get("nanogpt-cpu"), folder.Combine("python3"), script: "x.py"));
+        var exception = Assert.Throws<IOException>(() => PytorchPeer.Start(Recipe.Preset("nanogpt-cpu"), folder.Combine("python3"), script: "x.py"));
 
         Assert.Equal(
             $"--peer pytorch needs {folder.Combine("python3")} with PyTorch; run: apt-get install python3-torch libopenblas0-openmp", exception.Message);
@@ -246,7 +246,7 @@ public sealed class BenchTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a shell");
         File.WriteAllText(folder.Combine("peer"), script);
-        return PytorchPeer.Start(Presets.Get("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
+        return PytorchPeer.Start(Recipe.Preset("nanogpt-cpu"), "/bin/sh", folder.Combine("peer"));
     }
 
     private static async Task<List<JsonElement>> JsonAsync(string line)

@@ -41,13 +41,13 @@ internal static class RunFoldersForTests
 {
     extension(TemporaryFolder folder)
     {
-        internal RunFolders Runs => new(folder["runs"]);
+        internal NamedRuns Runs => new(folder["runs"]);
 
         internal string Combine(string name) => folder[name];
     }
 
     /// <summary>Begins a run as a training does.</summary>
-    internal static string Create(this RunFolders runs, string? name, string? folder)
+    internal static string Create(this NamedRuns runs, string? name, string? folder)
     {
         var chosen = runs.Choose(name, folder);
         Directory.CreateDirectory(chosen);

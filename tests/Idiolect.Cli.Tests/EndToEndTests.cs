@@ -51,7 +51,7 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(20, done.GetProperty("steps").GetInt32());
         Assert.True(done.GetProperty("trainSeconds").GetDouble() > 0);
         Assert.True(done.GetProperty("baselines").GetProperty("byte 10-gram").GetDouble() > 0);
-        Assert.All(["loss.svg", "loss.png", "metrics.jsonl", "setup.json"], file => Assert.True(File.Exists(folder.Combine($"runs/first/{file}"))));
+        Assert.All(["loss.svg", "loss.png", "metrics.jsonl", "recipe.json"], file => Assert.True(File.Exists(folder.Combine($"runs/first/{file}"))));
 
         // What the training says at its end is what eval measures.
         var measured = Assert.Single(await JsonAsync("eval --json"));

@@ -1,6 +1,5 @@
-using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
 using Idiolect.Evaluation;
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;
@@ -8,10 +7,12 @@ namespace Idiolect.Cli.Tests;
 /// <summary>The events of a made-up run, as the outputs get them.</summary>
 internal static class Events
 {
+    private static readonly Recipe Recipe = Recipe.Preset("llama-tiny").Resolve(() => false);
+
     internal static TrainingStarted Started(string run = "runs/quiet-harbor", int steps = 300) => new(0)
     {
         Run = run,
-        Setup = Presets.Get("llama-tiny") with { Steps = steps },
+        Recipe = Recipe with { Optimizer = Recipe.Optimizer with { Steps = steps } },
         Parameters = 1_234_567,
         VocabularySize = 2048,
         TrainTokens = 2_000_000,
@@ -31,6 +32,7 @@ internal static class Events
     internal static TrainingFinished Finished(string run = "runs/quiet-harbor", bool interrupted = false) => new(300)
     {
         Run = run,
+        Task = Recipe.Task,
         ValidationLoss = 2.1337,
         BitsPerByte = 1.2202,
         TrainTime = TimeSpan.FromSeconds(125.5),

@@ -28,7 +28,7 @@ public sealed class HelpTests
               --version       Show version information
 
             Commands:
-              train            Pre-train a language model on text
+              train <RECIPE>   Pre-train a language model on text
               generate <RUN>   Let a model write
               translate <RUN>  Let a model translate
               tune <RUN>       Teach a trained model to classify texts

@@ -39,29 +39,12 @@ public sealed class RunFoldersTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_could_not_begin_takes_nothing_of_another_process_with_it()
-    {
-        var run = folder.Combine("run");
-        using (new PendingFolder(run))
-        {
-            File.WriteAllText(Path.Combine(run, "setup.json"), "{}");
-        }
-        Assert.False(Directory.Exists(run));
-
-        var pending = new PendingFolder(run);
-        using var other = RunLock.Acquire(run);
-        File.WriteAllText(Path.Combine(run, "setup.json"), "{}");
-        pending.Dispose();
-        Assert.True(File.Exists(Path.Combine(run, "setup.json")));
-    }
-
-    [Fact]
     public void The_latest_run_is_found_after_the_folder_moved()
     {
         folder.Runs.Create("one", null);
         Directory.Move(folder.Combine("runs"), folder.Combine("moved"));
 
-        Assert.Equal(folder.Combine("moved/one"), new RunFolders(folder.Combine("moved")).Find(null));
+        Assert.Equal(folder.Combine("moved/one"), new NamedRuns(folder.Combine("moved")).Find(null));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Idiolect.Cli.Output;
 using Idiolect.Generation;
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Tests;

@@ -1,25 +1,22 @@
 using System.CommandLine;
 
 using Idiolect.Cli.Options;
-using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Tests;
 
 public sealed class TrainingFlagsTests
 {
     [Fact]
-    public void Every_preset_fits_together() => Assert.All(Presets.Names, name => Presets.Get(name).Validate());
-
-    [Fact]
     public void Nanogpt_cpu_is_the_published_setting_at_twice_the_learning_rate()
     {
         var setup = Resolve("--preset nanogpt-cpu");
 
-        Assert.Equal((4, 4, 128, 64), (setup.LayerCount, setup.HeadCount, setup.Width, setup.ContextLength));
-        Assert.Equal((12, 2000, 100), (setup.BatchSize, setup.Steps, setup.WarmupSteps));
-        Assert.Equal((2e-3, 2e-4), (setup.LearningRate, setup.MinimumLearningRate));
-        Assert.Equal((0, 0.1, 0.99), (setup.Dropout, setup.WeightDecay, setup.Beta2));
-        Assert.Equal(("gpt2", "char"), (setup.Architecture, setup.Tokenizer));
+        Assert.Equal((4, 4, 128, 64), (setup.Model.LayerCount, setup.Model.HeadCount, setup.Model.Width, setup.Model.ContextLength));
+        Assert.Equal((12, 2000, 100), (setup.Optimizer.BatchSize, setup.Optimizer.Steps, setup.Optimizer.WarmupSteps));
+        Assert.Equal((2e-3, 2e-4), (setup.Optimizer.LearningRate, setup.Optimizer.MinimumLearningRate));
+        Assert.Equal((0, 0.1, 0.99), (setup.Model.Dropout, setup.Optimizer.WeightDecay, setup.Optimizer.Beta2));
+        Assert.Equal(("gpt2", "char"), (setup.Model.Architecture, setup.Tokenizer.Kind));
     }
 
     [Theory]
@@ -40,23 +37,23 @@ public sealed class TrainingFlagsTests
     {
         var setup = Resolve("--preset llama-tiny --depth 6 --heads 3 --steps 77");
 
-        Assert.Equal(6, setup.LayerCount); // depth
-        Assert.Equal(384, setup.Width); // depth
-        Assert.Equal(3, setup.HeadCount); // flag
-        Assert.Equal(77, setup.Steps); // flag
-        Assert.Equal(2048, setup.VocabularySize); // preset
+        Assert.Equal(6, setup.Model.LayerCount); // depth
+        Assert.Equal(384, setup.Model.Width); // depth
+        Assert.Equal(3, setup.Model.HeadCount); // flag
+        Assert.Equal(77, setup.Optimizer.Steps); // flag
+        Assert.Equal(2048, setup.Tokenizer.VocabularySize); // preset
     }
 
     [Fact]
     public void The_shape_of_gpt2_has_as_many_key_and_value_heads_as_heads()
-        => Assert.Equal(4, Resolve("--preset llama-tiny --architecture gpt2").KeyValueHeadCount);
+        => Assert.Null(Resolve("--preset llama-tiny --architecture gpt2").Model.KeyValueHeadCount);
 
     [Fact]
     public void Depth_gives_twenty_tokens_a_parameter()
     {
         var setup = Resolve("--depth 4 --batch 8 --context 100");
 
-        var tokens = setup.Steps * setup.TokensPerStep;
+        var tokens = setup.Optimizer.Steps * setup.TokensPerStep;
         Assert.InRange(tokens, 20L * 12 * 4 * 256 * 256, (20L * 12 * 4 * 256 * 256) + setup.TokensPerStep);
     }
 
@@ -69,12 +66,12 @@ public sealed class TrainingFlagsTests
     [InlineData("gru")]
     public void A_recurrent_model_starts_from_its_own_preset_and_follows_the_dial(string model)
     {
-        Assert.Equal(Presets.Get(model), Resolve($"--model {model}"));
-        Assert.Equal(Presets.Get(model), Resolve($"--preset {model}"));
+        Assert.Equal(Recipe.Preset(model).Resolve(() => false), Resolve($"--model {model}"));
+        Assert.Equal(Recipe.Preset(model).Resolve(() => false), Resolve($"--preset {model}"));
         var (small, large) = (Resolve($"--model {model} --depth 1"), Resolve($"--model {model} --depth 4"));
-        Assert.Equal((1, 128, 2, 512), (small.LayerCount, small.Width, large.LayerCount, large.Width));
-        Assert.True(large.LearningRate < small.LearningRate && large.Steps > small.Steps);
-        Assert.Equal((model, 64), (Resolve($"--preset nanogpt-cpu --model {model}").Kind, Resolve($"--preset nanogpt-cpu --model {model}").ContextLength));
+        Assert.Equal((1, 128, 2, 512), (small.Model.LayerCount, small.Model.Width, large.Model.LayerCount, large.Model.Width));
+        Assert.True(large.Optimizer.LearningRate < small.Optimizer.LearningRate && large.Optimizer.Steps > small.Optimizer.Steps);
+        Assert.Equal((model, 64), (Resolve($"--preset nanogpt-cpu --model {model}").ModelName, Resolve($"--preset nanogpt-cpu --model {model}").Model.ContextLength));
     }
 
     [Theory]
@@ -138,24 +135,24 @@ public sealed class TrainingFlagsTests
     [InlineData("--depth 2")]
     public void Flags_of_networks_are_refused_for_an_n_gram_model(string flag)
     {
-        Assert.Equal(3, Resolve("--model ngram --order 3 --vocab 500").Order);
+        Assert.Equal(3, Resolve("--model ngram --order 3 --vocab 500").Model.Order);
         Assert.Throws<ArgumentException>(() => Resolve($"--model ngram {flag}"));
         Assert.Throws<ArgumentException>(() => Resolve("--order 3"));
     }
 
     [Fact]
-    public void Deeper_models_learn_slower() => Assert.True(Resolve("--depth 8").LearningRate < Resolve("--depth 4").LearningRate);
+    public void Deeper_models_learn_slower() => Assert.True(Resolve("--depth 8").Optimizer.LearningRate < Resolve("--depth 4").Optimizer.LearningRate);
 
     [Fact]
     public void The_lowest_learning_rate_follows_the_highest()
     {
         var setup = Resolve("--preset nanogpt-cpu --lr 0.002");
 
-        Assert.Equal(2e-4, setup.MinimumLearningRate, 1e-12);
+        Assert.Equal(2e-4, setup.Optimizer.MinimumLearningRate, 1e-12);
     }
 
     [Fact]
-    public void A_short_run_shortens_its_warm_up() => Assert.Equal(5, Resolve("--steps 10").WarmupSteps);
+    public void A_short_run_shortens_its_warm_up() => Assert.Equal(5, Resolve("--steps 10").Optimizer.WarmupSteps);
 
     [Theory]
     [InlineData("--preset translate --task language-model", "--preset translate has no settings for --task language-model; leave one of them out")]
@@ -173,9 +170,19 @@ public sealed class TrainingFlagsTests
         var earlier = Resolve("--preset nanogpt-cpu");
         var (flags, command) = Create();
 
-        Assert.Equal(earlier with { Steps = 3000, Threads = 1 }, flags.ResolveResumed(earlier, 2000, command.Parse("--steps 3000 --threads 1")));
+        Assert.Equal(earlier with { Optimizer = earlier.Optimizer with { Steps = 3000 }, Threads = 1 }, flags.ResolveResumed(earlier, 2000, command.Parse("--steps 3000 --threads 1")));
         var exception = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, 2000, command.Parse("--width 256")));
         Assert.StartsWith("--width cannot change in a run that goes on", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_resumed_run_may_learn_faster_or_from_other_text()
+    {
+        var earlier = Resolve("--preset nanogpt-cpu");
+        var (flags, command) = Create();
+
+        var changed = flags.ResolveResumed(earlier, 2000, command.Parse("--lr 0.004 --data other.txt"));
+        Assert.Equal((0.004, 0.0004, "other.txt"), (changed.Optimizer.LearningRate, Math.Round(changed.Optimizer.MinimumLearningRate, 9), changed.Data.Source));
     }
 
     [Theory]
@@ -187,7 +194,7 @@ public sealed class TrainingFlagsTests
         var earlier = Resolve("--steps 100 --warmup 80");
         var (flags, command) = Create();
 
-        Assert.Equal(80, flags.ResolveResumed(earlier, 80, command.Parse(line)).WarmupSteps);
+        Assert.Equal(80, flags.ResolveResumed(earlier, 80, command.Parse(line)).Optimizer.WarmupSteps);
     }
 
     [Theory]
@@ -203,53 +210,21 @@ public sealed class TrainingFlagsTests
     }
 
     [Fact]
-    public void A_setup_survives_its_file()
+    public void A_recipe_is_taken_as_it_is()
     {
         using var folder = new TemporaryFolder();
-        var setup = Resolve("--depth 3 --early-stop 5 --seed 18446744073709551615 --l1 1e-7");
+        var file = folder.Combine("recipe.json");
+        var recipe = Resolve("--preset nanogpt-cpu --steps 100 --warmup 80 --lr 0.003");
+        recipe.Save(file);
+        var (flags, command) = Create();
 
-        RunFile.WriteSetup(folder.Path, setup);
-
-        Assert.Equal(setup, RunFile.ReadSetup(folder.Path));
+        Assert.Equal(recipe, flags.Resolve(command.Parse(""), file));
+        Assert.Equal((100, 80, 7ul), (flags.Resolve(command.Parse("--seed 7"), file) is var other ? other.Optimizer.Steps : 0, other.Optimizer.WarmupSteps, other.Seed));
+        var error = Assert.Throws<ArgumentException>(() => flags.Resolve(command.Parse("--preset default"), file));
+        Assert.Equal("RECIPE and --preset both say which settings to start from; leave one out", error.Message);
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("null")]
-    [InlineData("{\"preset\":")]
-    [InlineData("{\"preset\":\"x\"}")]
-    public void A_damaged_setup_is_named(string content)
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.Combine(RunFile.Setup), content);
-
-        var exception = Assert.Throws<InvalidDataException>(() => RunFile.ReadSetup(folder.Path));
-        Assert.StartsWith(folder.Combine(RunFile.Setup), exception.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("\"headCount\": 4", "\"headCount\": 0", "\"headCount\" is 0; it must be at least 1")]
-    [InlineData("\"keyValueHeadCount\": 2", "\"keyValueHeadCount\": 0", "\"keyValueHeadCount\" is 0; it must be at least 1")]
-    [InlineData("\"evaluateEvery\": 250", "\"evaluateEvery\": -1", "\"evaluateEvery\" is -1; it must be at least 1")]
-    [InlineData("\"dropout\": 0", "\"dropout\": 1.5", "\"dropout\" is 1.5; it must be from 0 to 0.95")]
-    [InlineData("\"schedule\": \"cosine\"", "\"schedule\": \"foo\"", "\"schedule\" is \"foo\"; it must be one of cosine, wsd, constant, inverse-sqrt")]
-    [InlineData("\"precision\": \"fp32\"", "\"precision\": \"x\"", "\"precision\" is \"x\"; it must be one of fp32, bf16")]
-    [InlineData("\"model\": \"transformer\"", "\"model\": \"x\"", "\"model\" is \"x\"; it must be one of gpt, bert")]
-    public void A_value_of_a_setup_that_makes_no_sense_is_named_as_the_file_does(string value, string wrong, string message)
-    {
-        using var folder = new TemporaryFolder();
-        RunFile.WriteSetup(folder.Path, Presets.Get("llama-tiny"));
-        var file = folder.Combine(RunFile.Setup);
-        File.WriteAllText(file, File.ReadAllText(file).Replace(value, wrong, StringComparison.Ordinal));
-
-        var exception = Assert.Throws<InvalidDataException>(() => RunFile.ReadSetup(folder.Path));
-        Assert.StartsWith($"{file}: {message}", exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Every_preset_makes_sense() => Assert.All(Presets.Names, name => Assert.Null(Presets.Get(name).FindNonsense()));
-
-    private static TrainingSetup Resolve(string line, bool prefersBf16 = false)
+    private static Recipe Resolve(string line, bool prefersBf16 = false)
     {
         var (flags, command) = Create(prefersBf16);
         return flags.Resolve(command.Parse(line));

@@ -1,7 +1,7 @@
-using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
 using Idiolect.Generation;
 using Idiolect.Models;
+using Idiolect.Recipes;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
@@ -116,7 +116,7 @@ public sealed class TrainingHistoryTests : IDisposable
     {
         var run = folder.Combine("run");
         Directory.CreateDirectory(run);
-        RunFile.WriteSetup(run, Presets.Get("llama-tiny"));
+        Recipe.Preset("llama-tiny").Save(Path.Combine(run, Run.RecipeName));
         using var log = MetricsLog.Open(Path.Combine(run, MetricsLog.FileName), resumedStep: 0);
         foreach (var news in events.Where(news => news is StepCompleted or EvaluationCompleted))
         {

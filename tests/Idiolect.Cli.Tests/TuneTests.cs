@@ -3,6 +3,7 @@ using System.Text.Json;
 
 using Idiolect.Cli.Options;
 using Idiolect.Models;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Tests;
 
@@ -102,9 +103,10 @@ public sealed class TuneTests : IDisposable
     public void A_tuning_that_goes_on_takes_no_fewer_steps_than_it_has()
     {
         var (flags, command) = Create();
-        var earlier = flags.ResolveData(command.Parse("")) with { Steps = 40, WarmupSteps = 4 };
+        var earlier = Recipe.Tuning with { Optimizer = Recipe.Tuning.Optimizer with { Steps = 40, WarmupSteps = 4 } };
 
-        Assert.Equal((8, 4), (flags.ResolveResumed(earlier, 8, command.Parse("--steps 8")).Steps, flags.ResolveResumed(earlier, 8, command.Parse("--steps 8")).WarmupSteps));
+        var longer = flags.ResolveResumed(earlier, 8, command.Parse("--steps 8")).Optimizer;
+        Assert.Equal((8, 4), (longer.Steps, longer.WarmupSteps));
         var error = Assert.Throws<ArgumentException>(() => flags.ResolveResumed(earlier, 8, command.Parse("--steps 7")));
         Assert.StartsWith("--steps 7 is below the 8 steps that the run has taken", error.Message, StringComparison.Ordinal);
     }
@@ -116,7 +118,10 @@ public sealed class TuneTests : IDisposable
         var parsed = command.Parse("");
         var qwen = new GptConfig { VocabularySize = 300, ContextLength = 16, LayerCount = 1, HeadCount = 2, Width = 16, NormalizeQueryKey = true };
 
-        Assert.Equal("qwen3", flags.Resolve(flags.ResolveData(parsed), parsed, qwen, texts: 1).Architecture);
+        using var model = new Gpt(qwen, seed: 1);
+        GptFolder.Save(model, folder.Combine("qwen"));
+
+        Assert.Equal("qwen3", flags.Resolve(flags.ResolveData(parsed, folder.Combine("qwen")), parsed, texts: 1).Model.Architecture);
     }
 
     private static (TuningFlags Flags, Command Command) Create()

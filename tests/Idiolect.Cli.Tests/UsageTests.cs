@@ -31,7 +31,7 @@ public sealed class UsageTests
     [InlineData("train --name ", "--name takes a name for a folder under runs/, not \"\"; --out takes a path", "see idiolect train --help")]
     [InlineData("train --name ..", "--name takes a name for a folder under runs/, not \"..\"; --out takes a path", "see idiolect train --help")]
     [InlineData("tune --name a/b", "--name takes a name for a folder under runs/, not \"a/b\"; --out takes a path", "see idiolect tune --help")]
-    [InlineData("train book.txt", "unexpected \"book.txt\"", "see idiolect train --help")]
+    [InlineData("train a.json b.json", "unexpected \"b.json\"", "see idiolect train --help")]
     [InlineData("train --schedule cosin", "--schedule takes cosine, wsd, constant, inverse-sqrt, not \"cosin\"; did you mean cosine?", "see idiolect train --help")]
     [InlineData(
         "train --preset nanogtp",
@@ -61,6 +61,9 @@ public sealed class UsageTests
     [InlineData("train --batch 40000000", "--batch 40000000 of --context 256 are more tokens than a step can have; choose less of either, or --grad-accumulation")]
     [InlineData("train --lr 0.001 --min-lr 0.01", "--min-lr 0.01 is above --lr 0.001")]
     [InlineData("tokenizer train --field body", "--field means nothing to dotnet-docs, which is no JSON Lines; leave it out")]
+    [InlineData("train book.txt", "there is no recipe book.txt; a text to learn from stands behind --data")]
+    [InlineData("train nanogpt", "there is no recipe nanogpt; --preset nanogpt is one")]
+    [InlineData("train book.json --preset nanogpt", "there is no recipe book.json; a text to learn from stands behind --data")]
     [InlineData("train --name a --out b", "--out and --name both say where the run lies; leave one out")]
     public async Task A_value_that_cannot_be_ends_with_1_and_one_line(string line, string message)
     {

@@ -88,7 +88,8 @@ public sealed class LaboratoryTests
         {
             var run = Directory.CreateDirectory(folder[name]);
             File.WriteAllText(
-                Path.Combine(run.FullName, "setup.json"), $$"""{"model":"{{model}}","from":"en","to":"de","split":"{{split}}","seed":{{seed}}}""");
+                Path.Combine(run.FullName, "recipe.json"),
+                $$"""{"task":"translate","seed":{{seed}},"model":{"kind":"{{model}}"},"data":{"from":"en","to":"de","split":"{{split}}" } }""");
             File.WriteAllText(Path.Combine(run.FullName, "translations.tsv"), $"a\tb\t{name}\n");
             run.LastWriteTimeUtc = DateTime.UtcNow.AddHours(-age);
         }

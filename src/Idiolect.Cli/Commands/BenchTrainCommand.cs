@@ -3,6 +3,7 @@ using System.CommandLine;
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -30,9 +31,9 @@ internal static class BenchTrainCommand
             "idiolect bench train --depth 6 --precision bf16 --steps 20 --json");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var setup = flags.ResolveStep(parsed);
+            var recipe = flags.ResolveStep(parsed);
             var output = new BenchTrainOutput(terminal, parsed.GetValue(json));
-            var run = new TrainingBench(setup, parsed.GetValue(steps), parsed.GetValue(peer) is not null, output);
+            var run = new TrainingBench(recipe, parsed.GetValue(steps), parsed.GetValue(peer) is not null, output);
             // Measuring blocks its thread; the handler of Ctrl+C needs this one.
             await Task.Run(() => run.Measure(cancellationToken), CancellationToken.None).ConfigureAwait(false);
             return ExitCode.Success;

@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Generation;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -25,7 +26,7 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var classifier = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextClassifier.Load);
+            using var classifier = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextClassifier.Load);
             var labels = classifier.Model.Labels;
             var classified = classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
             var cut = Truncation.Warn(texts, classifier.IsTooLong, classifier.LongestText, terminal);

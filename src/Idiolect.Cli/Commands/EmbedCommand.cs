@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Generation;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -27,7 +28,7 @@ internal static class EmbedCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var embedder = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), TextEmbedder.Load);
+            using var embedder = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextEmbedder.Load);
             var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
             var cut = Truncation.Warn(texts, embedder.IsTooLong, embedder.LongestText, terminal);
             if (parsed.GetValue(json))

@@ -5,7 +5,7 @@ using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
 using Idiolect.Generation;
-using Idiolect.Models;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -29,7 +29,7 @@ internal static class EvalCommand
             "idiolect eval babel --to de");
         command.SetAction((parsed, cancellationToken) =>
         {
-            var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
+            var folder = new NamedRuns(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
             if (Translator.IsTranslator(ModelLocation.Require(folder)))
             {
                 Flag.RejectMeaningless(parsed, "a run that translates", [field, batches]);
@@ -40,12 +40,13 @@ internal static class EvalCommand
             {
                 throw new ArgumentException("--to is for a run that translates, and this one does not");
             }
-            if (ModelLocation.Open(ModelLocation.Require(folder), ClassifierFolder.LoadLabels) is not null)
+            var kind = ModelLocation.Open(folder, ModelSummary.Read);
+            if (kind.Labels is not null)
             {
                 Flag.RejectMeaningless(parsed, "a run that classifies", [field, batches]);
-                RequireOwnData(folder, parsed.GetValue(data), "texts", out var setup);
-                using var classifier = ModelLocation.Open(ModelLocation.Require(folder), TextClassifier.Load);
-                var scores = ClassificationRun.Measure(classifier, setup.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
+                RequireOwnData(folder, parsed.GetValue(data), "texts", out var recipe);
+                using var classifier = ModelLocation.Open(folder, TextClassifier.Load);
+                var scores = ClassificationMeasurement.Take(classifier, recipe.LoadLabelledTexts(), parsed.GetValue(threads) ?? 0, cancellationToken);
                 if (parsed.GetValue(json))
                 {
                     new JsonLines(terminal.Out).Write("done", writer => ClassificationText.Write(writer, scores));
@@ -56,10 +57,10 @@ internal static class EvalCommand
                 }
                 return Task.FromResult(ExitCode.Success);
             }
-            if (ModelLocation.Open(ModelLocation.Require(folder), ModelFolder.LoadConfig) is BertConfig)
+            if (kind.Architecture == ModelRecipe.Bert)
             {
                 var (texts, name) = TextToPredict(folder, parsed, data, field);
-                using var filler = ModelLocation.Open(ModelLocation.Require(folder), MaskedLanguageModel.Load);
+                using var filler = ModelLocation.Open(folder, MaskedLanguageModel.Load);
                 using var tokens = TokenDataset.Encode(
                     texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
                     cancellationToken: cancellationToken);
@@ -68,7 +69,7 @@ internal static class EvalCommand
                 Write(new Measurement(gaps.Result, gaps.Tokens, gaps.Bytes), name, terminal, parsed.GetValue(json));
                 return Task.FromResult(ExitCode.Success);
             }
-            using var model = ModelLocation.Load(folder);
+            using var model = ModelLocation.Open(folder, LanguageModel.Load);
             var (documents, what) = TextToPredict(folder, parsed, data, field);
             using var dataset = TokenDataset.Encode(
                 documents, part => model.Tokenizer.Encode(part), model.Tokenizer.VocabularySize, model.Tokenizer.BeginningOfTextId,
@@ -114,9 +115,13 @@ internal static class EvalCommand
     private static int MeasureTranslation(
         string folder, string? data, string? to, int threads, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
-        RequireOwnData(folder, data, "sentences", out var setup);
-        using var translator = ModelLocation.Open(ModelLocation.Require(folder), Translator.Load);
-        var scores = TranslationMeasurement.Take(translator, setup.LoadPairs(), threads, cancellationToken, to).Scores;
+        RequireOwnData(folder, data, "sentences", out var recipe);
+        using var translator = ModelLocation.Open(folder, Translator.Load);
+        if (to is not null && !translator.To.Contains(to))
+        {
+            throw new ArgumentException($"this model translates into {string.Join(", ", translator.To)}, not into \"{to}\"{Spelling.DidYouMean(to, translator.To)}");
+        }
+        var scores = TranslationMeasurement.Take(translator, recipe.LoadPairs(), threads, to, cancellationToken).Scores;
         if (json)
         {
             new JsonLines(terminal.Out).Write("done", writer => TranslationText.Write(writer, scores));
@@ -127,12 +132,12 @@ internal static class EvalCommand
     }
 
     /// <exception cref="ArgumentException">Other data were named than the run was trained on.</exception>
-    private static void RequireOwnData(string folder, string? data, string what, out TrainingSetup setup)
+    private static void RequireOwnData(string folder, string? data, string what, out Recipe recipe)
     {
-        setup = RunFile.ReadSetup(folder);
-        if (data is not null && data != setup.Data && Path.GetFullPath(data) != setup.Data)
+        recipe = Run.Open(folder).ReadRecipe();
+        if (data is not null && data != recipe.Data.Source && Path.GetFullPath(data) != recipe.Data.Source)
         {
-            throw new ArgumentException($"this run is measured on the held-out {what} of its own corpus, {setup.Data}; leave --data out");
+            throw new ArgumentException($"this run is measured on the held-out {what} of its own corpus, {recipe.Data.Source}; leave --data out");
         }
     }
 
@@ -154,15 +159,15 @@ internal static class EvalCommand
         string folder, ParseResult parsed, Option<string?> dataFlag, Option<string?> field)
     {
         var data = parsed.GetValue(dataFlag);
-        var setup = File.Exists(Path.Combine(folder, RunFile.Setup)) ? RunFile.ReadSetup(folder) : null;
-        var source = data ?? setup?.Data
+        var own = (Run.IsRun(folder) && Run.Open(folder) is { HasRecipe: true } run ? run.ReadRecipe() : null)?.Data;
+        var source = data ?? own?.Source
             ?? throw new ArgumentException($"{folder} does not say what it was trained on; name a text with --data");
         Flag.RejectField(parsed, field, source);
-        var isOwn = setup is not null && (data is null || setup.Data == data || setup.Data == Path.GetFullPath(data));
-        var options = new CorpusOptions { Field = parsed.GetValue(field) ?? (isOwn ? setup!.Field : "text") };
+        var isOwn = own is not null && (data is null || own.Source == data || own.Source == Path.GetFullPath(data));
+        var options = new CorpusOptions { Field = parsed.GetValue(field) ?? (isOwn ? own!.TextField : "text") };
         if (isOwn || source == Corpus.DotnetDocs)
         {
-            var corpus = Corpus.Load(source, options with { ValidationFraction = setup?.ValidationFraction ?? options.ValidationFraction });
+            var corpus = Corpus.Load(source, options with { ValidationFraction = own?.ValidationFraction ?? options.ValidationFraction });
             return corpus.Validation.Count > 0
                 ? (corpus.Validation, $"held-out documents of {source}")
                 : throw new InvalidDataException($"{source} has no held-out documents; name another text with --data");

@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Generation;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -92,7 +93,7 @@ internal static class GenerateCommand
             {
                 throw new ArgumentException("--logprobs needs --json");
             }
-            var request = new Request { Folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };
+            var request = new Request { Folder = new NamedRuns(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };
             request = request with
             {
                 Prompts = parsed.GetValue(prompt) is { Length: > 0 } given ? given : request.Prompts,
@@ -120,7 +121,7 @@ internal static class GenerateCommand
 
     private static async Task<int> GenerateAsync(Request request, GenerationOutput output, CancellationToken cancellationToken)
     {
-        using var model = ModelLocation.Load(request.Folder);
+        using var model = ModelLocation.Open(request.Folder, LanguageModel.Load);
         var statistics = new GenerationStatistics();
         // A prompt that cannot be read is refused here, before any is shown.
         var pieces = model.GenerateAsync(request.Prompts, request.ToOptions(), statistics, cancellationToken);

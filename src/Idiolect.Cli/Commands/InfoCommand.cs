@@ -3,6 +3,7 @@ using System.CommandLine;
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -17,8 +18,7 @@ internal static class InfoCommand
         command.WithExamples("idiolect info", "idiolect info quiet-harbor", "idiolect info ./my-model --json");
         command.SetAction(parsed =>
         {
-            var folder = new RunFolders(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
-            var info = RunInfo.Load(folder, ModelLocation.Find(folder) is { } model ? ModelSummary.Read(model) : null);
+            var info = RunInfo.Load(new NamedRuns(RunFolders.DefaultRoot).Find(parsed.GetValue(run)));
             if (parsed.GetValue(json))
             {
                 InfoOutput.WriteJson(info, terminal.Out);

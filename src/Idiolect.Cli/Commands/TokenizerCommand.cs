@@ -37,6 +37,6 @@ internal static class TokenizerCommand
         {
             return Tokenizer.Load(source);
         }
-        return Tokenizer.Load(ModelLocation.Named(source));
+        return Tokenizer.Load(NamedRuns.FindModel(source));
     }
 }

@@ -5,7 +5,7 @@ using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Data;
 using Idiolect.Evaluation;
-using Idiolect.Training;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -14,21 +14,27 @@ internal static class TrainCommand
 {
     internal static Command Create(Terminal terminal)
     {
+        var file = new Argument<string?>("RECIPE")
+        {
+            Description = "All that makes a run, as JSON: such as a run's recipe.json, which gives the same bytes again. Flags win over it",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var flags = new TrainingFlags(() => MachinePeak.MultipliesBf16);
         var name = Flag.RunName("Name of the run under runs/  [made up]");
         var folder = Flag.Text("--out", "Folder of the run, instead of a name under runs/", "DIR");
         var resume = Flag.Text("--resume", "Go on with a run from its last checkpoint", "RUN");
-        resume.CompletionSources.Add(_ => new RunFolders(RunFolders.DefaultRoot).Names());
+        resume.CompletionSources.Add(_ => new NamedRuns(RunFolders.DefaultRoot).Names());
         var baselines = new Option<bool>("--baselines")
         {
             Description = "Measure xz and a byte n-gram on the same text at the end  [a first run of the default preset on dotnet-docs does]",
         };
         var json = Flag.Json();
-        var command = new Command("train", "Pre-train a language model on text");
+        var command = new Command("train", "Pre-train a language model on text") { file };
         foreach (var option in flags.All.Concat([name, folder, resume, baselines, json]))
         {
             command.Add(option);
         }
+        command.WithGroups(flags.Groups, ("Run", [name, folder, resume, baselines, json]));
         command.WithExamples(
             "idiolect train",
             "idiolect train --data book.txt --tokenizer char --depth 4",
@@ -37,43 +43,57 @@ internal static class TrainCommand
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
             "idiolect train --task translate --from en --to de",
+            "idiolect train runs/notes/recipe.json --name again",
+            "idiolect train --base notes --data book.txt",
             "idiolect train --resume latest --steps 3000");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var output = TrainingOutput.Create(terminal, parsed.GetValue(json));
-            var runs = new RunFolders(RunFolders.DefaultRoot);
+            var runs = new NamedRuns(RunFolders.DefaultRoot);
             if (parsed.GetValue(resume) is { } earlier)
             {
                 RejectBoth(parsed, resume, name, folder);
+                if (parsed.GetValue(file) is not null)
+                {
+                    throw new ArgumentException("--resume goes on with the run's own recipe; leave RECIPE out");
+                }
                 var found = runs.Find(earlier);
-                var begun = RunFile.ReadSetup(found);
+                var run = Run.Open(found);
+                var begun = run.ReadRecipe();
                 if (begun.Classifies)
                 {
                     throw new ArgumentException($"{found} is a tuning; go on with it by `{TrainingText.ResumeCommand(found, "tune")}`");
                 }
-                var settings = flags.ResolveResumed(begun, RunFile.StepsTaken(found), parsed);
-                RejectBaselines(parsed, baselines, settings);
-                Func<CancellationToken, EndReason> goOn = settings.Translates ? new TranslationRun(settings, found, runs, output).Resume
-                    : settings.IsBert ? new MaskedTrainingRun(settings, found, runs, output).Resume
-                    : new TrainingRun(settings, found, runs, output, parsed.GetValue(baselines)).Resume;
-                return await TrainingOutput.RunAsync(goOn, output, cancellationToken).ConfigureAwait(false);
+                var changed = flags.ResolveResumed(begun, run.StepsTaken, parsed);
+                RejectBaselines(parsed, baselines, changed);
+                changed = changed with { Evaluation = changed.Evaluation with { Baselines = parsed.GetValue(baselines) } };
+                return await TrainingOutput.RunAsync(
+                    token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), new RunProgress(found, runs, output), token), output, "train",
+                    cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
-            var setup = flags.Resolve(parsed);
-            RejectBaselines(parsed, baselines, setup);
+            var recipe = flags.Resolve(parsed, parsed.GetValue(file) is { } path ? RecipePath(path) : null);
+            RejectBaselines(parsed, baselines, recipe);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
-            var isShowpiece = setup is { Preset: Presets.Default, Data: Corpus.DotnetDocs };
-            Func<CancellationToken, EndReason> start = setup.Translates ? new TranslationRun(setup, chosen, runs, output).Start
-                : setup.IsBert ? new MaskedTrainingRun(setup, chosen, runs, output).Start
-                : new TrainingRun(setup, chosen, runs, output, parsed.GetValue(baselines) || isShowpiece).Start;
-            return await TrainingOutput.RunAsync(start, output, cancellationToken).ConfigureAwait(false);
+            var isShowpiece = recipe is { PresetName: Recipe.DefaultPreset, Base: null, Data.Source: Corpus.DotnetDocs, IsGpt: true };
+            recipe = recipe with { Evaluation = recipe.Evaluation with { Baselines = recipe.Evaluation.Baselines || parsed.GetValue(baselines) || isShowpiece } };
+            return await TrainingOutput.RunAsync(
+                token => TrainingRun.Start(recipe, chosen, new RunProgress(chosen, runs, output), token), output, TrainingText.Verb(recipe.Task),
+                cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
-    private static void RejectBaselines(ParseResult parsed, Option<bool> baselines, TrainingSetup setup)
+    /// <exception cref="FileNotFoundException">There is no such recipe; the message says what may have been meant.</exception>
+    private static string RecipePath(string path) => File.Exists(path) ? path
+        : Directory.Exists(path) ? throw new FileNotFoundException(
+            $"{path} is a folder; give its {Run.RecipeName} to train it again, --resume to go on with it, or --data to learn from it", path)
+        : Recipe.PresetNames.Contains(path) ? throw new FileNotFoundException($"there is no recipe {path}; --preset {path} is one", path)
+        : throw new FileNotFoundException($"there is no recipe {path}; a text to learn from stands behind --data", path);
+
+    private static void RejectBaselines(ParseResult parsed, Option<bool> baselines, Recipe recipe)
     {
-        if (parsed.GetValue(baselines) && (setup.Translates || setup.IsBert))
+        if (parsed.GetValue(baselines) && (recipe.Translates || recipe.IsBert))
         {
             throw new ArgumentException("--baselines measures methods that predict the next byte, and this model does not; leave it out");
         }

@@ -4,6 +4,7 @@ using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
 using Idiolect.Generation;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -35,7 +36,7 @@ internal static class TranslateCommand
                 LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
                 Threads = parsed.GetValue(threads) ?? 0,
             };
-            using var translator = ModelLocation.Open(ModelLocation.Named(parsed.GetValue(run)), Translator.Load);
+            using var translator = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), Translator.Load);
             var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
             var cut = Truncation.Warn(sentences, translator.IsTooLong, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 
-using Idiolect.Cli.Runs;
 using Idiolect.Data;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Options;
 

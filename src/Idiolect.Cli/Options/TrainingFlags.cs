@@ -1,5 +1,8 @@
 using System.CommandLine;
 
+using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
+
 namespace Idiolect.Cli.Options;
 
 /// <summary>The flags of <c>train</c>. Each is optional; what is not given comes from the preset or from the depth.</summary>
@@ -9,9 +12,12 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private const int TinyShakespeareCharacters = 65;
 
     private readonly ChoiceOption preset = new(
-        "--preset", $"Settings to start from: {string.Join(", ", Presets.Names)}", [.. Presets.Names], "NAME");
+        "--preset", $"Settings to start from: {string.Join(", ", Recipe.PresetNames)}", [.. Recipe.PresetNames], "NAME");
     private readonly NumberOption<int> depth = new(
         "--depth", "The one dial: N layers (of an lstm, gru or rnn 2 at most), and the width, heads, learning rate and steps that suit them", 1, 64);
+
+    private readonly Option<string?> baseModel = Flag.Text(
+        "--base", "Go on pre-training a model on other text, with its tokenizer: a run, or a Hugging Face folder", "MODEL");
 
     private readonly TranslationFlags translation = new();
 
@@ -22,7 +28,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private readonly NumberOption<int> vocabulary = new("--vocab", "Size of the vocabulary of a new bpe tokenizer", 257, 1_000_000);
 
     private readonly NumberOption<int> order = new("--order", "Tokens in the longest n-gram of an ngram", 1, 32);
-    private readonly ChoiceOption architecture = new("--architecture", "Shape of a gpt", TrainingSetup.Architectures);
+    private readonly ChoiceOption architecture = new("--architecture", "Shape of a gpt", [.. ModelRecipe.Architectures]);
     private readonly NumberOption<int> layers = new("--layers", "Layers", 1, 10_000);
     private readonly NumberOption<int> heads = Flag.Count("--heads", "Attention heads; divides --width");
     private readonly NumberOption<int> keyValueHeads = Flag.Count("--kv-heads", "Key and value heads, shared by groups of heads  [--heads]");
@@ -37,7 +43,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private readonly NumberOption<double> minimumLearningRate = Flag.Number("--min-lr", "Learning rate at the end", 0, 10);
     private readonly NumberOption<int> warmup = Flag.Count("--warmup", "Steps in which the learning rate rises", 0);
     private readonly ChoiceOption schedule = new(
-        "--schedule", "Learning rate after the warm-up: down a cosine, flat and then straight down (wsd), flat, or the paper of 2017's", TrainingSetup.Schedules);
+        "--schedule", "Learning rate after the warm-up: down a cosine, flat and then straight down (wsd), flat, or the paper of 2017's", [.. OptimizerRecipe.Schedules]);
     private readonly NumberOption<double> weightDecay = Flag.Number("--weight-decay", "Decoupled weight decay of the matrices");
     private readonly NumberOption<double> beta2 = Flag.Number("--beta2", "AdamW's decay of the squared gradients", 0, 0.999999);
     private readonly NumberOption<double> l1 = Flag.Number("--l1", "L1 penalty on the weights");
@@ -45,14 +51,14 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private readonly NumberOption<double> clip = Flag.Number("--grad-clip", "Longest gradient; 0 clips nothing");
 
     private readonly ChoiceOption optimizer = new(
-        "--optimizer", "AdamW, or Muon for hidden matrices beside AdamW for the rest, at the same --lr", TrainingSetup.Optimizers);
+        "--optimizer", "AdamW, or Muon for hidden matrices beside AdamW for the rest, at the same --lr", [.. OptimizerRecipe.Kinds]);
     private readonly Option<bool> recompute = new("--recompute")
     {
         Description = "Compute each block again in the backward pass instead of keeping its inside: less memory, more time, the same result",
     };
 
     private readonly ChoiceOption precision = new(
-        "--precision", "Rounding of what matrix products multiply (bf16: to 16 bits, as bench machine says); weights and sums stay fp32  [train: bf16 for a gpt where bench machine names it; else fp32]", TrainingSetup.Precisions);
+        "--precision", "Rounding of what matrix products multiply (bf16: to 16 bits, as bench machine says); weights and sums stay fp32  [train: bf16 for a gpt where bench machine names it; else fp32]", [.. Recipe.Precisions]);
 
     private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations");
     private readonly NumberOption<int> evaluationBatches = Flag.Count("--eval-batches", "Batches an evaluation");
@@ -63,15 +69,20 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     private readonly NumberOption<ulong> seed = Flag.Seed();
     private readonly NumberOption<int> threads = Flag.Threads();
 
-    /// <summary>All of them, in the order in which <c>--help</c> lists them.</summary>
-    internal IEnumerable<Option> All =>
+    /// <summary>All of them, under the headings of <c>--help</c>.</summary>
+    internal IReadOnlyList<(string Heading, IReadOnlyList<Option> Flags)> Groups =>
     [
-        preset, depth, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, architecture, layers, heads, keyValueHeads,
-        width, context, dropout,
-        batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, optimizer,
-        precision, recompute,
-        evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads,
+        ("Start", [preset, depth, baseModel]),
+        ("Data", [data, textField, validation, tokenizer, vocabulary]),
+        ("Model", [.. translation.OfEveryModel, architecture, layers, heads, keyValueHeads, width, context, dropout, order]),
+        ("Optimisation",
+            [batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, optimizer, precision, recompute]),
+        ("Run", [evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, seed, threads]),
+        ("Translation", [.. translation.All.Except(translation.OfEveryModel)]),
     ];
+
+    /// <summary>All of them.</summary>
+    internal IEnumerable<Option> All => Groups.SelectMany(group => group.Flags);
 
     /// <summary>Those of them that change the work of a step or how fast it is done.</summary>
     internal IEnumerable<Option> OfAStep =>
@@ -80,65 +91,98 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
         recompute, seed, threads,
     ];
 
-    /// <summary>Preset, then depth, then the single flags: the later wins.</summary>
+    /// <summary>Preset or recipe, then depth, then the single flags: the later wins.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="file">A recipe to start from instead of a preset; null for none.</param>
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
-    internal TrainingSetup Resolve(ParseResult parsed)
+    internal Recipe Resolve(ParseResult parsed, string? file = null)
     {
-        var setup = ResolveSizes(parsed);
-        if (setup.Tokenizer != "bpe")
+        var recipe = ResolveSizes(parsed, file);
+        if (recipe.Tokenizer.Kind != TokenizerRecipe.Bpe && recipe.Base is null)
         {
-            Flag.RejectMeaningless(parsed, $"--tokenizer {setup.Tokenizer}", [vocabulary]);
+            Flag.RejectMeaningless(parsed, $"--tokenizer {recipe.Tokenizer.Kind}", [vocabulary]);
         }
-        Flag.RejectField(parsed, textField, setup.Data);
-        return setup;
+        Flag.RejectField(parsed, textField, recipe.Data.Source);
+        return recipe;
     }
 
-    private TrainingSetup ResolveSizes(ParseResult parsed)
+    private Recipe ResolveSizes(ParseResult parsed, string? file = null)
     {
-        var setup = Presets.Get(parsed.GetValue(preset) ?? translation.DefaultPreset(parsed));
-        RejectOtherKind(setup, translation.Apply(setup, parsed));
-        RejectMeaningless(translation.Apply(setup, parsed) with { Schedule = parsed.GetValue(schedule) ?? setup.Schedule }, parsed);
-        if (parsed.GetValue(depth) is { } dial)
+        var start = Start(parsed, file);
+        RejectOtherKind(start, translation.Apply(start, parsed), file ?? $"--preset {start.PresetName}");
+        RejectMeaningless(translation.Apply(start, parsed), parsed);
+        // The depth's number of steps depends on the tokens a step, so these come first.
+        var recipe = parsed.GetValue(depth) is { } dial ? ApplyFlags(start, parsed).WithDepth(dial) : start;
+        recipe = ApplyFlags(recipe, parsed);
+        if (recipe.Base is { } trained && recipe.Model.ContextLength > ContextOf(trained))
         {
-            // The depth's number of steps depends on the tokens a step, so these come first.
-            setup = Depth.Apply(ApplyFlags(setup, parsed), dial);
+            throw new ArgumentException($"--context {recipe.Model.ContextLength} is longer than the {ContextOf(trained)} tokens that the model of --base sees");
         }
-        setup = ApplyFlags(setup, parsed);
-        if (parsed.GetValue(precision) is null && setup.IsGpt && prefersBf16())
-        {
-            setup = setup with { Precision = "bf16" };
-        }
-        return setup.Validate();
+        return FieldFlags.Named(recipe.Resolve(prefersBf16).Validate);
     }
+
+    /// <summary>What the flags change.</summary>
+    private Recipe Start(ParseResult parsed, string? file)
+    {
+        if (file is not null && parsed.GetValue(preset) is not null)
+        {
+            throw new ArgumentException("RECIPE and --preset both say which settings to start from; leave one out");
+        }
+        var trained = parsed.GetValue(baseModel) is { } named ? ModelLocation.Require(new NamedRuns(RunFolders.DefaultRoot).Find(named)) : null;
+        if (trained is not null)
+        {
+            if (translation.DefaultPreset(parsed) == "translate")
+            {
+                throw new ArgumentException("--base means nothing to --task translate; leave it out");
+            }
+            Flag.RejectMeaningless(
+                parsed, "--base, whose model has its own shape and tokenizer",
+                [translation.Model, depth, architecture, order, layers, heads, keyValueHeads, width, dropout, tokenizer, vocabulary]);
+        }
+        var start = file is not null ? Recipe.Load(file)
+            : Recipe.Preset(parsed.GetValue(preset) ?? (trained is null ? translation.DefaultPreset(parsed) : PresetOf(trained)));
+        return trained is null ? start : start.WithBase(trained);
+    }
+
+    private static string PresetOf(string trained)
+        => Recipe.Preset(Recipe.DefaultPreset).WithBase(trained).Model.Kind is var kind && Recipe.PresetNames.Contains(kind) ? kind : Recipe.DefaultPreset;
+
+    private static int ContextOf(BaseRecipe trained)
+        => new Recipe { Model = new ModelRecipe { ContextLength = int.MaxValue } }.WithBase(trained.Model).Model.ContextLength;
 
     /// <summary>
     /// The settings of a step that is timed on random tokens: one batch, and no dropout unless it is asked for. The characters of a
     /// preset for tinyshakespeare are as many as that text has.
     /// </summary>
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
-    internal TrainingSetup ResolveStep(ParseResult parsed)
+    internal Recipe ResolveStep(ParseResult parsed)
     {
-        var setup = ResolveSizes(parsed);
-        if (!setup.IsGpt)
+        var recipe = ResolveSizes(parsed);
+        if (!recipe.IsGpt)
         {
-            throw new ArgumentException($"bench train measures GPTs, and --preset {setup.Preset} is none");
+            throw new ArgumentException($"bench train measures GPTs, and --preset {recipe.PresetName} is none");
         }
-        return setup with
+        return recipe with
         {
-            GradientAccumulation = 1,
-            Dropout = parsed.GetValue(dropout) ?? 0,
-            VocabularySize = parsed.GetValue(vocabulary) ?? (setup.Tokenizer == "char" ? TinyShakespeareCharacters : setup.VocabularySize),
+            Optimizer = recipe.Optimizer with { GradientAccumulation = 1 },
+            Model = recipe.Model with { Dropout = parsed.GetValue(dropout) ?? 0 },
+            Tokenizer = recipe.Tokenizer with
+            {
+                VocabularySize = parsed.GetValue(vocabulary)
+                    ?? (recipe.Tokenizer.Kind == TokenizerRecipe.Characters ? TinyShakespeareCharacters : recipe.Tokenizer.VocabularySize),
+            },
         };
     }
 
     /// <summary>
-    /// The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be
-    /// set anew. The data may lie elsewhere now; the checkpoint knows their hash.
+    /// The settings of a run that goes on: those of its first part, of which the model, its tokenizer and its seed stay. Other learning rates,
+    /// steps and data are told of, since the weights will not be those of the first run then.
     /// </summary>
     /// <exception cref="ArgumentException">A flag was given that a run cannot change, or too few steps.</exception>
-    internal TrainingSetup ResolveResumed(TrainingSetup earlier, long stepsTaken, ParseResult parsed)
+    internal Recipe ResolveResumed(Recipe earlier, long stepsTaken, ParseResult parsed)
     {
-        Option[] changeable = [data, steps, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, recompute, threads];
+        Option[] changeable =
+            [data, steps, learningRate, minimumLearningRate, evaluateEvery, evaluationBatches, earlyStop, checkpointEvery, keep, recompute, threads];
         foreach (var option in All.Except(changeable))
         {
             if (parsed.GetResult(option) is { Implicit: false })
@@ -147,98 +191,127 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
             }
         }
         RejectMeaningless(earlier, parsed);
-        return (ApplyFlags(earlier, parsed) with { WarmupSteps = earlier.WarmupSteps }).ValidateSteps(stepsTaken).Validate();
+        var recipe = ApplyFlags(earlier, parsed);
+        recipe = recipe with { Optimizer = recipe.Optimizer with { WarmupSteps = earlier.Optimizer.WarmupSteps } };
+        return FieldFlags.Named(() => recipe.ValidateSteps(stepsTaken).Validate());
     }
+
+    /// <summary>Whether a run goes on with other data, or with the same ones that lie elsewhere now.</summary>
+    internal bool NamesData(ParseResult parsed) => parsed.GetValue(data) is not null;
 
     /// <summary>A preset's sizes suit its task, and counting has none that suit a network.</summary>
     /// <exception cref="ArgumentException">The preset is of another kind than the task or the model.</exception>
-    private static void RejectOtherKind(TrainingSetup start, TrainingSetup setup)
+    private static void RejectOtherKind(Recipe start, Recipe recipe, string source)
     {
-        if (start.Translates != setup.Translates)
+        if (start.Translates != recipe.Translates)
         {
-            throw new ArgumentException($"--preset {start.Preset} has no settings for --task {setup.Task}; leave one of them out");
+            throw new ArgumentException($"{source} has no settings for --task {recipe.Task}; leave one of them out");
         }
-        if (start.IsNGram && !setup.IsNGram)
+        if (start.IsNGram && !recipe.IsNGram)
         {
-            throw new ArgumentException($"--preset {start.Preset} has no settings for --model {setup.Model}; leave one of them out");
+            throw new ArgumentException($"{source} has no settings for --model {recipe.Model.Kind}; leave one of them out");
         }
     }
 
     /// <exception cref="ArgumentException">A flag was given that the settings have no use for.</exception>
-    private void RejectMeaningless(TrainingSetup setup, ParseResult parsed)
+    private void RejectMeaningless(Recipe recipe, ParseResult parsed)
     {
-        foreach (var (what, without) in WithoutUse(setup))
+        foreach (var (what, without) in WithoutUse(recipe with { Optimizer = recipe.Optimizer with { Schedule = parsed.GetValue(schedule) ?? recipe.Optimizer.Schedule } }))
         {
             Flag.RejectMeaningless(parsed, what, without);
         }
     }
 
     /// <summary>What the settings are, and the flags that mean nothing to that.</summary>
-    private IEnumerable<(string What, IEnumerable<Option> Flags)> WithoutUse(TrainingSetup setup)
+    private IEnumerable<(string What, IEnumerable<Option> Flags)> WithoutUse(Recipe recipe)
     {
         Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
-        if (setup.Translates)
+        if (recipe.Translates)
         {
             yield return ("--task translate", [textField, validation, order, recompute, evaluationBatches]);
         }
-        yield return ($"--model {(setup.IsGpt ? TrainingSetup.Gpt : setup.Model)}", (setup.Translates, setup.Model) switch
+        yield return ($"--model {recipe.Model.Kind}", (recipe.Translates, recipe.Model.Kind) switch
         {
-            (true, TrainingSetup.Gpt) => translation.OfEncoderDecoders,
-            (true, TrainingSetup.Transformer) => [architecture, keyValueHeads],
+            (true, ModelRecipe.Gpt) => translation.OfEncoderDecoders,
+            (true, ModelRecipe.Transformer) => [architecture, keyValueHeads],
             (true, _) => [architecture, heads, keyValueHeads, translation.Norm],
-            (_, TrainingSetup.NGram) => All.Except(ofNGram),
-            (_, TrainingSetup.Bert) => [architecture, keyValueHeads, order, recompute],
-            (_, TrainingSetup.Rnn or TrainingSetup.Lstm or TrainingSetup.Gru) => [architecture, heads, keyValueHeads, order, recompute],
+            (_, ModelRecipe.NGram) => All.Except(ofNGram),
+            (_, ModelRecipe.Bert) => [architecture, keyValueHeads, order, recompute],
+            (_, ModelRecipe.Rnn or ModelRecipe.Lstm or ModelRecipe.Gru) => [architecture, heads, keyValueHeads, order, recompute],
             _ => [order],
         });
-        if (setup.Schedule is "constant" or "inverse-sqrt")
+        if (recipe.Optimizer.Schedule is "constant" or "inverse-sqrt")
         {
-            yield return ($"--schedule {setup.Schedule}", [minimumLearningRate]);
+            yield return ($"--schedule {recipe.Optimizer.Schedule}", [minimumLearningRate]);
         }
     }
 
-    private TrainingSetup ApplyFlags(TrainingSetup setup, ParseResult parsed) => translation.Apply(setup, parsed) with
+    private Recipe ApplyFlags(Recipe recipe, ParseResult parsed)
     {
-        Preset = parsed.GetValue(preset) ?? setup.Preset,
-        Data = parsed.GetValue(data) ?? setup.Data,
-        Field = parsed.GetValue(textField) ?? setup.Field,
-        ValidationFraction = parsed.GetValue(validation) ?? setup.ValidationFraction,
-        Tokenizer = parsed.GetValue(tokenizer) ?? setup.Tokenizer,
-        VocabularySize = parsed.GetValue(vocabulary) ?? setup.VocabularySize,
-        Order = parsed.GetValue(order) ?? setup.Order,
-        Architecture = parsed.GetValue(architecture) ?? translation.Apply(setup, parsed).Architecture,
-        LayerCount = parsed.GetValue(layers) ?? setup.LayerCount,
-        HeadCount = parsed.GetValue(heads) ?? setup.HeadCount,
+        recipe = translation.Apply(recipe, parsed);
+        return recipe with
+        {
+            Seed = parsed.GetValue(seed) ?? recipe.Seed,
+            Precision = parsed.GetValue(precision) ?? recipe.Precision,
+            Threads = parsed.GetValue(threads) ?? recipe.Threads,
+            Data = recipe.Data with
+            {
+                Source = parsed.GetValue(data) ?? recipe.Data.Source,
+                TextField = parsed.GetValue(textField) ?? recipe.Data.TextField,
+                ValidationFraction = parsed.GetValue(validation) ?? recipe.Data.ValidationFraction,
+            },
+            Tokenizer = new TokenizerRecipe
+            {
+                Kind = parsed.GetValue(tokenizer) ?? recipe.Tokenizer.Kind,
+                VocabularySize = parsed.GetValue(vocabulary) ?? recipe.Tokenizer.VocabularySize,
+            },
+            Model = ApplyShape(recipe.Model, parsed),
+            Optimizer = ApplyOptimizer(recipe.Optimizer, parsed),
+            Evaluation = recipe.Evaluation with
+            {
+                Every = parsed.GetValue(evaluateEvery) ?? recipe.Evaluation.Every,
+                Batches = parsed.GetValue(evaluationBatches) ?? recipe.Evaluation.Batches,
+                EarlyStop = parsed.GetValue(earlyStop) ?? recipe.Evaluation.EarlyStop,
+                CheckpointEvery = parsed.GetValue(checkpointEvery) ?? parsed.GetValue(evaluateEvery) ?? recipe.Evaluation.CheckpointEvery,
+                KeepCheckpoints = parsed.GetValue(keep) ?? recipe.Evaluation.KeepCheckpoints,
+            },
+        };
+    }
+
+    private ModelRecipe ApplyShape(ModelRecipe model, ParseResult parsed) => model with
+    {
+        Order = parsed.GetValue(order) ?? model.Order,
+        Architecture = parsed.GetValue(architecture) ?? model.Architecture,
+        LayerCount = parsed.GetValue(layers) ?? model.LayerCount,
+        HeadCount = parsed.GetValue(heads) ?? model.HeadCount,
         // The preset's key and value heads belong to the preset's heads and architecture.
-        KeyValueHeadCount = parsed.GetValue(keyValueHeads) ?? parsed.GetValue(heads)
-            ?? (parsed.GetValue(architecture) == "gpt2" ? setup.HeadCount : setup.KeyValueHeadCount),
-        Width = parsed.GetValue(width) ?? setup.Width,
-        ContextLength = parsed.GetValue(context) ?? setup.ContextLength,
-        Dropout = parsed.GetValue(dropout) ?? setup.Dropout,
-        BatchSize = parsed.GetValue(batch) ?? setup.BatchSize,
-        GradientAccumulation = parsed.GetValue(accumulation) ?? setup.GradientAccumulation,
-        Steps = parsed.GetValue(steps) ?? setup.Steps,
-        LearningRate = parsed.GetValue(learningRate) ?? setup.LearningRate,
+        KeyValueHeadCount = parsed.GetValue(keyValueHeads)
+            ?? (parsed.GetValue(heads) is not null || parsed.GetValue(architecture) == "gpt2" ? null : model.KeyValueHeadCount),
+        Width = parsed.GetValue(width) ?? model.Width,
+        ContextLength = parsed.GetValue(context) ?? model.ContextLength,
+        Dropout = parsed.GetValue(dropout) ?? model.Dropout,
+    };
+
+    private OptimizerRecipe ApplyOptimizer(OptimizerRecipe start, ParseResult parsed) => start with
+    {
+        BatchSize = parsed.GetValue(batch) ?? start.BatchSize,
+        GradientAccumulation = parsed.GetValue(accumulation) ?? start.GradientAccumulation,
+        Steps = parsed.GetValue(steps) ?? start.Steps,
+        LearningRate = parsed.GetValue(learningRate) ?? start.LearningRate,
         // Someone who sets only the highest rate expects the shape of the schedule to stay.
         MinimumLearningRate = parsed.GetValue(minimumLearningRate)
-            ?? (parsed.GetValue(learningRate) is { } rate ? setup.MinimumLearningRate / setup.LearningRate * rate : setup.MinimumLearningRate),
-        WarmupSteps = parsed.GetValue(warmup) ?? Math.Min(setup.WarmupSteps, (parsed.GetValue(steps) ?? setup.Steps) / 2),
-        Schedule = parsed.GetValue(schedule) ?? setup.Schedule,
-        WeightDecay = parsed.GetValue(weightDecay) ?? setup.WeightDecay,
-        Beta2 = parsed.GetValue(beta2) ?? setup.Beta2,
-        L1 = parsed.GetValue(l1) ?? setup.L1,
-        L2 = parsed.GetValue(l2) ?? setup.L2,
-        GradientClip = parsed.GetValue(clip) ?? setup.GradientClip,
+            ?? (parsed.GetValue(learningRate) is { } rate ? start.MinimumLearningRate / start.LearningRate * rate : start.MinimumLearningRate),
+        WarmupSteps = parsed.GetValue(warmup)
+            ?? (parsed.GetValue(steps) is null && parsed.GetValue(depth) is null ? start.WarmupSteps
+            : Math.Min(start.WarmupSteps, (parsed.GetValue(steps) ?? start.Steps) / 2)),
+        Schedule = parsed.GetValue(schedule) ?? start.Schedule,
+        WeightDecay = parsed.GetValue(weightDecay) ?? start.WeightDecay,
+        Beta2 = parsed.GetValue(beta2) ?? start.Beta2,
+        L1 = parsed.GetValue(l1) ?? start.L1,
+        L2 = parsed.GetValue(l2) ?? start.L2,
+        GradientClip = parsed.GetValue(clip) ?? start.GradientClip,
         // Muon knows no penalties: who asks for one means AdamW, whatever the preset has.
-        Optimizer = parsed.GetValue(optimizer) ?? (parsed.GetValue(l1) > 0 || parsed.GetValue(l2) > 0 ? "adamw" : setup.Optimizer),
-        Recompute = parsed.GetValue(recompute) || setup.Recompute,
-        Precision = parsed.GetValue(precision) ?? setup.Precision,
-        EvaluateEvery = parsed.GetValue(evaluateEvery) ?? setup.EvaluateEvery,
-        EvaluationBatches = parsed.GetValue(evaluationBatches) ?? setup.EvaluationBatches,
-        EarlyStop = parsed.GetValue(earlyStop) ?? setup.EarlyStop,
-        CheckpointEvery = parsed.GetValue(checkpointEvery) ?? parsed.GetValue(evaluateEvery) ?? setup.CheckpointEvery,
-        KeepCheckpoints = parsed.GetValue(keep) ?? setup.KeepCheckpoints,
-        Seed = parsed.GetValue(seed) ?? setup.Seed,
-        Threads = parsed.GetValue(threads) ?? setup.Threads,
+        Kind = parsed.GetValue(optimizer) ?? (parsed.GetValue(l1) > 0 || parsed.GetValue(l2) > 0 ? OptimizerRecipe.AdamW : start.Kind),
+        Recompute = parsed.GetValue(recompute) || start.Recompute,
     };
 }

@@ -1,19 +1,20 @@
 using System.CommandLine;
 
 using Idiolect.Data;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Options;
 
 /// <summary>The task and the kind of model, and the flags of <c>train --task translate</c>.</summary>
 internal sealed class TranslationFlags
 {
-    private readonly ChoiceOption task = new("--task", "What to learn  [language-model]", TrainingSetup.Tasks);
+    private readonly ChoiceOption task = new("--task", "What to learn  [language-model]", [.. Recipe.Tasks]);
     private readonly Option<string?> from = Flag.Text("--from", "Source language; in a .jsonl file, its field  [en]", "LANG");
     private readonly Option<string?> to = Flag.Text("--to", "Target language; of dotnet-resources or JSON Lines also several (de,fr), of dotnet-resources all  [de]", "LANG");
     private readonly ChoiceOption model = new(
         "--model",
-        $"Kind of model: {string.Join(", ", TrainingSetup.LanguageModels)}  [gpt]; to translate {string.Join(", ", TrainingSetup.TranslationModels)}  [transformer]",
-        [.. TrainingSetup.LanguageModels.Union(TrainingSetup.TranslationModels)], "NAME");
+        $"Kind of model: {string.Join(", ", ModelRecipe.LanguageModels)}  [gpt]; to translate {string.Join(", ", ModelRecipe.TranslationModels)}  [transformer]",
+        [.. ModelRecipe.LanguageModels.Union(ModelRecipe.TranslationModels)], "NAME");
     private readonly ChoiceOption split = new("--split", "What is held out: clusters of like sentences, or whole assemblies  [cluster]", ["cluster", "assembly"]);
     private readonly ChoiceOption norm = new("--norm", "Normalise before each layer, or after it as in 2017  [pre]", ["pre", "post"]);
     private readonly NumberOption<double> labelSmoothing = Flag.Number("--label-smoothing", "Share of each target given to all tokens  [0.1]", 0, 0.9);
@@ -25,45 +26,58 @@ internal sealed class TranslationFlags
     /// <summary>Those of them that a decoder-only model has no use for.</summary>
     internal IEnumerable<Option> OfEncoderDecoders => [norm, labelSmoothing];
 
+    /// <summary>The task and the kind of model, which the other helps are about.</summary>
+    internal IEnumerable<Option> OfEveryModel => [task, model];
+
+    /// <summary>Whether a kind of model is asked for, which a model that exists has already.</summary>
+    internal Option Model => model;
+
     /// <summary>The preset that a task starts from.</summary>
     internal string DefaultPreset(ParseResult parsed)
-        => parsed.GetValue(task) == TrainingSetup.Translate ? Presets.Translate
-        : parsed.GetValue(model) is { } kind && Presets.Names.Contains(kind) ? kind
-        : Presets.Default;
+        => parsed.GetValue(task) == Recipe.TranslateTask ? "translate"
+        : parsed.GetValue(model) is { } kind && Recipe.PresetNames.Contains(kind) ? kind
+        : Recipe.DefaultPreset;
 
     /// <exception cref="ArgumentException">A flag was given that the task does not have.</exception>
-    internal TrainingSetup Apply(TrainingSetup setup, ParseResult parsed)
+    internal Recipe Apply(Recipe recipe, ParseResult parsed)
     {
-        setup = setup with { Task = parsed.GetValue(task) ?? setup.Task, Model = parsed.GetValue(model) ?? setup.Model };
-        var models = setup.Translates ? TrainingSetup.TranslationModels : TrainingSetup.LanguageModels;
+        recipe = recipe with
+        {
+            Task = parsed.GetValue(task) ?? recipe.Task,
+            Model = recipe.Model with { Kind = parsed.GetValue(model) ?? recipe.Model.Kind },
+        };
+        var models = recipe.Translates ? ModelRecipe.TranslationModels : ModelRecipe.LanguageModels;
         if (parsed.GetValue(model) is { } kind && !models.Contains(kind))
         {
-            throw new ArgumentException(setup.Translates
+            throw new ArgumentException(recipe.Translates
                 ? $"--task translate takes --model {string.Join(", ", models)}, not {kind}"
                 : $"--model {kind} needs --task translate");
         }
-        if (!setup.Translates)
+        if (!recipe.Translates)
         {
             return All.FirstOrDefault(option => option != task && option != model && parsed.GetResult(option) is { Implicit: false }) is { } stray
                 ? throw new ArgumentException($"{stray.Name} needs --task translate")
-                : setup;
+                : recipe;
         }
-        var languages = parsed.GetValue(to) ?? setup.To;
+        var languages = parsed.GetValue(to) ?? recipe.Data.To;
         if (languages.Split(',').CountBy(language => language).FirstOrDefault(language => language.Value > 1).Key is { } twice)
         {
             throw new ArgumentException($"--to names {twice} twice");
         }
-        setup = setup with
+        var source = parsed.GetValue(from) ?? recipe.Data.From;
+        return recipe with
         {
-            From = parsed.GetValue(from) ?? setup.From,
-            Split = parsed.GetValue(split) ?? setup.Split,
-            NormFirst = parsed.GetValue(norm) is { } place ? place == "pre" : setup.NormFirst,
-            LabelSmoothing = parsed.GetValue(labelSmoothing) ?? setup.LabelSmoothing,
-        };
-        return setup with
-        {
-            To = languages == "all" ? string.Join(',', ParallelCorpus.Languages.Where(language => language != setup.From)) : languages,
-            Architecture = setup.Model == TrainingSetup.Gpt ? "llama" : setup.Model,
+            Data = recipe.Data with
+            {
+                From = source,
+                To = languages == "all" ? string.Join(',', ParallelCorpus.Languages.Where(language => language != source)) : languages,
+                Split = parsed.GetValue(split) ?? recipe.Data.Split,
+            },
+            Model = recipe.Model with
+            {
+                NormFirst = parsed.GetValue(norm) is { } place ? place == "pre" : recipe.Model.NormFirst,
+                LabelSmoothing = parsed.GetValue(labelSmoothing) ?? recipe.Model.LabelSmoothing,
+            },
         };
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 
 using Idiolect.Data;
-using Idiolect.Models;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Options;
 
@@ -13,7 +13,7 @@ internal sealed class TuningFlags
     private const double HeadLearningRate = 1e-2;
     private const int DefaultSteps = 300;
 
-    private readonly ChoiceOption task = new("--task", "What to learn  [classify]", [TrainingSetup.Classify]);
+    private readonly ChoiceOption task = new("--task", "What to learn  [classify]", [Recipe.ClassifyTask]);
     private readonly Option<string?> data = Flag.Data("JSON Lines file of texts with labels; dotnet-docs: which namespace?  [dotnet-docs]", "FILE|dotnet-docs");
     private readonly Option<string?> textField = Flag.Text("--text-field", "Field that holds the text  [text]", "NAME");
     private readonly Option<string?> labelField = Flag.Text("--label-field", "Field that holds the label  [label]", "NAME");
@@ -32,94 +32,90 @@ internal sealed class TuningFlags
     internal IEnumerable<Option> All =>
         [task, data, textField, labelField, validation, freeze, steps, epochs, learningRate, batch, weightDecay, evaluateEvery, earlyStop, seed, threads];
 
-    /// <summary>The settings that say which texts to read.</summary>
-    /// <exception cref="ArgumentException">A field was named of data that have none.</exception>
-    internal TrainingSetup ResolveData(ParseResult parsed)
+    /// <summary>The settings that say which texts to read, and the model to begin with.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">The model's folder.</param>
+    /// <exception cref="ArgumentException">A field was named of data that have none, or the model cannot be built on.</exception>
+    internal Recipe ResolveData(ParseResult parsed, string model)
     {
         var source = parsed.GetValue(data) ?? Corpus.DotnetDocs;
         if (source == Corpus.DotnetDocs)
         {
             Flag.RejectMeaningless(parsed, source, [textField, labelField]);
         }
-        return Texts(parsed, source);
-    }
-
-    private TrainingSetup Texts(ParseResult parsed, string source) => new()
-    {
-        Preset = "tune",
-        Task = TrainingSetup.Classify,
-        Data = source,
-        Field = parsed.GetValue(textField) ?? "text",
-        LabelField = parsed.GetValue(labelField) ?? "label",
-        ValidationFraction = parsed.GetValue(validation) ?? 0.1,
-        Freeze = parsed.GetValue(freeze),
-        LayerCount = 1,
-        Width = 1,
-        ContextLength = 1,
-        BatchSize = 1,
-        Steps = 1,
-        LearningRate = 1,
-        MinimumLearningRate = 0,
-        Seed = parsed.GetValue(seed) ?? 1337,
-        Threads = parsed.GetValue(threads),
-    };
-
-    /// <summary>All settings, once the texts are read and the model is known.</summary>
-    /// <exception cref="ArgumentException">The values do not fit each other.</exception>
-    internal TrainingSetup Resolve(TrainingSetup setup, ParseResult parsed, IModelConfig config, int texts)
-    {
         if (parsed.GetValue(steps) is not null && parsed.GetValue(epochs) is not null)
         {
             throw new ArgumentException("--steps and --epochs both say how long to train; leave one out");
         }
+        var recipe = Recipe.Tuning;
+        return (recipe with
+        {
+            Data = recipe.Data with
+            {
+                Source = source,
+                TextField = parsed.GetValue(textField) ?? recipe.Data.TextField,
+                LabelField = parsed.GetValue(labelField) ?? recipe.Data.LabelField,
+                ValidationFraction = parsed.GetValue(validation) ?? recipe.Data.ValidationFraction,
+            },
+            Optimizer = recipe.Optimizer with { HeadOnly = parsed.GetValue(freeze) },
+            Seed = parsed.GetValue(seed) ?? recipe.Seed,
+            Threads = parsed.GetValue(threads),
+        }).WithBase(model);
+    }
+
+    /// <summary>All settings, once the texts are read.</summary>
+    internal Recipe Resolve(Recipe recipe, ParseResult parsed, int texts)
+    {
         var batchSize = parsed.GetValue(batch) ?? 32;
         var count = parsed.GetValue(steps)
             ?? (parsed.GetValue(epochs) is { } passes ? (int)Math.Min(int.MaxValue, Math.Max(1, Math.Ceiling(passes * texts / batchSize))) : DefaultSteps);
         var every = parsed.GetValue(evaluateEvery) ?? Math.Max(1, (count + 3) / 4);
-        var rate = parsed.GetValue(learningRate) ?? (setup.Freeze ? HeadLearningRate : LearningRate);
-        return Shaped(setup, config) with
+        var rate = parsed.GetValue(learningRate) ?? (recipe.Optimizer.HeadOnly ? HeadLearningRate : LearningRate);
+        return FieldFlags.Named((recipe with
         {
-            BatchSize = batchSize,
-            Steps = count,
-            LearningRate = rate,
-            MinimumLearningRate = rate / 10,
-            WarmupSteps = Math.Min(count / 10, 100),
-            WeightDecay = parsed.GetValue(weightDecay) ?? 0.01,
-            EvaluateEvery = every,
-            CheckpointEvery = every,
-            EarlyStop = parsed.GetValue(earlyStop),
-        };
+            Optimizer = recipe.Optimizer with
+            {
+                BatchSize = batchSize,
+                Steps = count,
+                LearningRate = rate,
+                MinimumLearningRate = rate / 10,
+                WarmupSteps = Math.Min(count / 10, 100),
+                WeightDecay = parsed.GetValue(weightDecay) ?? recipe.Optimizer.WeightDecay,
+            },
+            Evaluation = recipe.Evaluation with { Every = every, CheckpointEvery = every, EarlyStop = parsed.GetValue(earlyStop) },
+        }).Validate);
     }
 
     /// <summary>The settings of a run that goes on: those of its first part, of which only what does not change the mathematics so far may be set anew.</summary>
     /// <exception cref="ArgumentException">A flag was given that a run cannot change, or too few steps.</exception>
-    internal TrainingSetup ResolveResumed(TrainingSetup earlier, long stepsTaken, ParseResult parsed)
+    internal Recipe ResolveResumed(Recipe earlier, long stepsTaken, ParseResult parsed)
     {
-        Option[] changeable = [data, steps, evaluateEvery, earlyStop, threads];
+        Option[] changeable = [data, steps, learningRate, evaluateEvery, earlyStop, threads];
         if (All.Except(changeable).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
         {
             throw new ArgumentException($"{wrong.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
         }
-        return (earlier with
+        var rate = parsed.GetValue(learningRate) ?? earlier.Optimizer.LearningRate;
+        var recipe = earlier with
         {
-            Data = parsed.GetValue(data) ?? earlier.Data,
-            Steps = parsed.GetValue(steps) ?? earlier.Steps,
-            EvaluateEvery = parsed.GetValue(evaluateEvery) ?? earlier.EvaluateEvery,
-            CheckpointEvery = parsed.GetValue(evaluateEvery) ?? earlier.CheckpointEvery,
-            EarlyStop = parsed.GetValue(earlyStop) ?? earlier.EarlyStop,
+            Data = earlier.Data with { Source = parsed.GetValue(data) ?? earlier.Data.Source },
+            Optimizer = earlier.Optimizer with
+            {
+                Steps = parsed.GetValue(steps) ?? earlier.Optimizer.Steps,
+                LearningRate = rate,
+                MinimumLearningRate = parsed.GetValue(learningRate) is null ? earlier.Optimizer.MinimumLearningRate : rate / 10,
+            },
+            Evaluation = earlier.Evaluation with
+            {
+                Every = parsed.GetValue(evaluateEvery) ?? earlier.Evaluation.Every,
+                CheckpointEvery = parsed.GetValue(evaluateEvery) ?? earlier.Evaluation.CheckpointEvery,
+                EarlyStop = parsed.GetValue(earlyStop) ?? earlier.Evaluation.EarlyStop,
+            },
             Threads = parsed.GetValue(threads) ?? earlier.Threads,
-        }).ValidateSteps(stepsTaken);
+        };
+        return FieldFlags.Named(() => recipe.ValidateSteps(stepsTaken));
     }
 
-    private static TrainingSetup Shaped(TrainingSetup setup, IModelConfig config) => config switch
-    {
-        BertConfig c => setup with { Model = TrainingSetup.Bert, LayerCount = c.LayerCount, HeadCount = c.HeadCount, KeyValueHeadCount = c.HeadCount, Width = c.Width, ContextLength = c.ContextLength },
-        RecurrentConfig c => setup with { Model = RecurrentFolder.ModelType(c.Cell), LayerCount = c.LayerCount, Width = c.Width, ContextLength = c.ContextLength },
-        GptConfig c => setup with
-        {
-            Model = TrainingSetup.Gpt, Architecture = GptFolder.ModelType(c), LayerCount = c.LayerCount, HeadCount = c.HeadCount,
-            KeyValueHeadCount = c.KeyValueHeadCount, Width = c.Width, ContextLength = c.ContextLength,
-        },
-        _ => throw new ArgumentException("an n-gram model counts, and has no states to build on: tune a network"),
-    };
+    /// <summary>Whether a run goes on with other data, or with the same ones that lie elsewhere now.</summary>
+    internal bool NamesData(ParseResult parsed) => parsed.GetValue(data) is not null;
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 
-using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 using Idiolect.Tensors;
 using Idiolect.Training;
 
@@ -16,32 +16,32 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
 
     private readonly TextWriter output = terminal.Out;
     private readonly JsonLines lines = new(terminal.Out);
-    private TrainingSetup setup = null!;
+    private Recipe recipe = null!;
     private double flops;
 
-    internal void Begin(TrainingSetup started, long parameters, double flopsPerStep)
+    internal void Begin(Recipe started, long parameters, double flopsPerStep)
     {
-        (setup, flops) = (started, flopsPerStep);
-        var threads = setup.Threads ?? Environment.ProcessorCount;
+        (recipe, flops) = (started, flopsPerStep);
+        var threads = recipe.Threads ?? Environment.ProcessorCount;
         if (json)
         {
             lines.Write("start", writer =>
             {
-                writer.WriteString("preset", setup.Preset);
+                writer.WriteString("preset", recipe.PresetName);
                 writer.WriteNumber("parameters", parameters);
-                writer.WriteNumber("layers", setup.LayerCount);
-                writer.WriteNumber("heads", setup.HeadCount);
-                writer.WriteNumber("width", setup.Width);
-                writer.WriteNumber("context", setup.ContextLength);
-                writer.WriteNumber("vocab", setup.VocabularySize);
-                writer.WriteNumber("batch", setup.BatchSize);
+                writer.WriteNumber("layers", recipe.Model.LayerCount);
+                writer.WriteNumber("heads", recipe.Model.HeadCount);
+                writer.WriteNumber("width", recipe.Model.Width);
+                writer.WriteNumber("context", recipe.Model.ContextLength);
+                writer.WriteNumber("vocab", recipe.Tokenizer.VocabularySize);
+                writer.WriteNumber("batch", recipe.Optimizer.BatchSize);
                 writer.WriteNumber("threads", threads);
                 writer.WriteNumber("flopsPerStep", flops);
             });
             return;
         }
-        output.WriteLine($"{setup.Preset}: {setup.Architecture}, {setup.LayerCount} layers, {setup.HeadCount} heads, width {setup.Width}, {TrainingText.Whole(parameters)} parameters");
-        output.WriteLine($"batch {setup.BatchSize} x {setup.ContextLength} tokens, vocabulary {TrainingText.Whole(setup.VocabularySize)}, {setup.Precision}, {threads} thread{(threads == 1 ? "" : "s")}");
+        output.WriteLine($"{recipe.PresetName}: {recipe.Model.Architecture}, {recipe.Model.LayerCount} layers, {recipe.Model.HeadCount} heads, width {recipe.Model.Width}, {TrainingText.Whole(parameters)} parameters");
+        output.WriteLine($"batch {recipe.Optimizer.BatchSize} x {recipe.Model.ContextLength} tokens, vocabulary {TrainingText.Whole(recipe.Tokenizer.VocabularySize)}, {recipe.Precision}, {threads} thread{(threads == 1 ? "" : "s")}");
     }
 
     internal void Round(double ours, double theirs)
@@ -153,8 +153,8 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
         });
         lines.Write("done", writer =>
         {
-            writer.WriteString("preset", setup.Preset);
-            writer.WriteString("precision", setup.Precision);
+            writer.WriteString("preset", recipe.PresetName);
+            writer.WriteString("precision", recipe.Precision);
             writer.WriteFinite("ms", Math.Round(measured.Milliseconds, 4));
             writer.WriteFinite("tokensPerSecond", Math.Round(measured.TokensPerSecond, 1));
             writer.WriteFinite("gflops", Math.Round(measured.Gflops, 3));

@@ -1,7 +1,7 @@
 using System.Globalization;
 
-using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 
 using Spectre.Console;
 
@@ -74,15 +74,15 @@ internal static class InfoOutput
             }
             json.WriteEndObject();
         }
-        if (info.Setup is { } setup)
+        if (info.Recipe is { } recipe)
         {
             json.WriteStartObject("training");
-            json.WriteString("preset", setup.Preset);
-            json.WriteString("data", setup.Data);
-            json.WriteNumber("steps", setup.Steps);
-            json.WriteNumber("batch", setup.BatchSize);
-            json.WriteFinite("learningRate", setup.LearningRate);
-            json.WriteNumber("seed", setup.Seed);
+            json.WriteString("preset", recipe.PresetName);
+            json.WriteString("data", recipe.Data.Source);
+            json.WriteNumber("steps", recipe.Optimizer.Steps);
+            json.WriteNumber("batch", recipe.Optimizer.BatchSize);
+            json.WriteFinite("learningRate", recipe.Optimizer.LearningRate);
+            json.WriteNumber("seed", recipe.Seed);
             json.WriteEndObject();
         }
         json.WriteStartObject("history");
@@ -100,7 +100,7 @@ internal static class InfoOutput
     private static IEnumerable<(string Name, string Value)> Rows(RunInfo info)
     {
         yield return ("folder", info.Folder);
-        foreach (var row in info.Model is { } model ? Rows(model) : info.Setup is { } shape ? Rows(shape) : [])
+        foreach (var row in info.Model is { } model ? Rows(model) : info.Recipe is { } shape ? Rows(shape) : [])
         {
             yield return row;
         }
@@ -108,18 +108,18 @@ internal static class InfoOutput
         {
             yield return ("labels", $"{labels.Count}: {string.Join(", ", labels.Take(MostLabels).Select(TrainingText.Printable))}{(labels.Count > MostLabels ? ", ..." : "")}");
         }
-        if (info.Setup is { } setup)
+        if (info.Recipe is { } recipe)
         {
-            yield return ("corpus", setup.Data);
+            yield return ("corpus", recipe.Data.Source);
         }
-        if (info.Setup is { } trained && trained.Model != TrainingSetup.NGram)
+        if (info.Recipe is { } trained && trained.Model.Kind != ModelRecipe.NGram)
         {
-            yield return ("batch", (trained.Classifies ? $"{trained.BatchSize} texts" : $"{trained.BatchSize} x {trained.ContextLength} tokens")
-                + (trained.GradientAccumulation > 1 ? $", {trained.GradientAccumulation} a step" : ""));
+            yield return ("batch", (trained.Classifies ? $"{trained.Optimizer.BatchSize} texts" : $"{trained.Optimizer.BatchSize} x {trained.Model.ContextLength} tokens")
+                + (trained.Optimizer.GradientAccumulation > 1 ? $", {trained.Optimizer.GradientAccumulation} a step" : ""));
             yield return ("learning rate", string.Create(
-                CultureInfo.InvariantCulture, $"{trained.LearningRate:g4}, {trained.Schedule}, warm-up of {trained.WarmupSteps} steps"));
+                CultureInfo.InvariantCulture, $"{trained.Optimizer.LearningRate:g4}, {trained.Optimizer.Schedule}, warm-up of {trained.Optimizer.WarmupSteps} steps"));
         }
-        foreach (var row in Rows(info.History, info.Setup))
+        foreach (var row in Rows(info.History, info.Recipe))
         {
             yield return row;
         }
@@ -144,18 +144,18 @@ internal static class InfoOutput
         ("memory to generate", Mebibytes(model.InferenceBytes)),
     ];
 
-    private static IEnumerable<(string Name, string Value)> Rows(TrainingSetup setup) =>
+    private static IEnumerable<(string Name, string Value)> Rows(Recipe recipe) =>
     [
-        ("shape", TrainingText.Shape(setup)),
-        ("tokenizer", setup.Tokenizer == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(setup.VocabularySize)}" : setup.Tokenizer),
+        ("shape", TrainingText.Shape(recipe)),
+        ("tokenizer", recipe.Tokenizer.Kind == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(recipe.Tokenizer.VocabularySize)}" : recipe.Tokenizer.Kind),
     ];
 
-    private static IEnumerable<(string Name, string Value)> Rows(TrainingHistory history, TrainingSetup? setup)
+    private static IEnumerable<(string Name, string Value)> Rows(TrainingHistory history, Recipe? recipe)
     {
         var done = history.StepsDone;
         yield return ("trained", done == 0
             ? "not yet"
-            : $"{TrainingText.Whole(done)}{(setup is null ? "" : $" of {TrainingText.Whole(setup.Steps)}")} steps in "
+            : $"{TrainingText.Whole(done)}{(recipe is null ? "" : $" of {TrainingText.Whole(recipe.Optimizer.Steps)}")} steps in "
                 + TrainingText.Clock(history.StepTime));
         if (history.Best is { } best)
         {

@@ -1,3 +1,4 @@
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Output;
@@ -93,6 +94,22 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                     json.WriteString("reason", damaged.Reason);
                 });
                 break;
+            case RunChanged changed:
+                lines.Write("changed", json =>
+                {
+                    json.WriteNumber("step", changed.Step);
+                    json.WriteStartObject("changes");
+                    foreach (var change in changed.Changes)
+                    {
+                        json.WriteStartObject(change.Name);
+                        json.WriteString("before", change.Before);
+                        json.WriteString("now", change.Now);
+                        json.WriteEndObject();
+                    }
+                    json.WriteEndObject();
+                    json.WriteBoolean("sameBits", false);
+                });
+                break;
             case TrainingFinished finished:
                 Write(finished);
                 break;
@@ -101,35 +118,35 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
 
     private void Write(TrainingStarted started) => lines.Write("start", json =>
     {
-        var setup = started.Setup;
+        var recipe = started.Recipe;
         json.WriteNumber("parameters", started.Parameters);
         json.WriteString("run", started.Run);
-        json.WriteString("preset", setup.Preset);
-        json.WriteString("data", setup.Data);
-        json.WriteString("tokenizer", setup.Tokenizer);
+        json.WriteString("preset", recipe.PresetName);
+        json.WriteString("data", recipe.Data.Source);
+        json.WriteString("tokenizer", recipe.Tokenizer.Kind);
         json.WriteNumber("vocab", started.VocabularySize);
-        json.WriteString("architecture", setup.Kind);
-        json.WriteNumber("layers", setup.LayerCount);
-        if (!setup.IsRecurrent && !setup.IsNGram)
+        json.WriteString("architecture", recipe.ModelName);
+        json.WriteNumber("layers", recipe.Model.LayerCount);
+        if (!recipe.IsRecurrent && !recipe.IsNGram)
         {
-            json.WriteNumber("heads", setup.HeadCount);
+            json.WriteNumber("heads", recipe.Model.HeadCount);
         }
-        json.WriteNumber("width", setup.Width);
-        json.WriteNumber("context", setup.ContextLength);
-        json.WriteNumber("batch", setup.BatchSize);
-        json.WriteNumber("steps", setup.Steps);
+        json.WriteNumber("width", recipe.Model.Width);
+        json.WriteNumber("context", recipe.Model.ContextLength);
+        json.WriteNumber("batch", recipe.Optimizer.BatchSize);
+        json.WriteNumber("steps", recipe.Optimizer.Steps);
         json.WriteNumber("stepsDone", started.Step);
         json.WriteNumber("documents", started.Documents);
         json.WriteNumber("bytes", started.Bytes);
         json.WriteNumber("trainTokens", started.TrainTokens);
         json.WriteNumber("valTokens", started.ValidationTokens);
-        if (setup.Classifies)
+        if (recipe.Classifies)
         {
             json.WriteNumber("trainTexts", started.TrainTexts);
             json.WriteNumber("labels", started.Labels.Count);
-            json.WriteBoolean("freeze", setup.Freeze);
+            json.WriteBoolean("freeze", recipe.Optimizer.HeadOnly);
         }
-        json.WriteNumber("seed", setup.Seed);
+        json.WriteNumber("seed", recipe.Seed);
         json.WriteNumber("threads", started.Threads);
     });
 
@@ -154,7 +171,7 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
         }
         if (finished.Interrupted)
         {
-            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run, finished.Verb));
+            json.WriteString("resume", TrainingText.ResumeCommand(finished.Run, TrainingText.Verb(finished.Task)));
         }
         if (finished.Baselines.Count > 0)
         {

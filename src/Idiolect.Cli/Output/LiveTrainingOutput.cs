@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 using Spectre.Console;
@@ -55,7 +56,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);
                 WriteLines(TrainingText.Start(started));
-                bar = context?.AddTask("training", maxValue: started.Setup.Steps);
+                bar = context?.AddTask("training", maxValue: started.Recipe.Optimizer.Steps);
                 bar?.Value = started.Step;
                 break;
             case StepCompleted step:
@@ -78,6 +79,9 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 break;
             case CheckpointDamaged damaged:
                 WriteAbove(TrainingText.Damaged(damaged), Color.Yellow);
+                break;
+            case RunChanged changed:
+                WriteAbove(TrainingText.Changed(changed), Color.Yellow);
                 break;
             case TrainingFinished finished:
                 result = finished;

@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Output;
@@ -32,7 +33,7 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             case TrainingStarted started:
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 clock.Start(started);
-                steps = started.Setup.Steps;
+                steps = started.Recipe.Optimizer.Steps;
                 WriteLines(TrainingText.Start(started));
                 break;
             case StepCompleted step when written == 0 || time.GetElapsedTime(written) >= Interval:
@@ -50,6 +51,9 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
                 break;
             case CheckpointDamaged damaged:
                 output.WriteLine(TrainingText.Damaged(damaged));
+                break;
+            case RunChanged changed:
+                output.WriteLine(TrainingText.Changed(changed));
                 break;
             case TrainingFinished finished:
                 var rows = TrainingText.Result(finished).ToArray();

@@ -1,3 +1,5 @@
+using Idiolect.Recipes;
+
 namespace Idiolect.Cli.Output;
 
 /// <summary>Estimates the time left: what the steps so far took, evaluations and saves included, for each that is still to come.</summary>
@@ -11,7 +13,7 @@ internal sealed class TrainingClock(TimeProvider time)
     {
         begin = time.GetTimestamp();
         stepsBefore = started.Step;
-        steps = started.Setup.Steps;
+        steps = started.Recipe.Optimizer.Steps;
     }
 
     internal TimeSpan TimeLeft(long step)

@@ -1,3 +1,5 @@
+using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Output;
@@ -11,13 +13,23 @@ internal static class TrainingOutput
         : new PlainTrainingOutput(terminal.Out, TimeProvider.System);
 
     /// <summary>Trains, and gives the exit code.</summary>
-    internal static async Task<int> RunAsync(Func<CancellationToken, EndReason> train, ITrainingOutput output, CancellationToken cancellationToken)
+    /// <param name="train">Trains.</param>
+    /// <param name="output">Shows the progress.</param>
+    /// <param name="verb">The verb that goes on with the run.</param>
+    /// <param name="cancellationToken">Ends the run after the step in progress.</param>
+    internal static async Task<int> RunAsync(
+        Func<CancellationToken, TrainingFinished> train, ITrainingOutput output, string verb, CancellationToken cancellationToken)
     {
         var reason = EndReason.Completed;
         try
         {
             // Training blocks its thread; the handler of Ctrl+C needs this one.
-            await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+            await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken).Reason, CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (ProgressLostException exception)
+        {
+            LossPlot.Save(TrainingHistory.Read(exception.Folder), exception.Folder);
+            throw new IOException($"{exception.Message}, to go on: {TrainingText.ResumeCommand(exception.Folder, verb)}", exception);
         }
         catch (BrokenPipeException exception) // before the first step: later ones are told with what is saved
         {

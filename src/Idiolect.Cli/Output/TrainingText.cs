@@ -2,6 +2,7 @@ using System.Globalization;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Output;
@@ -11,40 +12,43 @@ internal static class TrainingText
 {
     internal static string ResumeCommand(string run, string verb = "train") => $"{CommandName.Current} {verb} --resume {Quote(run)}";
 
+    /// <summary>The verb that begins and goes on with runs of a task.</summary>
+    internal static string Verb(string task) => task == Recipe.ClassifyTask ? "tune" : "train";
+
     internal static IEnumerable<string> Start(TrainingStarted started)
     {
-        var setup = started.Setup;
+        var recipe = started.Recipe;
         yield return started.Step == 0
             ? $"run {started.Run}"
             : $"run {started.Run}, going on after step {Whole(started.Step)}";
-        yield return $"{Whole(started.Parameters)} {(setup.IsNGram ? "n-grams" : "parameters")}: {Shape(setup)}";
-        if (setup.Classifies)
+        yield return $"{Whole(started.Parameters)} {(recipe.IsNGram ? "n-grams" : "parameters")}: {Shape(recipe)}";
+        if (recipe.Classifies)
         {
-            yield return $"{setup.Data}: {Whole(started.TrainTexts)} texts to learn from, {Whole(started.Documents - started.TrainTexts)} held out, "
-                + $"{started.Labels.Count} labels{(setup.Freeze ? "; the head alone learns" : "")}";
-            yield return $"{Whole(setup.Steps)} steps of {Whole(setup.BatchSize)} texts "
-                + $"({Invariant($"{(double)setup.Steps * setup.BatchSize / Math.Max(1, started.TrainTexts):0.##}")} epochs), {Plural(started.Threads, "thread")}";
+            yield return $"{recipe.Data.Source}: {Whole(started.TrainTexts)} texts to learn from, {Whole(started.Documents - started.TrainTexts)} held out, "
+                + $"{started.Labels.Count} labels{(recipe.Optimizer.HeadOnly ? "; the head alone learns" : "")}";
+            yield return $"{Whole(recipe.Optimizer.Steps)} steps of {Whole(recipe.Optimizer.BatchSize)} texts "
+                + $"({Invariant($"{(double)recipe.Optimizer.Steps * recipe.Optimizer.BatchSize / Math.Max(1, started.TrainTexts):0.##}")} epochs), {Plural(started.Threads, "thread")}";
             yield break;
         }
-        yield return $"{setup.Data}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {setup.Tokenizer} vocabulary of "
+        yield return $"{recipe.Data.Source}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {(recipe.Base is null ? recipe.Tokenizer.Kind : "the base model's")} vocabulary of "
             + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
         if (started.ValidationTokens == 0)
         {
             yield return "no text is held out, so there will be no validation loss: give more or other text";
         }
-        if (setup.IsNGram)
+        if (recipe.IsNGram)
         {
             yield break;
         }
-        var epochs = (double)setup.Steps * setup.TokensPerStep / Math.Max(1, started.TrainTokens);
-        yield return $"{Whole(setup.Steps)} steps of {Whole(setup.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
-            + $"{setup.Precision}, {Plural(started.Threads, "thread")}";
+        var epochs = (double)recipe.Optimizer.Steps * recipe.TokensPerStep / Math.Max(1, started.TrainTokens);
+        yield return $"{Whole(recipe.Optimizer.Steps)} steps of {Whole(recipe.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
+            + $"{recipe.Precision}, {Plural(started.Threads, "thread")}";
     }
 
-    internal static string Shape(TrainingSetup setup)
-        => setup.IsNGram ? NGramShape(setup.Order)
-        : setup.IsRecurrent ? Shape(setup.Kind, setup.LayerCount, 0, 0, setup.Width, setup.ContextLength)
-        : Shape(setup.Kind, setup.LayerCount, setup.HeadCount, setup.KeyValueHeadCount, setup.Width, setup.ContextLength);
+    internal static string Shape(Recipe recipe)
+        => recipe.IsNGram ? NGramShape(recipe.Model.Order)
+        : recipe.IsRecurrent ? Shape(recipe.ModelName, recipe.Model.LayerCount, 0, 0, recipe.Model.Width, recipe.Model.ContextLength)
+        : Shape(recipe.ModelName, recipe.Model.LayerCount, recipe.Model.HeadCount, recipe.Model.KeyValueHeadCount ?? recipe.Model.HeadCount, recipe.Model.Width, recipe.Model.ContextLength);
 
     internal static string NGramShape(int order) => $"ngram, up to {Plural(order, "token")}";
 
@@ -65,6 +69,17 @@ internal static class TrainingText
     internal static string Damaged(CheckpointDamaged damaged) =>
         $"the checkpoint of step {damaged.Step} is damaged ({damaged.Reason}); going on from the one before it";
 
+    /// <summary>What is not as it was when the run was saved.</summary>
+    internal static string Changed(RunChanged changed)
+        => $"going on otherwise after step {Whole(changed.Step)}: {string.Join("; ", changed.Changes.Select(Say))}; the weights will not be the first run's";
+
+    private static string Say(RunChange change) => change.Name switch
+    {
+        "Data" => "--data is another text",
+        var name when FieldFlags.OfOption(name) is { } flag => $"{flag} is {change.Now} (was {change.Before})",
+        _ => change.ToString(),
+    };
+
     internal static string TokensPerSecond(double value) => Invariant($"{value:#,0} tokens/s");
 
     internal static string Peak(double? share) => share is { } known ? Invariant($"{100 * known:0}% of peak") : "";
@@ -78,7 +93,7 @@ internal static class TrainingText
     {
         yield return ("steps", Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
-        var answer = finished.Accuracy is null ? "token" : finished.Verb == "tune" ? "text" : "masked token";
+        var answer = finished.Accuracy is null ? "token" : finished.Task == Recipe.ClassifyTask ? "text" : "masked token";
         foreach (var row in finished.Classification is { } classified ? ClassificationText.Rows(classified) : [])
         {
             yield return row;
@@ -116,17 +131,17 @@ internal static class TrainingText
         if (finished.Interrupted)
         {
             yield return $"interrupted after step {Whole(finished.Step)} and saved; to go on:";
-            yield return $"  {ResumeCommand(finished.Run, finished.Verb)}";
+            yield return $"  {ResumeCommand(finished.Run, Verb(finished.Task))}";
             yield break;
         }
-        var picture = Path.Combine(finished.Run, RunFile.LossPlot + ".svg");
+        var picture = Path.Combine(finished.Run, LossPlot.Name + ".svg");
         if (File.Exists(picture))
         {
             yield return $"loss curve: {picture}";
         }
-        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, RunFile.ConfusionPlot + ".svg")))
+        if (finished.Classification is not null && File.Exists(Path.Combine(finished.Run, ConfusionPlot.Name + ".svg")))
         {
-            yield return $"confusion matrix: {Path.Combine(finished.Run, RunFile.ConfusionPlot + ".svg")}";
+            yield return $"confusion matrix: {Path.Combine(finished.Run, ConfusionPlot.Name + ".svg")}";
         }
         yield return "next:";
         yield return finished.Translation is not null
@@ -138,7 +153,7 @@ internal static class TrainingText
             : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete && finished.Reason != EndReason.EarlyStop)
         {
-            yield return $"  {ResumeCommand(finished.Run, finished.Verb)} --steps {2 * finished.Step}";
+            yield return $"  {ResumeCommand(finished.Run, Verb(finished.Task))} --steps {2 * finished.Step}";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 
 using Idiolect.Evaluation;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Output;
 

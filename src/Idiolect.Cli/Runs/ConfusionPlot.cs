@@ -1,5 +1,6 @@
 using Idiolect.Evaluation;
 using Idiolect.Lab.Plots;
+using Idiolect.Recipes;
 
 using ScottPlot;
 using ScottPlot.TickGenerators;
@@ -9,6 +10,9 @@ namespace Idiolect.Cli.Runs;
 /// <summary>Draws which labels were given to texts of which label.</summary>
 internal static class ConfusionPlot
 {
+    /// <summary>The name of the files, without the ending: .svg and .png.</summary>
+    internal const string Name = "confusion";
+
     private const int MostNumbers = 20; // labels up to which each field has its number
     private const int MostLabels = 40; // labels up to which each row has its name
     private const int LongestName = 34; // characters
@@ -17,7 +21,7 @@ internal static class ConfusionPlot
     internal static void Save(ClassificationScores scores, string folder)
     {
         var (width, height) = (560 + (45 * Math.Min(scores.Labels.Count, MostLabels)), 460 + (40 * Math.Min(scores.Labels.Count, MostLabels)));
-        PlotFiles.Save(() => Draw(scores), Path.Combine(folder, RunFile.ConfusionPlot), width, height);
+        PlotFiles.Save(() => Draw(scores), Path.Combine(folder, Name), width, height);
     }
 
     private static Plot Draw(ClassificationScores scores)

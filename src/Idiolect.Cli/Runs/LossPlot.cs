@@ -1,4 +1,5 @@
 using Idiolect.Lab.Plots;
+using Idiolect.Recipes;
 
 using ScottPlot;
 
@@ -7,6 +8,9 @@ namespace Idiolect.Cli.Runs;
 /// <summary>Draws a run's losses over its steps.</summary>
 internal static class LossPlot
 {
+    /// <summary>The name of the files, without the ending: .svg and .png.</summary>
+    internal const string Name = "loss";
+
     private const int Width = 1000;
     private const int Height = 600;
 
@@ -22,7 +26,7 @@ internal static class LossPlot
             return;
         }
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        PlotFiles.Save(() => Draw(history, name), Path.Combine(folder, RunFile.LossPlot), Width, Height);
+        PlotFiles.Save(() => Draw(history, name), Path.Combine(folder, Name), Width, Height);
     }
 
     private static Plot Draw(TrainingHistory history, string name)

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-using Idiolect.Cli.Options;
+using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Runs;
 
@@ -42,14 +42,14 @@ internal sealed class PytorchPeer : IDisposable
     /// <summary>Starts it and waits until it has taken its first steps.</summary>
     /// <exception cref="ArgumentException">It has no such model.</exception>
     /// <exception cref="IOException">Python, PyTorch or the script is missing; the message says how to get it.</exception>
-    internal static PytorchPeer Start(TrainingSetup setup, string python = Python, string? script = null)
+    internal static PytorchPeer Start(Recipe recipe, string python = Python, string? script = null)
     {
-        if (setup.Architecture != "gpt2" || setup.Dropout > 0)
+        if (recipe.Model.Architecture != "gpt2" || recipe.Model.Dropout > 0)
         {
             throw new ArgumentException(
                 "--peer pytorch trains the gpt2 shape without dropout; choose --preset nanogpt-cpu, nanogpt or gpt2-124m and leave --dropout out");
         }
-        if (setup.Optimizer != "adamw" || setup.Recompute)
+        if (recipe.Optimizer.Kind != "adamw" || recipe.Optimizer.Recompute)
         {
             throw new ArgumentException("--peer pytorch updates by AdamW and keeps what it computed; leave --optimizer and --recompute out");
         }
@@ -60,9 +60,9 @@ internal sealed class PytorchPeer : IDisposable
         }
         string[] arguments =
         [
-            script, "--vocabulary", Say(setup.VocabularySize), "--context", Say(setup.ContextLength), "--width", Say(setup.Width),
-            "--layers", Say(setup.LayerCount), "--heads", Say(setup.HeadCount), "--batch", Say(setup.BatchSize),
-            "--threads", Say(setup.Threads ?? Environment.ProcessorCount),
+            script, "--vocabulary", Say(recipe.Tokenizer.VocabularySize), "--context", Say(recipe.Model.ContextLength), "--width", Say(recipe.Model.Width),
+            "--layers", Say(recipe.Model.LayerCount), "--heads", Say(recipe.Model.HeadCount), "--batch", Say(recipe.Optimizer.BatchSize),
+            "--threads", Say(recipe.Threads ?? Environment.ProcessorCount),
         ];
         try
         {

@@ -1,16 +1,16 @@
-using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Models;
+using Idiolect.Recipes;
 using Idiolect.Training;
 
 namespace Idiolect.Cli.Runs;
 
 /// <summary>A measurement of the training step, alternating with a peer's where one is asked for.</summary>
-/// <param name="setup">What is trained.</param>
+/// <param name="recipe">What is trained.</param>
 /// <param name="steps">Steps to measure; null for about ten seconds of them.</param>
 /// <param name="withPeer">Whether PyTorch is measured too.</param>
 /// <param name="output">Shows the result.</param>
-internal sealed class TrainingBench(TrainingSetup setup, int? steps, bool withPeer, BenchTrainOutput output)
+internal sealed class TrainingBench(Recipe recipe, int? steps, bool withPeer, BenchTrainOutput output)
 {
     private const double DefaultMilliseconds = 10_000;
     private const int LeastDefaultSteps = 5;
@@ -31,11 +31,11 @@ internal sealed class TrainingBench(TrainingSetup setup, int? steps, bool withPe
 
     private void MeasureAll(CancellationToken cancellationToken)
     {
-        using var peer = withPeer ? PytorchPeer.Start(setup) : null;
-        using var model = new Gpt(setup.ToGpt(setup.VocabularySize), setup.Seed);
-        using var benchmark = new TrainingBenchmark(model, setup.ToTraining());
+        using var peer = withPeer ? PytorchPeer.Start(recipe) : null;
+        using var model = new Gpt(recipe.ToGptConfig(recipe.Tokenizer.VocabularySize), recipe.Seed);
+        using var benchmark = new TrainingBenchmark(model, recipe.ToTrainingOptions());
         using var stopPeer = cancellationToken.Register(() => peer?.Stop()); // which ends a wait for its answer
-        output.Begin(setup, model.Config.ParameterCount, model.Config.TrainingFlopsPerToken * benchmark.TokensPerStep);
+        output.Begin(recipe, model.Config.ParameterCount, model.Config.TrainingFlopsPerToken * benchmark.TokensPerStep);
         var last = benchmark.WarmUp(cancellationToken);
         var count = steps ?? (int)Math.Clamp(DefaultMilliseconds / last, LeastDefaultSteps, MostDefaultSteps);
         if (peer is null)

@@ -1,8 +1,7 @@
-using System.Globalization;
-using System.Text.Json;
 using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Lab.Plots;
+using Idiolect.Recipes;
 
 namespace Idiolect.Lab.Experiments;
 
@@ -88,8 +87,8 @@ internal sealed class FamilyTranslation : Experiment
         foreach (var folder in folders.OrderBy(folder => folder.LastWriteTimeUtc))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var (setup, translations) = (Path.Combine(folder.FullName, "setup.json"), Path.Combine(folder.FullName, "translations.tsv"));
-            if (File.Exists(setup) && File.Exists(translations) && ModelOf(setup, seed) is { } model)
+            var translations = Path.Combine(folder.FullName, Recipes.Run.TranslationsName);
+            if (File.Exists(translations) && ModelOf(folder.FullName, seed) is { } model)
             {
                 found[model] =
                     [.. File.ReadLines(translations).Select(line => line.Split('\t')).Where(parts => parts.Length == 3).Select(parts => (parts[0], parts[1], parts[2]))];
@@ -99,16 +98,16 @@ internal sealed class FamilyTranslation : Experiment
     }
 
     /// <summary>The kind of model that a run trained, if it translates from English to German and has the seed.</summary>
-    private static string? ModelOf(string setup, ulong seed)
+    private static string? ModelOf(string folder, ulong seed)
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(setup));
-            string Field(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.ToString() : "";
-            return Field("from") == "en" && Field("to") == "de" && Field("split") == "cluster" && Field("seed") == seed.ToString(CultureInfo.InvariantCulture)
-                ? Field("model") : null;
+            return Recipes.Run.IsRun(folder) && Recipes.Run.Open(folder).ReadRecipe() is
+            {
+                Translates: true, Data: { From: "en", To: "de", Split: DataRecipe.ByCluster }
+            } recipe && recipe.Seed == seed ? recipe.Model.Kind : null;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {
             return null; // no run of ours
         }

@@ -1,21 +1,7 @@
-using System.Text.Json;
-
 namespace Idiolect.Recipes;
 
 public sealed partial record Recipe
 {
-    /// <summary>This recipe, when its values make sense and fit each other.</summary>
-    /// <exception cref="ArgumentException">They do not; the message names the fields, such as <c>optimizer.learningRate</c>, and a value that fits.</exception>
-    public Recipe Validate()
-    {
-        using var document = JsonDocument.Parse(RecipeFile.ToJson(this).ToJsonString());
-        if ((RecipeFile.FindProblem(document.RootElement, []) ?? FindMisfit()) is { } problem)
-        {
-            throw new ArgumentException(problem);
-        }
-        return this;
-    }
-
     /// <summary>This recipe, when a run that has taken some steps can go on with it: its learning rates so far stay what they were.</summary>
     /// <param name="stepsTaken">The run's steps.</param>
     /// <exception cref="ArgumentException">It has too few steps.</exception>
@@ -24,7 +10,8 @@ public sealed partial record Recipe
         : Optimizer.Steps < Optimizer.WarmupSteps ? throw new ArgumentException($"optimizer.steps {Optimizer.Steps} ends within the run's warm-up of {Optimizer.WarmupSteps} steps, which cannot change any more; give at least as many, or leave it out")
         : this;
 
-    private string? FindMisfit()
+    /// <summary>Which values do not fit each other, and one that fits; null where all do.</summary>
+    internal string? FindMisfit()
     {
         var kinds = Translates ? ModelRecipe.TranslationModels : Classifies ? ModelRecipe.LanguageModels.Except([ModelRecipe.NGram]) : ModelRecipe.LanguageModels;
         return !kinds.Contains(Model.Kind)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Idiolect.Data;
 using Idiolect.Evaluation;
 
 namespace Idiolect.Recipes;
@@ -32,7 +33,7 @@ public sealed partial record Recipe
     /// <summary>The roundings of what matrix products multiply.</summary>
     public static IReadOnlyList<string> Precisions { get; } = ["fp32", "bf16"];
 
-    /// <summary>The names that <see cref="Preset"/> knows.</summary>
+    /// <summary>The recipes that come with the library: <c>Recipe.Preset(name)</c>.</summary>
     public static IReadOnlyList<string> PresetNames { get; } =
         [DefaultPreset, "nanogpt-cpu", "nanogpt", "gpt2-124m", "llama-tiny", "translate", "lstm", "gru", "rnn", "bert", "ngram"];
 
@@ -71,17 +72,22 @@ public sealed partial record Recipe
     public EvaluationRecipe Evaluation { get; init; } = new();
 
     /// <summary>Whether it learns to translate.</summary>
-    internal bool Translates => Task == TranslateTask;
+    public bool Translates => Task == TranslateTask;
 
-    internal bool Classifies => Task == ClassifyTask;
+    /// <summary>Whether it learns to classify.</summary>
+    public bool Classifies => Task == ClassifyTask;
 
-    internal bool IsGpt => Task == LanguageModelTask && Model.Kind == ModelRecipe.Gpt;
+    /// <summary>Whether a decoder-only transformer learns to continue text.</summary>
+    public bool IsGpt => Task == LanguageModelTask && Model.Kind == ModelRecipe.Gpt;
 
-    internal bool IsBert => !Translates && Model.Kind == ModelRecipe.Bert;
+    /// <summary>Whether the model is a BERT.</summary>
+    public bool IsBert => !Translates && Model.Kind == ModelRecipe.Bert;
 
-    internal bool IsNGram => !Translates && Model.Kind == ModelRecipe.NGram;
+    /// <summary>Whether n-grams are counted.</summary>
+    public bool IsNGram => !Translates && Model.Kind == ModelRecipe.NGram;
 
-    internal bool IsRecurrent => !Translates && Model.Kind is ModelRecipe.Rnn or ModelRecipe.Lstm or ModelRecipe.Gru;
+    /// <summary>Whether the model is a recurrent network, and no encoder-decoder of them.</summary>
+    public bool IsRecurrent => !Translates && Model.Kind is ModelRecipe.Rnn or ModelRecipe.Lstm or ModelRecipe.Gru;
 
     /// <summary>What the model is, in a word.</summary>
     public string ModelName => Model.Kind == ModelRecipe.Gpt ? Model.Architecture : Model.Kind;
@@ -90,48 +96,24 @@ public sealed partial record Recipe
     public long TokensPerStep
         => (long)Optimizer.BatchSize * Optimizer.GradientAccumulation * (Translates ? 1 : Model.ContextLength);
 
-    /// <summary>A recipe that comes with the library.</summary>
-    /// <param name="name">One of <see cref="PresetNames"/>.</param>
-    /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public static Recipe Preset(string name)
-    {
-        if (!PresetNames.Contains(name))
-        {
-            throw new ArgumentException($"preset takes {string.Join(", ", PresetNames)}, not \"{name}\"", nameof(name));
-        }
-        using var stream = typeof(Recipe).Assembly.GetManifestResourceStream($"Idiolect.Recipes.{name}.json")!;
-        using var reader = new StreamReader(stream);
-        return RecipeFile.Read(reader.ReadToEnd(), $"{name}.json", _ => new Recipe());
-    }
-
-    /// <summary>Reads a recipe. What it leaves out is the preset's that it names, or else that of its task and kind of model.</summary>
-    /// <param name="path">A JSON file.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">
-    /// A field is unknown, stands there twice, is of a wrong type or out of range, or fields do not fit each other; the message names file and field.
-    /// </exception>
-    public static Recipe Load(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"there is no recipe {path}", path);
-        }
-        return RecipeFile.Read(RecipeFile.Text(path), path, name => name == TuningPreset ? Tuning : Preset(name));
-    }
-
-    /// <summary>Writes the recipe without the fields that it has no use for, atomically.</summary>
-    /// <param name="path">A JSON file.</param>
-    public void Save(string path) => RecipeFile.Write(this, path);
-
-    /// <summary>This recipe with nothing left to the machine: a precision, and paths that hold from any folder.</summary>
+    /// <summary>This recipe with a precision, where that was left to the machine.</summary>
     /// <param name="multipliesBf16">Whether bf16 is faster here; null asks the machine.</param>
     public Recipe Resolve(Func<bool>? multipliesBf16 = null) => this with
     {
         Precision = Precision ?? (IsGpt && (multipliesBf16 ?? (() => MachinePeak.MultipliesBf16))() ? "bf16" : "fp32"),
     };
 
+    /// <summary>This recipe with paths that hold from any folder, since a run may go on from another than it was started in.</summary>
+    internal Recipe WithLastingPaths() => this with
+    {
+        Base = Base is null ? null : Base with { Model = Path.GetFullPath(Base.Model) },
+        Tokenizer = Tokenizer.Kind is TokenizerRecipe.Bpe or TokenizerRecipe.Characters or TokenizerRecipe.Bytes
+            ? Tokenizer : Tokenizer with { Kind = Path.GetFullPath(Tokenizer.Kind) },
+        Data = Data.Source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? Data : Data with { Source = Path.GetFullPath(Data.Source) },
+    };
+
     /// <summary>What classifiers start from; not a preset, since its model is another run's.</summary>
-    internal static Recipe Tuning { get; } = new()
+    public static Recipe Tuning { get; } = new()
     {
         PresetName = TuningPreset,
         Task = ClassifyTask,

@@ -39,7 +39,8 @@ internal static class RecipeFile
             }
             var recipe = Merge(start(PresetOf(root)), root);
             RejectUseless(recipe, present, file);
-            return recipe.Validate();
+            Validate(recipe);
+            return recipe;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
@@ -48,6 +49,16 @@ internal static class RecipeFile
         catch (ArgumentException exception)
         {
             throw new InvalidDataException($"{file}: {exception.Message}", exception);
+        }
+    }
+
+    /// <exception cref="ArgumentException">Its values make no sense or do not fit each other; the message names the fields.</exception>
+    internal static void Validate(Recipe recipe)
+    {
+        using var document = JsonDocument.Parse(ToJson(recipe).ToJsonString());
+        if ((FindProblem(document.RootElement, []) ?? recipe.FindMisfit()) is { } problem)
+        {
+            throw new ArgumentException(problem);
         }
     }
 

@@ -1,14 +1,13 @@
 using System.Text.Json.Serialization;
 using Idiolect.Models;
 using Idiolect.Tensors;
-using Idiolect.Tests.Formats;
 
 namespace Idiolect.Tests.Models;
 
 /// <summary>An architecture of a user's own is saved and loaded like those of the library.</summary>
 public sealed class ModelFormatTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public ModelFormatTests()
         => ModelFormat.Register(new ModelFormat<OwnConfig>("own_for_tests", ModelFormatTestsJson.Default.OwnConfig, config => new OwnModel(config)));

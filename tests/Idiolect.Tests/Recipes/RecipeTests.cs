@@ -1,7 +1,6 @@
 using Idiolect.Data;
 using Idiolect.Models;
 using Idiolect.Recipes;
-using Idiolect.Tests.Formats;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
@@ -9,7 +8,7 @@ namespace Idiolect.Tests.Recipes;
 
 public sealed class RecipeTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Presets => [.. Recipe.PresetNames];
 

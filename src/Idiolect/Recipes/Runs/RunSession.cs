@@ -1,49 +1,55 @@
-using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
-using Idiolect.Data;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
 /// <summary>What every run that takes steps has in common, whatever it learns.</summary>
-/// <param name="setup">All settings.</param>
+/// <param name="recipe">All that makes the run.</param>
 /// <param name="folder">The run's folder.</param>
-/// <param name="runs">Where the latest run is remembered.</param>
-/// <param name="output">Shows the progress.</param>
-internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+/// <param name="progress">Hears of it; may be null.</param>
+internal sealed class RunSession(Recipe recipe, string folder, IProgress<TrainingProgress>? progress)
 {
-    /// <summary>Trains, draws the loss and reports the end.</summary>
+    private long? _savedStep;
+
+    /// <summary>Tells of something.</summary>
+    /// <exception cref="ProgressLostException">Whoever listens cannot hear, and something is saved by now.</exception>
+    /// <exception cref="IOException">The same, before anything was.</exception>
+    internal void Report(TrainingProgress news)
+    {
+        try
+        {
+            progress?.Report(news);
+        }
+        catch (IOException lost) when (_savedStep is { } step)
+        {
+            throw new ProgressLostException(lost, folder, step);
+        }
+    }
+
+    /// <summary>Trains and measures.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="started">What is told before the first step.</param>
     /// <param name="pending">The folder of a new run, kept from the first checkpoint on.</param>
     /// <param name="sample">Shows at an evaluation what the model does; null for nothing.</param>
     /// <param name="finish">Measures the best checkpoint.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
-    internal EndReason Train(
+    internal TrainingFinished Train(
         Trainer trainer, TrainingStarted started, PendingFolder? pending, Func<string>? sample, Func<TrainingEnded, TrainingFinished> finish,
         CancellationToken cancellationToken)
     {
-        RunFile.WriteSetup(folder, setup with { Data = PathThatLasts(setup.Data) });
-        output.Report(started);
-        // Who stops to read, or a full disk behind the output, ends the run like Ctrl+C: after the step in progress, and saved.
+        Run.WriteRecipe(folder, recipe);
+        Report(started);
+        // Who stops to read, or a full disk behind the output, ends the run like a cancellation: after the step in progress, and saved.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IOException? lost = null;
         var ended = trainer.Run(new Listener(Tell), stop.Token);
-        LossPlot.Save(TrainingHistory.Read(folder), folder);
+        _savedStep = ended.Step;
         if (lost is not null)
         {
-            throw Saved(lost, ended.Step);
+            throw new ProgressLostException(lost is ProgressLostException { InnerException: IOException inner } ? inner : lost, folder, ended.Step);
         }
-        try
-        {
-            var finished = Finish();
-            output.Report(finished);
-            return finished.Reason;
-        }
-        catch (BrokenPipeException exception)
-        {
-            throw Saved(exception, ended.Step);
-        }
+        var finished = Finish();
+        Report(finished);
+        return finished;
 
         TrainingFinished Finish()
         {
@@ -72,28 +78,24 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
         }
     }
 
-    /// <summary>Passes the library's news on.</summary>
+    /// <summary>Passes the trainer's news on.</summary>
     internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string>? sample, bool silent = false)
     {
-        if (news is CheckpointSaved)
+        if (news is CheckpointSaved saved)
         {
             pending?.Keep();
-            runs.Remember(folder);
+            _savedStep = saved.Step;
         }
         if (silent)
         {
             return;
         }
-        output.Report(news);
-        if (sample is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
+        Report(news);
+        if (sample is not null && progress is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
         {
-            output.Report(new TextSampled(news.Step, sample()));
+            Report(new TextSampled(news.Step, sample()));
         }
     }
-
-    /// <summary>What is said of a run that is saved, but whose news could not be told.</summary>
-    internal IOException Saved(IOException lost, long step)
-        => new($"{lost.Message}; saved after step {step}, to go on: {TrainingText.ResumeCommand(folder, Verb)}", lost);
 
     /// <summary>The end of a run as its evaluations estimated it, which is all that an interrupted run has.</summary>
     internal TrainingFinished Estimate(TrainingEnded ended)
@@ -102,20 +104,14 @@ internal sealed class TrainingSession(TrainingSetup setup, string folder, RunFol
         return new TrainingFinished(ended.Step)
         {
             Run = folder,
+            Task = recipe.Task,
             ValidationLoss = best?.ValidationLoss ?? double.NaN,
             BitsPerByte = best?.BitsPerByte ?? double.NaN,
             Accuracy = best?.Accuracy,
             TrainTime = TimeSpan.FromSeconds(ended.TrainSeconds),
             Reason = ended.Reason,
-            Verb = Verb,
         };
     }
-
-    private string Verb => setup.Classifies ? "tune" : "train";
-
-    // A run may be resumed from another folder than it was started in.
-    internal static string PathThatLasts(string source)
-        => source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? source : Path.GetFullPath(source);
 
     private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
     {

@@ -1,11 +1,13 @@
 using Idiolect.Formats;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
-/// <summary>The folder <c>runs/</c>: finds runs by name, makes new ones and remembers the latest.</summary>
-internal sealed class RunFolders(string root)
+/// <summary>The folder <c>runs/</c>: finds runs by name, chooses the folders of new ones and remembers the latest.</summary>
+/// <param name="root">Its path.</param>
+public sealed class RunFolders(string root)
 {
-    internal const string DefaultRoot = "runs";
+    /// <summary>Where runs lie unless told otherwise, under the current folder.</summary>
+    public const string DefaultRoot = "runs";
 
     /// <summary>Names the latest run; also what a person types for it. A small text file: a link needs rights on Windows.</summary>
     private const string Latest = "latest";
@@ -13,7 +15,7 @@ internal sealed class RunFolders(string root)
     /// <summary>The folder of a run.</summary>
     /// <param name="run">A path, a name under <c>runs/</c>, <c>latest</c>, or null for the latest.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such run; the message says which there are.</exception>
-    internal string Find(string? run)
+    public string Find(string? run)
     {
         if (run is null or Latest)
         {
@@ -21,7 +23,7 @@ internal sealed class RunFolders(string root)
         }
         // The texts of a run may lie in a folder of its name.
         var named = Path.Combine(root, run);
-        if (Directory.Exists(named) && !RunFile.IsRun(run) && ModelLocation.Find(run) is null)
+        if (Directory.Exists(named) && !Run.IsRun(run) && ModelLocation.Find(run) is null)
         {
             return named;
         }
@@ -30,13 +32,13 @@ internal sealed class RunFolders(string root)
             return run;
         }
         var names = Names();
-        throw new DirectoryNotFoundException(names.Length == 0
-            ? $"no folder {run}, and no run yet: start one with `{CommandName.Current} train`"
-            : $"no run {run}{Spelling.DidYouMean(run, names)} (there are: {string.Join(", ", names)})");
+        throw new DirectoryNotFoundException(names.Count == 0
+            ? $"no folder {run}, and no run yet"
+            : $"no run {run} (there are: {string.Join(", ", names)})");
     }
 
     /// <summary>The names of the runs, newest first.</summary>
-    internal string[] Names() => !Directory.Exists(root) ? [] :
+    public IReadOnlyList<string> Names() => !Directory.Exists(root) ? [] :
     [
         .. new DirectoryInfo(root).EnumerateDirectories()
             .Where(folder => !folder.Name.StartsWith('.'))
@@ -45,30 +47,31 @@ internal sealed class RunFolders(string root)
     ];
 
     /// <summary>Whether a run can have this name: a folder's, no path, and not the word for the latest, in any case since some disks see none.</summary>
-    internal static bool CanName(string name) => !string.IsNullOrWhiteSpace(name) && name is not ("." or "..")
+    /// <param name="name">The name.</param>
+    public static bool CanName(string name) => !string.IsNullOrWhiteSpace(name) && name is not ("." or "..")
         && Path.GetFileName(name) == name && !name.Equals(Latest, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Chooses the folder of a new run, without making it.</summary>
     /// <param name="name">Its name under <c>runs/</c>; null makes one up.</param>
     /// <param name="folder">Its path instead; null puts it under <c>runs/</c>.</param>
     /// <exception cref="IOException">There is such a run already.</exception>
-    internal string Choose(string? name, string? folder)
+    public string Choose(string? name, string? folder)
     {
         folder ??= Path.Combine(root, name ?? NewName());
         if (File.Exists(folder))
         {
-            throw new IOException($"{folder} is a file; choose another --out");
+            throw new IOException($"{folder} is a file");
         }
-        if (RunFile.IsRun(folder))
+        if (Run.IsRun(folder))
         {
-            throw new IOException(
-                $"{folder} holds a run already: continue it with `{CommandName.Current} train --resume {folder}`, or choose another --name or --out");
+            throw new IOException($"{folder} holds a run already");
         }
         return folder;
     }
 
     /// <summary>Makes a run the latest, if that can be written down here: a run may lie elsewhere, and its name for short is not worth its end.</summary>
-    internal void Remember(string folder)
+    /// <param name="folder">The run's folder.</param>
+    public void Remember(string folder)
     {
         // A name while the run lies under runs/, so that the folder can be moved as a whole.
         var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
@@ -89,7 +92,7 @@ internal sealed class RunFolders(string root)
         var file = Path.Combine(root, Latest);
         if (!File.Exists(file))
         {
-            throw new DirectoryNotFoundException($"no run yet: start one with `{CommandName.Current} train`");
+            throw new DirectoryNotFoundException("no run yet");
         }
         var folder = Path.Combine(root, File.ReadAllText(file).Trim());
         if (Directory.Exists(folder))
@@ -97,8 +100,8 @@ internal sealed class RunFolders(string root)
             return folder;
         }
         var others = string.Join(", ", Names());
-        throw new DirectoryNotFoundException($"the latest run, {folder}, is gone; "
-            + (others.Length > 0 ? $"name another (there are: {others})" : $"start one with `{CommandName.Current} train`"));
+        throw new DirectoryNotFoundException(
+            $"the latest run, {folder}, is gone" + (others.Length > 0 ? $"; name another (there are: {others})" : ", and there is no other"));
     }
 
     private string NewName()

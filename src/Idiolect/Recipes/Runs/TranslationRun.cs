@@ -1,39 +1,34 @@
-using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
 using Idiolect.Data;
 using Idiolect.Formats;
 using Idiolect.Generation;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
-/// <summary>A run that learns to translate, from its corpus to the scores: begins one, or goes on with one.</summary>
-/// <param name="setup">All settings.</param>
+/// <summary>A run that learns to translate.</summary>
+/// <param name="recipe">All that makes the run.</param>
 /// <param name="folder">The run's folder.</param>
-/// <param name="runs">Where the latest run is remembered.</param>
-/// <param name="output">Shows the progress.</param>
-internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+/// <param name="session">What all runs have in common.</param>
+internal sealed class TranslationRun(Recipe recipe, string folder, RunSession session)
 {
     private const int SamplesShown = 10;
 
-    private readonly TrainingSession session = new(setup, folder, runs, output);
-
     /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
-    internal EndReason Start(CancellationToken cancellationToken)
+    internal TrainingFinished Start(CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
-        output.Report(new WorkAnnounced(0, "training the tokenizer"));
-        var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
-        using var translator = new Translator(setup.ToSequenceToSequence(tokenizer), tokenizer, setup.From, setup.To.Split(','));
+        session.Report(new WorkAnnounced(0, "training the tokenizer"));
+        var tokenizer = recipe.CreateTokenizer(corpus, cancellationToken);
+        using var translator = new Translator(recipe.CreateSequenceToSequence(tokenizer), tokenizer, recipe.Data.From, recipe.Data.Targets);
         var data = Encode(corpus, translator, cancellationToken);
         using var pending = new PendingFolder(folder);
-        var options = setup.ToTraining();
+        var options = recipe.ToTrainingOptions();
         using var trainer = new Trainer(Task(translator, data, options), options, folder);
         return Train(trainer, translator, corpus, data, pending, cancellationToken);
     }
 
     /// <summary>Goes on from the newest intact checkpoint.</summary>
-    internal EndReason Resume(CancellationToken cancellationToken)
+    internal TrainingFinished Resume(bool allowOtherData, CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
         Translator? translator = null;
@@ -48,7 +43,7 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
                     data = Encode(corpus, translator, cancellationToken);
                     return Task(translator, data, options);
                 },
-                _ => setup.ToTraining());
+                _ => recipe.ToTrainingOptions(), allowOtherData);
             return Train(trainer, translator!, corpus, data!, pending: null, cancellationToken);
         }
         finally
@@ -65,13 +60,13 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
 
     private ParallelCorpus LoadCorpus()
     {
-        output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
-        var corpus = setup.LoadPairs();
-        output.Report(new PairsDivided(0) { Corpus = corpus, Split = setup.Split, Overlap = corpus.Overlap });
+        session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
+        var corpus = recipe.LoadPairs();
+        session.Report(new PairsDivided(0) { Corpus = corpus, Split = recipe.Data.Split, Overlap = corpus.Overlap });
         return corpus;
     }
 
-    private EndReason Train(
+    private TrainingFinished Train(
         Trainer trainer, Translator translator, ParallelCorpus corpus, TranslationData data, PendingFolder? pending,
         CancellationToken cancellationToken)
         => session.Train(
@@ -79,19 +74,19 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
             new TrainingStarted(trainer.StepsTaken)
             {
                 Run = folder,
-                Setup = setup,
+                Recipe = recipe,
                 Parameters = translator.Model.Parameters.Count,
                 VocabularySize = translator.Tokenizer.VocabularySize,
                 Documents = corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count,
                 Bytes = data.Training.TargetBytes + data.Validation.TargetBytes,
                 TrainTokens = data.Training.TargetTokens,
                 ValidationTokens = data.Validation.TargetTokens,
-                Threads = setup.Threads ?? Environment.ProcessorCount,
+                Threads = recipe.Threads ?? Environment.ProcessorCount,
             },
             pending, () => Sample(translator, corpus.Validation[0]), ended => Finish(ended, corpus, cancellationToken), cancellationToken);
 
     private string Sample(Translator translator, SentencePair pair)
-        => $"{pair.Source}\n{TranslationMeasurement.Translate(translator, [pair], setup.Threads ?? 0, default)[0]}";
+        => $"{pair.Source}\n{TranslationMeasurement.Translate(translator, [pair], recipe.Threads ?? 0)[0]}";
 
     /// <summary>Translates the test sentences with the best checkpoint; an interrupted run has only the estimates of its evaluations.</summary>
     private TrainingFinished Finish(TrainingEnded ended, ParallelCorpus corpus, CancellationToken cancellationToken)
@@ -101,16 +96,16 @@ internal sealed class TranslationRun(TrainingSetup setup, string folder, RunFold
         {
             return finished;
         }
-        output.Report(new WorkAnnounced(ended.Step, $"translating {corpus.Test.Count} held-out sentences with the best checkpoint"));
-        using var translator = ModelLocation.Open(ModelLocation.Require(folder), Translator.Load);
-        var (translations, scores) = TranslationMeasurement.Take(translator, corpus, setup.Threads ?? 0, cancellationToken);
+        session.Report(new WorkAnnounced(ended.Step, $"translating {corpus.Test.Count} held-out sentences with the best checkpoint"));
+        using var translator = ModelLocation.Open(folder, Translator.Load);
+        var (translations, scores) = TranslationMeasurement.Take(translator, corpus, recipe.Threads ?? 0, cancellationToken: cancellationToken);
         AtomicFile.Write(
-            Path.Combine(folder, RunFile.Translations),
+            Path.Combine(folder, Run.TranslationsName),
             string.Concat(corpus.Test.Zip(translations, (pair, translation) => $"{pair.Source}\t{pair.Target}\t{translation}\n")));
         for (var i = 0; i < Math.Min(SamplesShown, corpus.Test.Count); i++)
         {
             var place = (int)((long)i * corpus.Test.Count / SamplesShown); // spread evenly, not chosen
-            output.Report(new SentenceTranslated(ended.Step, corpus.Test[place].Source, translations[place], corpus.Test[place].Target));
+            session.Report(new SentenceTranslated(ended.Step, corpus.Test[place].Source, translations[place], corpus.Test[place].Target));
         }
         return finished with { Translation = scores };
     }

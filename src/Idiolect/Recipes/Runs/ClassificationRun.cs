@@ -1,39 +1,40 @@
-using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
+using System.Globalization;
 using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
-/// <summary>A run that teaches a trained model to classify, from its texts to the confusion matrix: begins one, or goes on with one.</summary>
-/// <param name="setup">All settings.</param>
+/// <summary>A run that teaches a trained model to classify.</summary>
+/// <param name="recipe">All that makes the run.</param>
 /// <param name="folder">The run's folder.</param>
-/// <param name="runs">Where the latest run is remembered.</param>
-/// <param name="output">Shows the progress.</param>
-internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+/// <param name="session">What all runs have in common.</param>
+internal sealed class ClassificationRun(Recipe recipe, string folder, RunSession session)
 {
-    private readonly TrainingSession session = new(setup, folder, runs, output);
-
     /// <summary>Begins the run on a trained model. The folder is made when data and model are known to be good, and stays once it holds a checkpoint.</summary>
-    /// <param name="corpus">The texts.</param>
-    /// <param name="classifier">The model with a new head.</param>
+    /// <param name="corpus">The texts; null to read them.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
-    internal EndReason Start(LabelledCorpus corpus, TextClassifier classifier, CancellationToken cancellationToken)
+    internal TrainingFinished Start(LabelledCorpus? corpus, CancellationToken cancellationToken)
     {
+        if (corpus is null)
+        {
+            session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
+            corpus = recipe.LoadLabelledTexts();
+        }
+        using var classifier = ModelLocation.Open(recipe.Base!.Model, trained => TextClassifier.Begin(trained, corpus.Labels, recipe.Seed));
         var data = ClassificationData.Encode(corpus, classifier.Model, classifier.Tokenizer);
         using var pending = new PendingFolder(folder);
-        var options = setup.ToTraining();
-        using var trainer = new Trainer(new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, setup.Freeze), options, folder);
+        var options = recipe.ToTrainingOptions();
+        using var trainer = new Trainer(new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, recipe.Optimizer.HeadOnly), options, folder);
         return Train(trainer, classifier, corpus, data, pending, cancellationToken);
     }
 
     /// <summary>Goes on from the newest intact checkpoint.</summary>
-    internal EndReason Resume(CancellationToken cancellationToken)
+    internal TrainingFinished Resume(bool allowOtherData, CancellationToken cancellationToken)
     {
-        output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
-        var corpus = setup.LoadLabelledTexts();
+        session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
+        var corpus = recipe.LoadLabelledTexts();
         TextClassifier? classifier = null;
         ClassificationData? data = null;
         try
@@ -44,9 +45,9 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
                 {
                     classifier = TextClassifier.Load(checkpoint);
                     data = ClassificationData.Encode(corpus, classifier.Model, classifier.Tokenizer);
-                    return new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, setup.Freeze);
+                    return new ClassificationTask(classifier.Model, classifier.Tokenizer, data, options, recipe.Optimizer.HeadOnly);
                 },
-                _ => setup.ToTraining());
+                _ => recipe.ToTrainingOptions(), allowOtherData);
             return Train(trainer, classifier!, corpus, data!, pending: null, cancellationToken);
         }
         finally
@@ -55,21 +56,14 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
         }
     }
 
-    /// <summary>Classifies the held-out texts.</summary>
-    internal static ClassificationScores Measure(TextClassifier classifier, LabelledCorpus corpus, int threads, CancellationToken cancellationToken)
-    {
-        var given = classifier.Classify([.. corpus.Validation.Select(text => text.Text)], threads, cancellationToken);
-        return ClassificationScores.Measure([.. given.Select(shares => Array.IndexOf(shares, shares.Max()))], corpus, classifier.Model.Labels);
-    }
-
-    private EndReason Train(
+    private TrainingFinished Train(
         Trainer trainer, TextClassifier classifier, LabelledCorpus corpus, ClassificationData data, PendingFolder? pending,
         CancellationToken cancellationToken)
     {
         var started = new TrainingStarted(trainer.StepsTaken)
         {
             Run = folder,
-            Setup = setup,
+            Recipe = recipe,
             Parameters = classifier.Model.Parameters.Count,
             VocabularySize = classifier.Tokenizer.VocabularySize,
             Documents = corpus.Training.Count + corpus.Validation.Count,
@@ -78,7 +72,7 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
             ValidationTokens = data.Validation.TokenCount,
             TrainTexts = corpus.Training.Count,
             Labels = classifier.Model.Labels,
-            Threads = setup.Threads ?? Environment.ProcessorCount,
+            Threads = recipe.Threads ?? Environment.ProcessorCount,
         };
         return session.Train(trainer, started, pending, sample: null, ended => Finish(ended, corpus, cancellationToken), cancellationToken);
     }
@@ -91,10 +85,9 @@ internal sealed class ClassificationRun(TrainingSetup setup, string folder, RunF
         {
             return finished;
         }
-        output.Report(new WorkAnnounced(ended.Step, $"classifying {TrainingText.Whole(corpus.Validation.Count)} held-out texts with the best checkpoint"));
-        using var best = ModelLocation.Open(ModelLocation.Require(folder), TextClassifier.Load);
-        var scores = Measure(best, corpus, setup.Threads ?? 0, cancellationToken);
-        ConfusionPlot.Save(scores, folder);
+        session.Report(new WorkAnnounced(ended.Step, $"classifying {corpus.Validation.Count.ToString("#,0", CultureInfo.InvariantCulture)} held-out texts with the best checkpoint"));
+        using var best = ModelLocation.Open(folder, TextClassifier.Load);
+        var scores = ClassificationMeasurement.Take(best, corpus, recipe.Threads ?? 0, cancellationToken);
         return finished with { Classification = scores, Accuracy = scores.Accuracy };
     }
 }

@@ -1,4 +1,4 @@
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
 /// <summary>Names that a person can remember and type: <c>quiet-harbor</c>.</summary>
 internal static class RunName

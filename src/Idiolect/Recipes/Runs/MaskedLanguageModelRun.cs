@@ -1,42 +1,36 @@
-using Idiolect.Cli.Options;
-using Idiolect.Cli.Output;
 using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
-/// <summary>A run that learns to fill gaps, from its corpus to the loss curve: begins one, or goes on with one.</summary>
-/// <param name="setup">All settings.</param>
+/// <summary>A run of a network that learns to fill gaps.</summary>
+/// <param name="recipe">All that makes the run.</param>
 /// <param name="folder">The run's folder.</param>
-/// <param name="runs">Where the latest run is remembered.</param>
-/// <param name="output">Shows the progress.</param>
-internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunFolders runs, ITrainingOutput output)
+/// <param name="session">What all runs have in common.</param>
+internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSession session)
 {
     private const int SampleTokens = 40;
     private const int SampleEvery = 6; // tokens to a gap
 
-    private readonly TrainingSession session = new(setup, folder, runs, output);
-
     /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
-    internal EndReason Start(CancellationToken cancellationToken)
+    internal TrainingFinished Start(CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
-        output.Report(new WorkAnnounced(0, setup.Tokenizer == "bpe" ? "training the tokenizer" : "turning text into tokens"));
-        var tokenizer = setup.CreateTokenizer(corpus, cancellationToken);
-        using var model = new MaskedLanguageModel(setup.CreateBert(tokenizer), tokenizer);
-        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
-        data.Training.RequireContext(setup.ContextLength);
+        session.Report(new WorkAnnounced(0, recipe.Base is null && recipe.Tokenizer.Kind == TokenizerRecipe.Bpe ? "training the tokenizer" : "turning text into tokens"));
+        using var model = CreateModel(corpus, cancellationToken);
+        using var data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
+        data.Training.RequireContext(recipe.Model.ContextLength);
         using var pending = new PendingFolder(folder);
-        var options = setup.ToTraining();
+        var options = recipe.ToTrainingOptions();
         using var trainer = new Trainer(new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options), options, folder);
         return Train(trainer, model, corpus, data, pending, cancellationToken);
     }
 
     /// <summary>Goes on from the newest intact checkpoint.</summary>
-    internal EndReason Resume(CancellationToken cancellationToken)
+    internal TrainingFinished Resume(bool allowOtherData, CancellationToken cancellationToken)
     {
         var corpus = LoadCorpus();
         MaskedLanguageModel? model = null;
@@ -51,7 +45,7 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
                     data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
                     return new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options);
                 },
-                _ => setup.ToTraining());
+                _ => recipe.ToTrainingOptions(), allowOtherData);
             return Train(trainer, model!, corpus, data!, pending: null, cancellationToken);
         }
         finally
@@ -61,20 +55,30 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
         }
     }
 
-    private Corpus LoadCorpus()
+    private MaskedLanguageModel CreateModel(Corpus corpus, CancellationToken cancellationToken)
     {
-        output.Report(new WorkAnnounced(0, $"reading {setup.Data}"));
-        return setup.LoadCorpus();
+        if (recipe.Base is { } trained)
+        {
+            return ModelLocation.Open(trained.Model, MaskedLanguageModel.Load);
+        }
+        var tokenizer = recipe.CreateTokenizer(corpus, cancellationToken);
+        return new MaskedLanguageModel(recipe.CreateBert(tokenizer), tokenizer);
     }
 
-    private EndReason Train(
+    private Corpus LoadCorpus()
+    {
+        session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
+        return recipe.LoadCorpus();
+    }
+
+    private TrainingFinished Train(
         Trainer trainer, MaskedLanguageModel model, Corpus corpus, TrainingData data, PendingFolder? pending, CancellationToken cancellationToken)
     {
-        var threads = setup.Threads ?? Environment.ProcessorCount;
+        var threads = recipe.Threads ?? Environment.ProcessorCount;
         var started = new TrainingStarted(trainer.StepsTaken)
         {
             Run = folder,
-            Setup = setup,
+            Recipe = recipe,
             Parameters = model.Model.Config.ParameterCount,
             VocabularySize = model.Tokenizer.VocabularySize,
             Documents = corpus.Training.Count + corpus.Validation.Count,
@@ -82,7 +86,7 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
             TrainTokens = data.Training.TokenCount,
             ValidationTokens = data.Validation?.TokenCount ?? 0,
             Threads = threads,
-            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads, setup.ToTraining().Precision) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
+            PeakTokensPerSecond = MachinePeak.MeasureGflops(threads, recipe.ToTrainingOptions().Precision) * 1e9 / model.Model.Config.TrainingFlopsPerToken,
         };
         return session.Train(
             trainer, started, pending, () => Sample(model, corpus.Validation[0].Text), ended => Finish(ended, data, cancellationToken), cancellationToken);
@@ -98,7 +102,7 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
         {
             return gapped;
         }
-        var guesses = model.Fill(gapped, topK: 1, setup.Threads ?? 0);
+        var guesses = model.Fill(gapped, topK: 1, recipe.Threads ?? 0);
         return string.Concat(gapped.Split(Tokenizer.Mask).Select(
             (piece, i) => i < guesses.Count ? $"{piece}[{(guesses[i].Count > 0 ? guesses[i][0].Token : "")}]" : piece));
     }
@@ -111,9 +115,9 @@ internal sealed class MaskedTrainingRun(TrainingSetup setup, string folder, RunF
         {
             return finished;
         }
-        output.Report(new WorkAnnounced(ended.Step, "measuring the best checkpoint on all of the held-out text"));
-        using var best = ModelLocation.Open(ModelLocation.Require(folder), MaskedLanguageModel.Load);
-        var measured = MaskedMeasurement.Take(best, data.Validation, batches: 0, setup.Threads ?? 0, cancellationToken);
+        session.Report(new WorkAnnounced(ended.Step, "measuring the best checkpoint on all of the held-out text"));
+        using var best = ModelLocation.Open(folder, MaskedLanguageModel.Load);
+        var measured = MaskedMeasurement.Take(best, data.Validation, batches: 0, recipe.Threads ?? 0, cancellationToken);
         return finished with
         {
             ValidationLoss = measured.Result.Loss,

@@ -1,6 +1,6 @@
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Recipes;
 
 /// <summary>The folder of a run that may yet fail to begin. Unless it is kept, all that was made in it and for it goes again.</summary>
 internal sealed class PendingFolder : IDisposable
@@ -26,7 +26,7 @@ internal sealed class PendingFolder : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             Dispose();
-            throw new IOException($"cannot make the folder {path} ({exception.Message.TrimEnd('.')}); choose another --out", exception);
+            throw new IOException($"cannot make the folder {path} ({exception.Message.TrimEnd('.')}); choose another", exception);
         }
     }
 

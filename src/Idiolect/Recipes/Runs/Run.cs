@@ -1,0 +1,81 @@
+using Idiolect.Generation;
+using Idiolect.Training;
+
+namespace Idiolect.Recipes;
+
+/// <summary>A run's folder: its recipe, what happened in it, and its best checkpoint.</summary>
+/// <example><code>
+/// using var model = Run.Open("runs/book").LoadLanguageModel();
+/// </code></example>
+public sealed class Run
+{
+    /// <summary>The file that holds the recipe.</summary>
+    public const string RecipeName = "recipe.json";
+
+    /// <summary>Of a translation, the file with source, reference and translation of each test sentence, separated by tabs.</summary>
+    public const string TranslationsName = "translations.tsv";
+
+    private Run(string folder) => Folder = folder;
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The steps taken, as the newest checkpoint has it.</summary>
+    public long StepsTaken => new CheckpointStore(Folder).Checkpoints is [var newest, ..] ? newest.Step : 0;
+
+    /// <summary>The model folder of the best checkpoint, or of the newest where none was measured; null before the first.</summary>
+    public string? ModelFolder => ModelLocation.Find(Folder);
+
+    /// <summary>Whether the folder says how it was trained; one that holds only metrics does not.</summary>
+    public bool HasRecipe => File.Exists(Path.Combine(Folder, RecipeName)) || File.Exists(Path.Combine(Folder, SetupFile.Name));
+
+    /// <summary>Opens a run.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="DirectoryNotFoundException">It is no run.</exception>
+    public static Run Open(string folder) => IsRun(folder)
+        ? new Run(folder)
+        : throw new DirectoryNotFoundException($"{folder} is no run: it has no {RecipeName}");
+
+    /// <summary>Whether a folder holds a run.</summary>
+    /// <param name="folder">The folder.</param>
+    public static bool IsRun(string folder)
+        => new[] { RecipeName, SetupFile.Name, MetricsLog.FileName }.Any(name => File.Exists(Path.Combine(folder, name)));
+
+    /// <summary>Reads the recipe; of a run of an earlier version, what its setup.json says.</summary>
+    /// <exception cref="FileNotFoundException">The folder has none, so that the run cannot go on.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or a value in it makes no sense.</exception>
+    public Recipe ReadRecipe()
+    {
+        var (file, setup) = (Path.Combine(Folder, RecipeName), Path.Combine(Folder, SetupFile.Name));
+        return File.Exists(file) ? Recipe.Load(file)
+            : File.Exists(setup) ? SetupFile.Read(setup)
+            : throw new FileNotFoundException($"{Folder} is no run that can go on: it has no {RecipeName}", file);
+    }
+
+    /// <summary>Reads what happened so far.</summary>
+    /// <exception cref="InvalidDataException">A line of the metrics is damaged.</exception>
+    public TrainingHistory ReadHistory() => TrainingHistory.Read(Folder);
+
+    /// <summary>Loads the best checkpoint of a run whose model continues text.</summary>
+    /// <exception cref="FileNotFoundException">There is no checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or its model continues no text.</exception>
+    public LanguageModel LoadLanguageModel() => ModelLocation.Open(Folder, LanguageModel.Load);
+
+    /// <summary>Loads the best checkpoint of a run whose model fills gaps.</summary>
+    /// <exception cref="FileNotFoundException">There is no checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or its model fills no gaps.</exception>
+    public MaskedLanguageModel LoadMaskedLanguageModel() => ModelLocation.Open(Folder, MaskedLanguageModel.Load);
+
+    /// <summary>Loads the best checkpoint of a run that translates.</summary>
+    /// <exception cref="FileNotFoundException">There is no checkpoint, or its model does not translate.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged.</exception>
+    public Translator LoadTranslator() => ModelLocation.Open(Folder, Translator.Load);
+
+    /// <summary>Loads the best checkpoint of a run that classifies.</summary>
+    /// <exception cref="FileNotFoundException">There is no checkpoint.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or its model does not classify.</exception>
+    public TextClassifier LoadClassifier() => ModelLocation.Open(Folder, TextClassifier.Load);
+
+    internal static void WriteRecipe(string folder, Recipe recipe)
+        => RecipeFile.Write(recipe.WithLastingPaths(), Path.Combine(folder, RecipeName));
+}
