@@ -20,7 +20,7 @@ public static class ModelLocation
     /// <summary>Loads the model of a run or model folder; of a run's damaged checkpoint the error names one that is intact.</summary>
     /// <typeparam name="T">What is loaded.</typeparam>
     /// <param name="folder">The run or model folder.</param>
-    /// <param name="load">Loads from the model folder, such as <see cref="Generation.LanguageModel.Load"/>.</param>
+    /// <param name="load">Loads from the model folder, such as <see cref="Generation.LanguageModel.Load(string)"/>.</param>
     /// <exception cref="FileNotFoundException">There is no model in the folder.</exception>
     /// <exception cref="InvalidDataException">The folder is a damaged checkpoint.</exception>
     public static T Open<T>(string folder, Func<string, T> load)
