@@ -6,7 +6,8 @@ public sealed partial record Recipe
     /// <param name="stepsTaken">The run's steps.</param>
     /// <exception cref="ArgumentException">It has too few steps.</exception>
     public Recipe ValidateSteps(long stepsTaken)
-        => Optimizer.Steps < stepsTaken ? throw new ArgumentException($"optimizer.steps {Optimizer.Steps} is below the {stepsTaken} steps that the run has taken; give at least as many, or leave it out")
+        => IsNGram ? this // it counts and takes none
+        : Optimizer.Steps < stepsTaken ? throw new ArgumentException($"optimizer.steps {Optimizer.Steps} is below the {stepsTaken} steps that the run has taken; give at least as many, or leave it out")
         : Optimizer.Steps < Optimizer.WarmupSteps ? throw new ArgumentException($"optimizer.steps {Optimizer.Steps} ends within the run's warm-up of {Optimizer.WarmupSteps} steps, which cannot change any more; give at least as many, or leave it out")
         : this;
 
