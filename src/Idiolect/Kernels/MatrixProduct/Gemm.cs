@@ -45,17 +45,19 @@ internal enum GemmStart
 internal static unsafe partial class Gemm
 {
     /// <summary>
-    /// Steps packed at a time, of one inner index or, in bf16, two: a B panel (192 x 16 floats, 192 x 32 on wide registers) stays in an L1 cache of 32 or
+    /// KC of Goto and van de Geijn (2008): steps packed at a time (a slab), of one inner index or, in bf16, two: a B panel
+    /// (192 x 16 floats, 192 x 32 on wide registers) stays in an L1 cache of 32 or
     /// 48 KiB beside an A panel (192 x 6, 192 x 12), also where a neighbour on the same core takes half of it. Tile registers read both from the L2 cache
     /// anyway, and read and write C less often with longer slabs.
     /// </summary>
-    private const int SlabSteps = 192, TileSlabSteps = 256;
+    private const int KC = 192, TileKC = 256;
 
     /// <summary>
-    /// Rows of a part at most: on registers of 8 floats two slabs of A (192 x 384 floats) stay in an L2 cache of 512 KiB beside a panel of B, on wider
+    /// MC: rows of a part at most. There is no NC: a part has any number of columns and packs B a panel at a time. On registers of
+    /// 8 floats two slabs of A (192 x 384 floats) stay in an L2 cache of 512 KiB beside a panel of B, on wider
     /// ones (384 x 384) in one of 1 MiB, and with tile registers, where packing B weighs most, 960 x 384 in one of 2 MiB, which all processors with them have.
     /// </summary>
-    private const int PartRows = 192, WidePartRows = 384, TilePartRows = 960;
+    private const int MC = 192, WideMC = 384, TileMC = 960;
 
     /// <summary>Floats of A that are packed at a time, if a slab has not more: they stay in an L2 cache of 1 MiB or, half as many on registers of 8 floats, 512 KiB.</summary>
     private const int MostPackedFloats = 256 * 768;
@@ -77,7 +79,7 @@ internal static unsafe partial class Gemm
     private const int LineFloats = 16; // of a cache line
 
     /// <summary>Inner indices of a job, whole slabs of each format: what it reads of long operands is read again from a cache.</summary>
-    private const int MostDepth = 24 * SlabSteps; // 12 of two inner indices a step, 9 with tile registers
+    private const int MostDepth = 24 * KC; // 12 of two inner indices a step, 9 with tile registers
 
     /// <summary>Floats after a packed panel, which a copy of whole registers may overwrite.</summary>
     private const int PanelPadding = 16;
@@ -179,7 +181,7 @@ internal static unsafe partial class Gemm
     /// </summary>
     private static Pieces Slabs(int k, PanelFormat format, int lanes) => new(k, SlabDepth(format), Surplus(format, lanes));
 
-    private static int SlabDepth(PanelFormat format) => StepDepth(format) * (format == PanelFormat.BFloat16Tiles ? TileSlabSteps : SlabSteps);
+    private static int SlabDepth(PanelFormat format) => StepDepth(format) * (format == PanelFormat.BFloat16Tiles ? TileKC : KC);
 
     private static int Surplus(PanelFormat format, int lanes) => lanes == 16 ? SlabDepth(format) / 2 : 0;
 
@@ -188,7 +190,7 @@ internal static unsafe partial class Gemm
         => format == PanelFormat.BFloat16Tiles ? TileRegisterAssembler.TileSize : lanes == 16 ? 12 : 6;
 
     private static int MostPartRows(PanelFormat format, Isa vectors)
-        => format == PanelFormat.BFloat16Tiles ? TilePartRows : vectors == Isa.Vector512 ? WidePartRows : PartRows;
+        => format == PanelFormat.BFloat16Tiles ? TileMC : vectors == Isa.Vector512 ? WideMC : MC;
 
     /// <summary>Columns of a micro-kernel tile: two registers.</summary>
     private static int PanelColumns(Isa vectors) => 2 * vectors.Lanes();
