@@ -67,7 +67,7 @@ internal sealed class InContext : Experiment
         using var model = new LabTransformer(
             new LabShape { Vocabulary = 1, Context = 2 * examples, Layers = 3, Width = 64, Hidden = 256, Inputs = Inputs + 1 }, bench.Seed);
         using var training = new TrainingStep(
-            model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 50, WeightDecay: 0), team: Team.Shared);
+            model.Parameters, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: bench.Size(50, 20), WeightDecay: 0), team: Team.Shared);
         var (random, testRandom) = (bench.Random(1), bench.Random(2));
         var test = Tasks(512, examples, testRandom);
         var before = Errors(model, test, examples);
