@@ -28,8 +28,8 @@ internal static class ClassifyCommand
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
             using var classifier = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextClassifier.Load);
             var labels = classifier.Model.Labels;
-            var classified = classifier.Classify(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
-            var cut = Truncation.Warn(texts, classifier.IsTooLong, classifier.LongestText, terminal);
+            var classified = classifier.Classify(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
+            Truncation.Warn(cut, classifier.LongestText, terminal);
             var lines = new JsonLines(terminal.Out);
             foreach (var (given, shares, isTruncated) in texts.Zip(classified, cut))
             {

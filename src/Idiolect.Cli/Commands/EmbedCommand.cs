@@ -29,8 +29,8 @@ internal static class EmbedCommand
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
             using var embedder = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextEmbedder.Load);
-            var vectors = embedder.Embed(texts, parsed.GetValue(threads) ?? 0, cancellationToken);
-            var cut = Truncation.Warn(texts, embedder.IsTooLong, embedder.LongestText, terminal);
+            var vectors = embedder.Embed(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
+            Truncation.Warn(cut, embedder.LongestText, terminal);
             if (parsed.GetValue(json))
             {
                 WriteJson(texts, vectors, cut, new JsonLines(terminal.Out));

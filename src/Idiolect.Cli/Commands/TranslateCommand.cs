@@ -37,8 +37,8 @@ internal static class TranslateCommand
                 Threads = parsed.GetValue(threads) ?? 0,
             };
             using var translator = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), Translator.Load);
-            var translations = translator.Translate(sentences, parsed.GetValue(to), options, cancellationToken);
-            var cut = Truncation.Warn(sentences, translator.IsTooLong, translator.LongestSentence, terminal);
+            var translations = translator.Translate(sentences, out var cut, parsed.GetValue(to), options, cancellationToken);
+            Truncation.Warn(cut, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);
             foreach (var (sentence, translation, isTruncated) in sentences.Zip(translations, cut))
             {

@@ -8,21 +8,17 @@ internal static class Truncation
     internal const string Help = "of one longer than the model takes, only the beginning is read";
 
     /// <summary>Warns of texts that were cut.</summary>
-    /// <param name="texts">The texts.</param>
-    /// <param name="isCut">Whether the model reads only the beginning of a text.</param>
+    /// <param name="cut">Whether the model read only the beginning of each text.</param>
     /// <param name="longest">The most tokens of a text that it reads.</param>
     /// <param name="terminal">Where the warning goes.</param>
-    /// <returns>Whether each was cut.</returns>
-    internal static bool[] Warn(string[] texts, Func<string, bool> isCut, int longest, Terminal terminal)
+    internal static void Warn(bool[] cut, int longest, Terminal terminal)
     {
-        bool[] cut = [.. texts.Select(isCut)];
         var count = cut.Count(isTruncated => isTruncated);
         if (count > 0)
         {
             terminal.WriteError(
                 $"{(count == 1 ? "1 text is" : $"{count} texts are")} longer than {longest} tokens; only {(count == 1 ? "its" : "their")} beginning was read");
         }
-        return cut;
     }
 
     internal static void Write(Utf8JsonWriter json, bool isTruncated)

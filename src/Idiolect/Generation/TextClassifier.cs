@@ -68,9 +68,24 @@ public sealed class TextClassifier : IDisposable
     /// <returns>(texts, labels) probabilities, in the order of <see cref="Classifier.Labels"/>.</returns>
     /// <exception cref="ArgumentException">A text is empty where the model has no token that begins one, or has a character that the tokenizer does not know.</exception>
     public IReadOnlyList<double[]> Classify(IReadOnlyList<string> texts, int threads = 0, CancellationToken cancellationToken = default)
+        => Classify(texts, out _, threads, cancellationToken);
+
+    /// <inheritdoc cref="Classify(IReadOnlyList{string}, int, CancellationToken)"/>
+    /// <param name="texts">The texts.</param>
+    /// <param name="truncated">(texts): whether each is longer than <see cref="LongestText"/>, so that only its beginning was read.</param>
+    /// <param name="threads">Threads; 0 for all processors. The result does not depend on them.</param>
+    /// <param name="cancellationToken">Ends the work with an exception.</param>
+    public IReadOnlyList<double[]> Classify(
+        IReadOnlyList<string> texts, out bool[] truncated, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        int[][] tokens = [.. texts.Select(Encode)];
+        var (closed, longest) = (TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
+        var tokens = new int[texts.Count][];
+        truncated = new bool[texts.Count];
+        for (var text = 0; text < tokens.Length; text++)
+        {
+            tokens[text] = EncodeText.Framed(texts[text], Tokenizer, closed, longest, out truncated[text]);
+        }
         var probabilities = new double[texts.Count][];
         using var inference = new InferenceTape(threads);
         var batch = new PaddedTexts();
@@ -93,14 +108,6 @@ public sealed class TextClassifier : IDisposable
         return probabilities;
     }
 
-    /// <summary>Whether a text is longer than <see cref="LongestText"/>, so that <see cref="Classify"/> reads only its beginning.</summary>
-    /// <param name="text">The text.</param>
-    public bool IsTooLong(string text) => Tokenizer.Encode(text).Length > LongestText;
-
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
-
-    /// <summary>The tokens of a text as the classifier reads them.</summary>
-    internal int[] Encode(string text)
-        => EncodeText.Framed(text, Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config), Classifier.LongestTextOf(Model.Backbone.Config));
 }

@@ -56,10 +56,24 @@ public sealed class TextEmbedder : IDisposable
     /// <returns>(texts, width).</returns>
     /// <exception cref="ArgumentException">A text is empty where the model has no token that begins one.</exception>
     public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, int threads = 0, CancellationToken cancellationToken = default)
+        => Embed(texts, out _, threads, cancellationToken);
+
+    /// <inheritdoc cref="Embed(IReadOnlyList{string}, int, CancellationToken)"/>
+    /// <param name="texts">The texts.</param>
+    /// <param name="truncated">(texts): whether each is longer than <see cref="LongestText"/>, so that only its beginning was read.</param>
+    /// <param name="threads">Threads; 0 for all processors. Neither they nor the other texts change a bit of a vector.</param>
+    /// <param name="cancellationToken">Ends the work with an exception.</param>
+    public IReadOnlyList<float[]> Embed(
+        IReadOnlyList<string> texts, out bool[] truncated, int threads = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         var closed = TextVectors.SeesBothSides(_model.Config);
-        int[][] tokens = [.. texts.Select(text => EncodeText.Framed(text, _tokenizer, closed, TextVectors.LongestText(_model.Config)))];
+        var tokens = new int[texts.Count][];
+        truncated = new bool[texts.Count];
+        for (var text = 0; text < tokens.Length; text++)
+        {
+            tokens[text] = EncodeText.Framed(texts[text], _tokenizer, closed, TextVectors.LongestText(_model.Config), out truncated[text]);
+        }
         var vectors = new float[texts.Count][];
         using var inference = new InferenceTape(threads);
         var batch = new PaddedTexts();
@@ -81,10 +95,6 @@ public sealed class TextEmbedder : IDisposable
         }
         return vectors;
     }
-
-    /// <summary>Whether a text is longer than <see cref="LongestText"/>, so that <see cref="Embed"/> reads only its beginning.</summary>
-    /// <param name="text">The text.</param>
-    public bool IsTooLong(string text) => _tokenizer.Encode(text).Length > LongestText;
 
     /// <summary>The cosine of the angle between two vectors of length 1: 1 for texts that say the same, about 0 for ones without relation.</summary>
     /// <param name="a">One vector.</param>

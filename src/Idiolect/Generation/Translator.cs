@@ -83,6 +83,17 @@ public sealed class Translator : IDisposable
     /// <exception cref="ArgumentException">The language is none of the model's.</exception>
     public IReadOnlyList<string> Translate(
         IReadOnlyList<string> sentences, string? to = null, TranslationOptions? options = null, CancellationToken cancellationToken = default)
+        => Translate(sentences, out _, to, options, cancellationToken);
+
+    /// <inheritdoc cref="Translate(IReadOnlyList{string}, string, TranslationOptions, CancellationToken)"/>
+    /// <param name="sentences">The sentences.</param>
+    /// <param name="truncated">(sentences): whether each is longer than <see cref="LongestSentence"/>, so that only its beginning was read.</param>
+    /// <param name="to">The target language; null where there is one.</param>
+    /// <param name="options">How to search.</param>
+    /// <param name="cancellationToken">Ends the work with an exception.</param>
+    public IReadOnlyList<string> Translate(
+        IReadOnlyList<string> sentences, out bool[] truncated, string? to = null, TranslationOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         options ??= new TranslationOptions();
         options.Validate();
@@ -90,7 +101,12 @@ public sealed class Translator : IDisposable
         {
             throw new ArgumentException($"the target language must be one of {string.Join(", ", To)}", nameof(to));
         }
-        var sources = sentences.Select(sentence => Source(sentence, to ?? To[0])).ToArray();
+        var sources = new int[sentences.Count][];
+        truncated = new bool[sentences.Count];
+        for (var i = 0; i < sources.Length; i++)
+        {
+            sources[i] = Source(sentences[i], to ?? To[0], out truncated[i]);
+        }
         var results = new string[sources.Length];
         using var inference = new InferenceTape(options.Threads);
         var search = new BeamSearch(options, Model.Config.VocabularySize, Mark);
@@ -110,10 +126,6 @@ public sealed class Translator : IDisposable
         return results;
     }
 
-    /// <summary>Whether a sentence is longer than <see cref="LongestSentence"/>, so that <see cref="Translate"/> reads only its beginning.</summary>
-    /// <param name="sentence">The sentence.</param>
-    public bool IsTooLong(string sentence) => Tokenizer.Encode(SentencePair.Clean(sentence)).Length > LongestSentence;
-
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
@@ -121,9 +133,10 @@ public sealed class Translator : IDisposable
     internal int[] EncodeSource(string sentence, string to)
         => Languages.EncodeSource(Tokenizer, sentence, to);
 
-    private int[] Source(string sentence, string to)
+    private int[] Source(string sentence, string to, out bool truncated)
     {
         var tokens = EncodeSource(SentencePair.Clean(sentence), to);
+        truncated = tokens.Length > Model.Config.MaximumLength - 1; // the tag of the language included, as in LongestSentence
         return [.. tokens.Take(Model.Config.MaximumLength - 1), Mark];
     }
 

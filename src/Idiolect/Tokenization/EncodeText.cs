@@ -9,11 +9,15 @@ internal static class EncodeText
     /// <param name="closed">Whether the token that ends it follows: for a model that reads in both directions.</param>
     /// <param name="limit">The most tokens in all.</param>
     /// <exception cref="ArgumentException">The text has no token at all, or a character that the tokenizer does not know.</exception>
-    internal static int[] Framed(string text, Tokenizer tokenizer, bool closed, int limit)
+    internal static int[] Framed(string text, Tokenizer tokenizer, bool closed, int limit) => Framed(text, tokenizer, closed, limit, out _);
+
+    /// <summary>The same, and whether the text was longer than there is room.</summary>
+    internal static int[] Framed(string text, Tokenizer tokenizer, bool closed, int limit, out bool truncated)
     {
         var room = Room(tokenizer, closed, limit);
         var tokens = tokenizer.Encode(text);
-        var framed = Framed(tokens.Length > room ? tokens[..room] : tokens, tokenizer, closed);
+        truncated = tokens.Length > room;
+        var framed = Framed(truncated ? tokens[..room] : tokens, tokenizer, closed);
         return framed.Length > 0 ? framed : throw new ArgumentException("a text is empty, and the model has no token that begins one", nameof(text));
     }
 

@@ -70,7 +70,11 @@ public static class ModelFolder
 
     internal static ILanguageModel Load(ConfigFile file)
     {
-        if (ModelType(file) == BertFolder.ModelType)
+        if (file.ModelType is EncoderDecoderFolder.ModelType or RecurrentSequenceToSequenceFolder.ModelType)
+        {
+            throw new InvalidDataException($"{file.Folder} holds an encoder-decoder, which continues no text: let it `translate`.");
+        }
+        if (file.ModelType == BertFolder.ModelType)
         {
             throw new InvalidDataException($"{file.Folder} holds a BERT, which fills gaps and continues no text: let it `fill` or `embed`.");
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Idiolect.Data;
-using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Training;
 
