@@ -17,6 +17,11 @@ fi
 # GPT-2's published vocabulary, against which the tokenizer is compared.
 bash tests/fetch-gpt2-vocabulary.sh || exit 1
 
+# What NativeAOT links with.
+if [ -z "$fast" ] && [ "$(uname)" = Linux ] && ! { { command -v clang || command -v gcc; } && [ -e /usr/include/zlib.h ]; } >/dev/null; then
+    apt-get update -qq && apt-get install -y -qq gcc libc6-dev zlib1g-dev || exit 1
+fi
+
 dotnet build -c Release Idiolect.slnx -v quiet -nologo || exit 1
 
 passed=0 failed=0

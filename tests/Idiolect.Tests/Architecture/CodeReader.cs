@@ -96,6 +96,10 @@ internal static class CodeReader
         foreach (var handle in reader.TypeDefinitions)
         {
             var type = reader.GetTypeDefinition(handle);
+            if (IsJsonContext(type))
+            {
+                continue; // generated: it lists what it writes, which uses it
+            }
             Note("", collector.Add(type.BaseType) | type.GetInterfaceImplementations()
                 .Aggregate(false, (pointer, each) => pointer | collector.Add(reader.GetInterfaceImplementation(each).Interface))
                 | Constraints(type.GetGenericParameters()));
@@ -126,6 +130,9 @@ internal static class CodeReader
                 }
             }
         }
+
+        bool IsJsonContext(TypeDefinition type) => type.BaseType.Kind == HandleKind.TypeReference && !type.BaseType.IsNil
+            && reader.GetString(reader.GetTypeReference((TypeReferenceHandle)type.BaseType).Name) == "JsonSerializerContext";
 
         bool Constraints(GenericParameterHandleCollection parameters)
         {
@@ -159,7 +166,7 @@ internal static class CodeReader
         foreach (var group in files.Values)
         {
             var roots = group.Select(Root).Distinct().ToArray();
-            var least = roots.Min(StringComparer.Ordinal)!;
+            var least = roots.OrderBy(file => file.Length).ThenBy(file => file, StringComparer.Ordinal).First(); // X.cs before X.More.cs
             foreach (var root in roots)
             {
                 first[root] = least;

@@ -12,10 +12,8 @@ public sealed class DependencyTests
     [
         new("A team runs jobs, and a job is told which of the team's workers runs it.", "Kernels/Threading/IJob.cs", "Kernels/Threading/Team.cs"),
         new("A tape keeps operations, which make tensors on it and are measured by their kind.",
-            "Tensors/Operation.cs", "Tensors/OperationList.cs", "Tensors/Profiling/OperationProfile.cs", "Tensors/Tape.cs", "Tensors/Tensor.cs"),
-        new("A parameter's numbers lie in its set's memory.", "Tensors/Parameter.cs", "Tensors/ParameterSet.cs"),
-        new("What a run writes as JSON reads itself, and one generated serializer knows all of it.",
-            "Training/Runs/CheckpointChecksums.cs", "Training/Runs/CheckpointStore.cs", "Training/Runs/TrainingJson.cs", "Training/Runs/TrainingState.cs"),
+            "Tensors/IntegerTensor.cs", "Tensors/Operation.cs", "Tensors/OperationList.cs", "Tensors/Profiling/OperationProfile.cs", "Tensors/Tape.cs", "Tensors/Tensor.cs"),
+        new("A parameter's numbers lie in its set's memory.", "Tensors/Parameter.cs", "Tensors/ParameterScope.cs", "Tensors/ParameterSet.cs"),
         new("The base class loads whichever kind a file describes.",
             "Tokenization/BytePairTokenizer.cs", "Tokenization/ByteTokenizer.cs", "Tokenization/CharacterTokenizer.cs", "Tokenization/StreamingDecoder.cs",
             "Tokenization/Tokenizer.cs", "Tokenization/TokenizerFileReader.cs", "Tokenization/TokenizerFolder.cs"),
@@ -24,7 +22,7 @@ public sealed class DependencyTests
     /// <summary>Complaints that begin so are known, and being worked on.</summary>
     private static readonly string[] Awaited =
     [
-        "circle of files: Models/Checkpoints/", "circle of files: Recipes/", "circle of files: Idiolect.Cli/", "circle of folders: Idiolect.Cli/",
+        "circle of files: Recipes/", "circle of files: Idiolect.Cli/", "circle of folders: Idiolect.Cli/",
     ];
 
     [Fact]

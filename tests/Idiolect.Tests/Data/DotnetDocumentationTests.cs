@@ -132,7 +132,7 @@ public sealed class DotnetDocumentationTests : IDisposable
         Assert.Contains("DTD", Assert.Throws<InvalidDataException>(() => Load(0)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void The_sdk_of_this_machine_has_a_corpus_of_unseen_validation_text()
     {
         var corpus = Corpus.Load(Corpus.DotnetDocs);

@@ -10,7 +10,7 @@ public sealed class ParallelCorpusTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void The_SDK_holds_thousands_of_pairs_that_are_clean_and_divided()
     {
         var corpus = German.Value;

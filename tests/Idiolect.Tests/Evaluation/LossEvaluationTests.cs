@@ -4,7 +4,6 @@ using Idiolect.Generation;
 using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Tensors;
-using Idiolect.Tests.Formats;
 using Idiolect.Tests.Training;
 using Idiolect.Tokenization;
 
@@ -82,7 +81,7 @@ public sealed class LossEvaluationTests
     [Fact]
     public void A_vocabulary_with_unused_ids_is_measured()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         new ByteTokenizer().Save(folder.Path);
         var file = folder["tokenizer.json"];
         File.WriteAllText(file, File.ReadAllText(file).Replace("\"id\": 256", "\"id\": 260", StringComparison.Ordinal));

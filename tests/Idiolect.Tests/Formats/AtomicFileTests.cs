@@ -4,7 +4,7 @@ namespace Idiolect.Tests.Formats;
 
 public sealed class AtomicFileTests : IDisposable
 {
-    private readonly TempFolder _temp = new();
+    private readonly TemporaryFolder _temp = new();
 
     public void Dispose() => _temp.Dispose();
 

@@ -8,7 +8,7 @@ namespace Idiolect.Tests.Formats;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly TempFolder _temp = new();
+    private readonly TemporaryFolder _temp = new();
 
     public void Dispose() => _temp.Dispose();
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Idiolect.Generation;
 using Idiolect.Models;
-using Idiolect.Tests.Formats;
 using Idiolect.Tests.Models;
 using Idiolect.Tokenization;
 
@@ -120,7 +119,7 @@ public sealed class LanguageModelTests : IDisposable
     [InlineData("config.json", "\"eos_token_id\": 256", "\"eos_token_id\": [300, 257]")]
     public async Task A_published_folder_says_with_what_a_text_ends(string file, string ours, string theirs)
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         var config = TinyModels.Config("llama") with { VocabularySize = 258, BeginningOfTextId = 256 };
         using (var model = new LanguageModel(new Gpt(config), new ByteTokenizer(["<s>", "</s>"])))
         {

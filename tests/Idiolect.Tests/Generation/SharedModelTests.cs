@@ -39,7 +39,7 @@ public sealed class SharedModelTests
         Assert.All(losses, other => Assert.Equal(loss, other));
     }
 
-    [Theory]
+    [Theory, Trait("Lane", "Full")]
     [InlineData("llama", Precision.Fp32)]
     [InlineData("llama", Precision.Bf16)]
     [InlineData("lstm", Precision.Fp32)]

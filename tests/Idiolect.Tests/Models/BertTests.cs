@@ -3,7 +3,6 @@ using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
-using Idiolect.Tests.Data;
 
 namespace Idiolect.Tests.Models;
 

@@ -1,7 +1,6 @@
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
-using Idiolect.Tests.Formats;
 
 namespace Idiolect.Tests.Models;
 
@@ -73,7 +72,7 @@ public sealed class NGramTests
     [Fact]
     public void A_saved_model_is_read_back_the_same()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         using var model = Train(order: 4);
         ModelFolder.Save(model, folder["model"]);
         using var loaded = Assert.IsType<NGram>(ModelFolder.Load(folder["model"]));
@@ -91,7 +90,7 @@ public sealed class NGramTests
     [InlineData("\"ngram_count\": ", "\"ngram_count\": 99999999", "n-grams, config.json says 99999999")] // more than 32 bits hold
     public void A_config_that_does_not_fit_the_counts_is_refused(string right, string wrong, string message)
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         using var model = Train(order: 4);
         ModelFolder.Save(model, folder["model"]);
         var config = Path.Combine(folder["model"], "config.json");

@@ -2,7 +2,6 @@ using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Models;
@@ -161,7 +160,7 @@ public sealed class RecurrentTests
     [Theory, MemberData(nameof(Cells))]
     public void A_saved_model_is_read_back_the_same(RecurrentCell cell)
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         using var model = new Recurrent(Config(cell) with { TiedEmbedding = false, Dropout = 0.1f, BeginningOfTextId = 4, ForgetBias = 0.3f }, seed: 3);
         ModelFolder.Save(model, folder["model"]);
         using var loaded = Assert.IsType<Recurrent>(ModelFolder.Load(folder["model"]));
@@ -183,7 +182,7 @@ public sealed class RecurrentTests
     [InlineData("\"lstm\"", "\"lstn\"", "\"lstn\" is not supported")]
     public void A_config_that_does_not_fit_its_weights_is_refused(string right, string wrong, string message)
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         using var model = new Recurrent(Config(RecurrentCell.Lstm), seed: 3);
         ModelFolder.Save(model, folder["model"]);
         var config = Path.Combine(folder["model"], "config.json");

@@ -2,7 +2,6 @@ using System.Text;
 using Idiolect.Formats;
 using Idiolect.Generation;
 using Idiolect.Models;
-using Idiolect.Tests.Formats;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Tests.Tokenization;
@@ -38,7 +37,7 @@ public sealed class OwnTokenizerTests
     [Fact]
     public async Task A_model_with_it_is_saved_loaded_and_writes_the_same()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         var tokenizer = new WordTokenizer(["the ", "cat "]);
         var config = GptConfig.Gpt2(tokenizer.VocabularySize, contextLength: 16, layerCount: 1, headCount: 1, width: 8);
         using var model = new LanguageModel(new Gpt(config, seed: 3), tokenizer);
@@ -57,7 +56,7 @@ public sealed class OwnTokenizerTests
     [Fact]
     public void One_that_does_not_say_how_it_is_saved_is_named_and_nothing_is_written()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         var tokenizer = new LetterTokenizer(["a", "b"]);
         var config = GptConfig.Gpt2(tokenizer.VocabularySize, contextLength: 16, layerCount: 1, headCount: 1, width: 8);
         using var model = new LanguageModel(new Gpt(config), tokenizer);

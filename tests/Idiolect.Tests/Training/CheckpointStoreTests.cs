@@ -1,4 +1,3 @@
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -6,7 +5,7 @@ namespace Idiolect.Tests.Training;
 /// <summary>Crashes are simulated by building on disk what each would leave.</summary>
 public sealed class CheckpointStoreTests : IDisposable
 {
-    private readonly TempFolder _run = new();
+    private readonly TemporaryFolder _run = new();
     private readonly CheckpointStore _store;
 
     public CheckpointStoreTests() => _store = new CheckpointStore(_run.Path, keepLast: 2);
@@ -88,7 +87,7 @@ public sealed class CheckpointStoreTests : IDisposable
     [Fact]
     public void Equal_contents_give_equal_bytes()
     {
-        using var other = new TempFolder();
+        using var other = new TemporaryFolder();
         Save(7);
         new CheckpointStore(other.Path).Save(7, Fill("content of 7"));
         foreach (var file in Directory.EnumerateFiles(_run.Path, "*", SearchOption.AllDirectories))

@@ -5,7 +5,6 @@ using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;
-using Idiolect.Tests.Data;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -8,7 +7,7 @@ namespace Idiolect.Tests.Training;
 [Trait("Lane", "Full")]
 public sealed class FullDiskTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public FullDiskTests()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -11,7 +10,7 @@ namespace Idiolect.Tests.Training;
 [Trait("Lane", "Full")]
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

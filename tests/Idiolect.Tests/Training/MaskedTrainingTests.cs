@@ -2,7 +2,6 @@ using Idiolect.Data;
 using Idiolect.Evaluation;
 using Idiolect.Generation;
 using Idiolect.Models;
-using Idiolect.Tests.Data;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 

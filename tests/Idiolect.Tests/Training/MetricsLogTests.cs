@@ -1,4 +1,3 @@
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -16,7 +15,7 @@ public sealed class MetricsLogTests : IDisposable
         new TrainingEnded(4, EndReason.Interrupted, null, 2.5),
     ];
 
-    private readonly TempFolder _temp = new();
+    private readonly TemporaryFolder _temp = new();
 
     public void Dispose() => _temp.Dispose();
 

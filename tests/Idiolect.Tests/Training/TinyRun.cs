@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Idiolect.Data;
 using Idiolect.Generation;
 using Idiolect.Models;
-using Idiolect.Tests.Formats;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
@@ -11,7 +10,7 @@ namespace Idiolect.Tests.Training;
 /// <summary>A run small enough to be repeated many times: bytes, two layers, width 16, text made by a seed.</summary>
 internal sealed class TinyRun : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     internal static TrainingOptions Options { get; } = new()
     {

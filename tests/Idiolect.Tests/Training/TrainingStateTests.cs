@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Idiolect.Kernels;
-using Idiolect.Tests.Formats;
 using Idiolect.Training;
 
 namespace Idiolect.Tests.Training;
@@ -11,7 +10,7 @@ public sealed class TrainingStateTests : IDisposable
         1200, 19200, 1, 3, 1000, 2.5, "data", "tokens",
         new TrainingOptions { Steps = 5000, Schedule = ScheduleShape.WarmupStableDecay, EarlyStopPatience = 4, Seed = ulong.MaxValue, Beta2 = 0.1 + 0.2 });
 
-    private readonly TempFolder _temp = new();
+    private readonly TemporaryFolder _temp = new();
 
     public void Dispose() => _temp.Dispose();
 

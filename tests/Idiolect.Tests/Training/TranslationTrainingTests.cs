@@ -1,7 +1,6 @@
 using Idiolect.Data;
 using Idiolect.Generation;
 using Idiolect.Models;
-using Idiolect.Tests.Data;
 using Idiolect.Tokenization;
 using Idiolect.Training;
 
