@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Idiolect.Kernels;
-using Idiolect.Lab.Models;
-using Idiolect.Lab.Plots;
 using Idiolect.Layers;
 using Idiolect.Tensors;
 
