@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Idiolect.Kernels;
+using Idiolect.Lab.Plots;
 using Idiolect.Layers;
 using Idiolect.Tensors;
 
