@@ -1,7 +1,6 @@
 using System.Diagnostics;
 
 using Idiolect.Cli.Runs;
-using Idiolect.Tests;
 
 namespace Idiolect.Cli.Tests;
 

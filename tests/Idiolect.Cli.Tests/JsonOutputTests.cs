@@ -3,7 +3,6 @@ using System.Text.Json;
 
 using Idiolect.Cli.Commands;
 using Idiolect.Cli.Output;
-using Idiolect.Cli.Runs;
 using Idiolect.Recipes;
 using Idiolect.Evaluation;
 using Idiolect.Generation;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 
 using Idiolect.Recipes;
-using Idiolect.Tests;
 
 namespace Idiolect.Cli.Tests;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Idiolect.Lab.Experiments;
 using Idiolect.Lab.Tasks;
 using Idiolect.Models;
-using Idiolect.Tests;
 
 namespace Idiolect.Lab.Tests;
 

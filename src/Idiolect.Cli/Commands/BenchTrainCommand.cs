@@ -3,7 +3,6 @@ using System.CommandLine;
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
-using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 

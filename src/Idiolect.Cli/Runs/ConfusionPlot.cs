@@ -1,6 +1,5 @@
 using Idiolect.Evaluation;
 using Idiolect.Lab.Plots;
-using Idiolect.Recipes;
 
 using ScottPlot;
 using ScottPlot.TickGenerators;

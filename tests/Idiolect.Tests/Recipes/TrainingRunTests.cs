@@ -75,7 +75,8 @@ public sealed class TrainingRunTests : IDisposable
     public void A_run_whose_listener_is_gone_is_saved()
     {
         var lost = Assert.Throws<ProgressLostException>(() => TrainingRun.Start(
-            Small("nanogpt-cpu"), _folder["run"], new Listener(news => _ = news is StepCompleted { Step: 3 } ? throw new IOException("gone") : news)));
+            Small("nanogpt-cpu"), _folder["run"], new Listener(news => _ = news is StepCompleted { Step: 3 } ? throw new IOException("gone") : news),
+            TestContext.Current.CancellationToken));
         Assert.Equal("gone; saved after step 3", lost.Message);
         Assert.Equal(3, Run.Open(_folder["run"]).StepsTaken);
     }
@@ -84,7 +85,8 @@ public sealed class TrainingRunTests : IDisposable
     public void A_run_that_cannot_begin_leaves_nothing()
     {
         var recipe = Small("nanogpt-cpu");
-        Assert.ThrowsAny<Exception>(() => TrainingRun.Start(recipe with { Data = recipe.Data with { Source = _folder["none.txt"] } }, _folder["run"]));
+        Assert.ThrowsAny<Exception>(() => TrainingRun.Start(
+            recipe with { Data = recipe.Data with { Source = _folder["none.txt"] } }, _folder["run"], cancellationToken: TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(_folder["run"]));
         Assert.Throws<DirectoryNotFoundException>(() => Run.Open(_folder["run"]));
     }

@@ -1,4 +1,3 @@
-using Idiolect.Kernels;
 using Idiolect.Layers;
 using Idiolect.Models;
 using Idiolect.Tensors;

@@ -1,4 +1,3 @@
-using Idiolect.Kernels;
 using Idiolect.Tensors;
 using Idiolect.Tests.Kernels;
 
