@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Reflection;
 
 using Idiolect.Cli.Commands;
 
@@ -10,10 +9,6 @@ namespace Idiolect.Cli;
 /// <summary>The root command: builds the verbs, parses, runs one and turns what goes wrong into a message and an exit code.</summary>
 internal static class Application
 {
-    /// <summary>The version without the commit that the SDK appends.</summary>
-    internal static string Version { get; } =
-        typeof(Application).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         var json = args.Any(arg => arg is "--json" or "--json=true" or "--json:true");
@@ -81,7 +76,7 @@ internal static class Application
 
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine($"idiolect {Version}");
+            parseResult.InvocationConfiguration.Output.WriteLine($"idiolect {ToolVersion.Text}");
             return ExitCode.Success;
         }
     }

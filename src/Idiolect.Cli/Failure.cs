@@ -80,7 +80,7 @@ internal static class Failure
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
             => OneLine(exception.Message),
         OutOfMemoryException => "not enough memory: choose a smaller --batch, --context, --width or --layers",
-        _ => $"this is a bug in idiolect {Application.Version}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "
+        _ => $"this is a bug in idiolect {ToolVersion.Text}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "
             + $"(set {DebugVariable}=1 for the stack)",
     };
 

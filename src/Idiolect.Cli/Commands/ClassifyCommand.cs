@@ -37,7 +37,7 @@ internal static class ClassifyCommand
                 if (!parsed.GetValue(json))
                 {
                     terminal.Out.WriteLine(FormattableString.Invariant(
-                        $"{100 * shares[best],5:0.0}%  {TrainingText.Printable(labels[best])}{(texts.Length > 1 ? $"  {TrainingText.Printable(given)}" : "")}"));
+                        $"{100 * shares[best],5:0.0}%  {ReadableText.Printable(labels[best])}{(texts.Length > 1 ? $"  {ReadableText.Printable(given)}" : "")}"));
                     continue;
                 }
                 lines.Write("label", writer =>

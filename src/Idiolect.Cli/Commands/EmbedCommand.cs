@@ -54,7 +54,7 @@ internal static class EmbedCommand
         }
         foreach (var (a, b, cosine) in Pairs(vectors).OrderByDescending(pair => pair.Cosine))
         {
-            terminal.Out.WriteLine(FormattableString.Invariant($"{cosine,6:0.000}  {TrainingText.Printable(texts[a])} | {TrainingText.Printable(texts[b])}"));
+            terminal.Out.WriteLine(FormattableString.Invariant($"{cosine,6:0.000}  {ReadableText.Printable(texts[a])} | {ReadableText.Printable(texts[b])}"));
         }
     }
 

@@ -108,7 +108,7 @@ internal static class EvalCommand
         {
             terminal.Out.WriteLine(FormattableString.Invariant($"right          {100 * right:0.0}% of the masked tokens"));
         }
-        terminal.Out.WriteLine($"tokens         {TrainingText.Whole(measured.Tokens)}");
+        terminal.Out.WriteLine($"tokens         {ReadableText.Whole(measured.Tokens)}");
     }
 
     /// <summary>Translates the held-out sentences of the corpus that the run learned from.</summary>

@@ -45,10 +45,10 @@ internal static class FillCommand
                 }
                 foreach (var guess in guesses)
                 {
-                    terminal.Out.WriteLine(FormattableString.Invariant($"{100 * guess.Probability,5:0.0}%  {TrainingText.Printable(guess.Token).Trim()}"));
+                    terminal.Out.WriteLine(FormattableString.Invariant($"{100 * guess.Probability,5:0.0}%  {ReadableText.Printable(guess.Token).Trim()}"));
                 }
             }
-            terminal.Out.WriteLine(TrainingText.Printable(filled));
+            terminal.Out.WriteLine(ReadableText.Printable(filled));
             return ExitCode.Success;
         });
         return command;

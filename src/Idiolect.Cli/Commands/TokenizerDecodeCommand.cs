@@ -14,7 +14,7 @@ internal static class TokenizerDecodeCommand
     internal static Command Create(Terminal terminal)
     {
         var argument = new TextArgument("IDS") { Description = "Ids to decode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
-        var source = TokenizerCommand.Source();
+        var source = TokenizerSource.Option();
         var json = Flag.Json();
         var command = new Command("decode", "Print the text of ids") { argument, source, json };
         command.WithExamples(
@@ -24,7 +24,7 @@ internal static class TokenizerDecodeCommand
         {
             var words = parsed.GetValue(argument) ?? [];
             var ids = ParseIds(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
-            var text = TokenizerCommand.Load(parsed.GetValue(source)).Decode(ids);
+            var text = TokenizerSource.Load(parsed.GetValue(source)).Decode(ids);
             Write(text, terminal, parsed.GetValue(json));
             return ExitCode.Success;
         });

@@ -12,7 +12,7 @@ internal static class TokenizerEncodeCommand
     internal static Command Create(Terminal terminal)
     {
         var text = new TextArgument("TEXT") { Description = "Text to encode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
-        var source = TokenizerCommand.Source();
+        var source = TokenizerSource.Option();
         var json = Flag.Json();
         var command = new Command("encode", "Print the ids of a text") { text, source, json };
         command.WithExamples(
@@ -21,7 +21,7 @@ internal static class TokenizerEncodeCommand
         command.SetAction(parsed =>
         {
             var words = parsed.GetValue(text) ?? [];
-            var tokenizer = TokenizerCommand.Load(parsed.GetValue(source));
+            var tokenizer = TokenizerSource.Load(parsed.GetValue(source));
             var ids = tokenizer.Encode(words.Length > 0 ? string.Join(' ', words) : ReadStandardInput());
             Write(ids, terminal, parsed.GetValue(json));
             return ExitCode.Success;

@@ -53,7 +53,7 @@ internal static class TranslateCommand
                 }
                 else
                 {
-                    terminal.Out.WriteLine(terminal.Live ? TrainingText.Printable(translation) : translation);
+                    terminal.Out.WriteLine(terminal.Live ? ReadableText.Printable(translation) : translation);
                 }
             }
             if (parsed.GetValue(json))

@@ -40,8 +40,8 @@ internal sealed class BenchTrainOutput(Terminal terminal, bool json)
             });
             return;
         }
-        output.WriteLine($"{recipe.PresetName}: {recipe.Model.Architecture}, {recipe.Model.LayerCount} layers, {recipe.Model.HeadCount} heads, width {recipe.Model.Width}, {TrainingText.Whole(parameters)} parameters");
-        output.WriteLine($"batch {recipe.Optimizer.BatchSize} x {recipe.Model.ContextLength} tokens, vocabulary {TrainingText.Whole(recipe.Tokenizer.VocabularySize)}, {recipe.Precision}, {threads} thread{(threads == 1 ? "" : "s")}");
+        output.WriteLine($"{recipe.PresetName}: {recipe.Model.Architecture}, {recipe.Model.LayerCount} layers, {recipe.Model.HeadCount} heads, width {recipe.Model.Width}, {ReadableText.Whole(parameters)} parameters");
+        output.WriteLine($"batch {recipe.Optimizer.BatchSize} x {recipe.Model.ContextLength} tokens, vocabulary {ReadableText.Whole(recipe.Tokenizer.VocabularySize)}, {recipe.Precision}, {threads} thread{(threads == 1 ? "" : "s")}");
     }
 
     internal void Round(double ours, double theirs)

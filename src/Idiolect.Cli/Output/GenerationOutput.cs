@@ -70,7 +70,7 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
         }
     }
 
-    private void Show(string text) => terminal.Out.Write(terminal.Live ? TrainingText.Printable(text) : text);
+    private void Show(string text) => terminal.Out.Write(terminal.Live ? ReadableText.Printable(text) : text);
 
     private void End()
     {

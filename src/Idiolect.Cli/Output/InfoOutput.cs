@@ -106,7 +106,7 @@ internal static class InfoOutput
         }
         if (info.Model?.Labels is { } labels)
         {
-            yield return ("labels", $"{labels.Count}: {string.Join(", ", labels.Take(MostLabels).Select(TrainingText.Printable))}{(labels.Count > MostLabels ? ", ..." : "")}");
+            yield return ("labels", $"{labels.Count}: {string.Join(", ", labels.Take(MostLabels).Select(ReadableText.Printable))}{(labels.Count > MostLabels ? ", ..." : "")}");
         }
         if (info.Recipe is { } recipe)
         {
@@ -129,17 +129,17 @@ internal static class InfoOutput
 
     private static IEnumerable<(string Name, string Value)> NGramRows(ModelSummary model) =>
     [
-        ("n-grams", TrainingText.Whole(model.Parameters)),
+        ("n-grams", ReadableText.Whole(model.Parameters)),
         ("shape", TrainingText.NGramShape(model.Order)),
-        ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
+        ("tokenizer", $"{model.Tokenizer}, vocabulary of {ReadableText.Whole(model.VocabularySize)}"),
         ("memory to generate", Mebibytes(model.InferenceBytes)),
     ];
 
     private static IEnumerable<(string Name, string Value)> NetworkRows(ModelSummary model) =>
     [
-        ("parameters", TrainingText.Whole(model.Parameters)),
+        ("parameters", ReadableText.Whole(model.Parameters)),
         ("shape", TrainingText.Shape(model.Architecture, model.LayerCount, model.HeadCount, model.KeyValueHeadCount, model.Width, model.ContextLength)),
-        ("tokenizer", $"{model.Tokenizer}, vocabulary of {TrainingText.Whole(model.VocabularySize)}"),
+        ("tokenizer", $"{model.Tokenizer}, vocabulary of {ReadableText.Whole(model.VocabularySize)}"),
         ("memory to train", $"{Mebibytes(model.TrainingBytes)} and the activations of a batch"),
         ("memory to generate", Mebibytes(model.InferenceBytes)),
     ];
@@ -147,7 +147,7 @@ internal static class InfoOutput
     private static IEnumerable<(string Name, string Value)> Rows(Recipe recipe) =>
     [
         ("shape", TrainingText.Shape(recipe)),
-        ("tokenizer", recipe.Tokenizer.Kind == "bpe" ? $"bpe, vocabulary of {TrainingText.Whole(recipe.Tokenizer.VocabularySize)}" : recipe.Tokenizer.Kind),
+        ("tokenizer", recipe.Tokenizer.Kind == "bpe" ? $"bpe, vocabulary of {ReadableText.Whole(recipe.Tokenizer.VocabularySize)}" : recipe.Tokenizer.Kind),
     ];
 
     private static IEnumerable<(string Name, string Value)> Rows(TrainingHistory history, Recipe? recipe)
@@ -155,7 +155,7 @@ internal static class InfoOutput
         var done = history.StepsDone;
         yield return ("trained", done == 0
             ? "not yet"
-            : $"{TrainingText.Whole(done)}{(recipe is null ? "" : $" of {TrainingText.Whole(recipe.Optimizer.Steps)}")} steps in "
+            : $"{ReadableText.Whole(done)}{(recipe is null ? "" : $" of {ReadableText.Whole(recipe.Optimizer.Steps)}")} steps in "
                 + TrainingText.Clock(history.StepTime));
         if (history.Best is { } best)
         {

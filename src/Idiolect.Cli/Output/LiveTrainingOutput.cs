@@ -72,7 +72,7 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
                 WriteAbove(TrainingText.Evaluation(evaluation), evaluation.IsBest ? Color.Green : Style.Plain);
                 break;
             case TextSampled sample:
-                WriteAbove(TrainingText.Printable(sample.Text), Color.Grey, new Padding(2, 0, 0, 1));
+                WriteAbove(ReadableText.Printable(sample.Text), Color.Grey, new Padding(2, 0, 0, 1));
                 break;
             case StepSkipped skipped:
                 WriteAbove(TrainingText.Skipped(skipped), Color.Yellow);

@@ -44,7 +44,7 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
                 output.WriteLine(TrainingText.Evaluation(evaluation));
                 break;
             case TextSampled sample:
-                WriteLines(TrainingText.Printable(sample.Text).Split('\n').Select(line => $"  | {line}"));
+                WriteLines(ReadableText.Printable(sample.Text).Split('\n').Select(line => $"  | {line}"));
                 break;
             case StepSkipped skipped:
                 output.WriteLine(TrainingText.Skipped(skipped));

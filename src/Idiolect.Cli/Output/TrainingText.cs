@@ -20,18 +20,18 @@ internal static class TrainingText
         var recipe = started.Recipe;
         yield return started.Step == 0
             ? $"run {started.Run}"
-            : $"run {started.Run}, going on after step {Whole(started.Step)}";
-        yield return $"{Whole(started.Parameters)} {(recipe.IsNGram ? "n-grams" : "parameters")}: {Shape(recipe)}";
+            : $"run {started.Run}, going on after step {ReadableText.Whole(started.Step)}";
+        yield return $"{ReadableText.Whole(started.Parameters)} {(recipe.IsNGram ? "n-grams" : "parameters")}: {Shape(recipe)}";
         if (recipe.Classifies)
         {
-            yield return $"{recipe.Data.Source}: {Whole(started.TrainTexts)} texts to learn from, {Whole(started.Documents - started.TrainTexts)} held out, "
+            yield return $"{recipe.Data.Source}: {ReadableText.Whole(started.TrainTexts)} texts to learn from, {ReadableText.Whole(started.Documents - started.TrainTexts)} held out, "
                 + $"{started.Labels.Count} labels{(recipe.Optimizer.HeadOnly ? "; the head alone learns" : "")}";
-            yield return $"{Whole(recipe.Optimizer.Steps)} steps of {Whole(recipe.Optimizer.BatchSize)} texts "
+            yield return $"{ReadableText.Whole(recipe.Optimizer.Steps)} steps of {ReadableText.Whole(recipe.Optimizer.BatchSize)} texts "
                 + $"({Invariant($"{(double)recipe.Optimizer.Steps * recipe.Optimizer.BatchSize / Math.Max(1, started.TrainTexts):0.##}")} epochs), {Plural(started.Threads, "thread")}";
             yield break;
         }
-        yield return $"{recipe.Data.Source}: {Plural(started.Documents, "document")}, {Whole(started.Bytes)} bytes; {(recipe.Base is null ? recipe.Tokenizer.Kind : "the base model's")} vocabulary of "
-            + $"{Whole(started.VocabularySize)}, {Whole(started.TrainTokens)} tokens to train on, {Whole(started.ValidationTokens)} held out";
+        yield return $"{recipe.Data.Source}: {Plural(started.Documents, "document")}, {ReadableText.Whole(started.Bytes)} bytes; {(recipe.Base is null ? recipe.Tokenizer.Kind : "the base model's")} vocabulary of "
+            + $"{ReadableText.Whole(started.VocabularySize)}, {ReadableText.Whole(started.TrainTokens)} tokens to train on, {ReadableText.Whole(started.ValidationTokens)} held out";
         if (started.ValidationTokens == 0)
         {
             yield return "no text is held out, so there will be no validation loss: give more or other text";
@@ -41,7 +41,7 @@ internal static class TrainingText
             yield break;
         }
         var epochs = (double)recipe.Optimizer.Steps * recipe.TokensPerStep / Math.Max(1, started.TrainTokens);
-        yield return $"{Whole(recipe.Optimizer.Steps)} steps of {Whole(recipe.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
+        yield return $"{ReadableText.Whole(recipe.Optimizer.Steps)} steps of {ReadableText.Whole(recipe.TokensPerStep)} tokens ({Invariant($"{epochs:0.##}")} epochs), "
             + $"{recipe.Precision}, {Plural(started.Threads, "thread")}";
     }
 
@@ -71,7 +71,7 @@ internal static class TrainingText
 
     /// <summary>What is not as it was when the run was saved.</summary>
     internal static string Changed(RunChanged changed)
-        => $"going on otherwise after step {Whole(changed.Step)}: {string.Join("; ", changed.Changes.Select(Say))}; the weights will not be the first run's";
+        => $"going on otherwise after step {ReadableText.Whole(changed.Step)}: {string.Join("; ", changed.Changes.Select(Say))}; the weights will not be the first run's";
 
     private static string Say(RunChange change) => change.Name switch
     {
@@ -91,7 +91,7 @@ internal static class TrainingText
     /// <summary>Rows of the table at the end.</summary>
     internal static IEnumerable<(string Name, string Value)> Result(TrainingFinished finished)
     {
-        yield return ("steps", Whole(finished.Step));
+        yield return ("steps", ReadableText.Whole(finished.Step));
         yield return ("training time", Clock(finished.TrainTime));
         var answer = finished.Accuracy is null ? "token" : finished.Task == Recipe.ClassifyTask ? "text" : "masked token";
         foreach (var row in finished.Classification is { } classified ? ClassificationText.Rows(classified) : [])
@@ -108,7 +108,7 @@ internal static class TrainingText
             if (double.IsFinite(finished.BitsPerByte))
             {
                 yield return ("bits per byte", Invariant($"{finished.BitsPerByte:0.0000}")
-                    + (finished.MeasuredBytes > 0 ? $" on {Whole(finished.MeasuredBytes)} bytes {(finished.Accuracy is null ? "held out" : "that were masked")}" : ""));
+                    + (finished.MeasuredBytes > 0 ? $" on {ReadableText.Whole(finished.MeasuredBytes)} bytes {(finished.Accuracy is null ? "held out" : "that were masked")}" : ""));
             }
         }
         if (finished.Reason == EndReason.EarlyStop)
@@ -130,7 +130,7 @@ internal static class TrainingText
     {
         if (finished.Interrupted)
         {
-            yield return $"interrupted after step {Whole(finished.Step)} and saved; to go on:";
+            yield return $"interrupted after step {ReadableText.Whole(finished.Step)} and saved; to go on:";
             yield return $"  {ResumeCommand(finished.Run, Verb(finished.Task))}";
             yield break;
         }
@@ -157,19 +157,7 @@ internal static class TrainingText
         }
     }
 
-    /// <summary>Text of a model, safe for a terminal: no escape sequences.</summary>
-    internal static string Printable(string text) =>
-        string.Create(text.Length, text, static (span, source) =>
-        {
-            for (var i = 0; i < span.Length; i++)
-            {
-                span[i] = char.IsControl(source[i]) && source[i] is not ('\n' or '\t') ? '\uFFFD' : source[i];
-            }
-        });
-
-    internal static string Whole(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
-
-    private static string Plural(long count, string noun) => $"{Whole(count)} {noun}{(count == 1 ? "" : "s")}";
+    private static string Plural(long count, string noun) => $"{ReadableText.Whole(count)} {noun}{(count == 1 ? "" : "s")}";
 
     /// <summary>A path as a shell takes it for one word.</summary>
     private static string Quote(string path)

@@ -11,24 +11,24 @@ internal static class TranslationText
     internal static IEnumerable<string> Corpus(PairsDivided pairs)
     {
         var corpus = pairs.Corpus;
-        yield return $"{TrainingText.Whole(corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count)} different sentence pairs of up to 300 "
-            + $"characters: {TrainingText.Whole(corpus.Training.Count)} to learn from, {TrainingText.Whole(corpus.Validation.Count)} to choose the checkpoint, "
-            + $"{TrainingText.Whole(corpus.Test.Count)} to test (split by {pairs.Split}; hash {corpus.Hash[..12]})";
+        yield return $"{ReadableText.Whole(corpus.Training.Count + corpus.Validation.Count + corpus.Test.Count)} different sentence pairs of up to 300 "
+            + $"characters: {ReadableText.Whole(corpus.Training.Count)} to learn from, {ReadableText.Whole(corpus.Validation.Count)} to choose the checkpoint, "
+            + $"{ReadableText.Whole(corpus.Test.Count)} to test (split by {pairs.Split}; hash {corpus.Hash[..12]})";
         yield return $"held-out sentences whose letters stand in the training set, in either language: {pairs.Overlap}";
     }
 
     internal static IEnumerable<string> Sentence(SentenceTranslated sentence) =>
     [
-        $"source       {TrainingText.Printable(sentence.Source)}",
-        $"translation  {TrainingText.Printable(sentence.Translation)}",
-        $"reference    {TrainingText.Printable(sentence.Reference)}",
+        $"source       {ReadableText.Printable(sentence.Source)}",
+        $"translation  {ReadableText.Printable(sentence.Translation)}",
+        $"reference    {ReadableText.Printable(sentence.Reference)}",
         "",
     ];
 
     internal static IEnumerable<(string Name, string Value)> Rows(TranslationScores scores)
     {
         yield return ("BLEU", FormattableString.Invariant($"{scores.Bleu.Value:0.00} (95%: {scores.Bleu.Low:0.00} to {scores.Bleu.High:0.00}) ")
-            + $"on {TrainingText.Whole(scores.Sentences)} held-out sentences");
+            + $"on {ReadableText.Whole(scores.Sentences)} held-out sentences");
         yield return ("chrF2", FormattableString.Invariant($"{scores.ChrF:0.00}"));
         yield return ("beside it: copy of the source", FormattableString.Invariant($"BLEU {scores.CopyBleu:0.00}, chrF2 {scores.CopyChrF:0.00}"));
         yield return ("beside it: nearest training sentence", FormattableString.Invariant($"BLEU {scores.NearestBleu:0.00}, chrF2 {scores.NearestChrF:0.00}"));

@@ -131,8 +131,10 @@ internal static class CodeReader
             }
         }
 
-        bool IsJsonContext(TypeDefinition type) => type.BaseType.Kind == HandleKind.TypeReference && !type.BaseType.IsNil
-            && reader.GetString(reader.GetTypeReference((TypeReferenceHandle)type.BaseType).Name) == "JsonSerializerContext";
+        // And what the compiler nests in it.
+        bool IsJsonContext(TypeDefinition type) => !type.GetDeclaringType().IsNil && IsJsonContext(reader.GetTypeDefinition(type.GetDeclaringType()))
+            || type.BaseType.Kind == HandleKind.TypeReference && !type.BaseType.IsNil
+                && reader.GetString(reader.GetTypeReference((TypeReferenceHandle)type.BaseType).Name) == "JsonSerializerContext";
 
         bool Constraints(GenericParameterHandleCollection parameters)
         {

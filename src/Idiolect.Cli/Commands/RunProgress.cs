@@ -1,8 +1,9 @@
 using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
 using Idiolect.Recipes;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Cli.Commands;
 
 /// <summary>Hears a run: remembers it as the latest, draws its pictures, and passes the news on.</summary>
 /// <param name="folder">The run's folder.</param>

@@ -1,9 +1,10 @@
 using Idiolect.Cli.Output;
+using Idiolect.Cli.Runs;
 using Idiolect.Models;
 using Idiolect.Recipes;
 using Idiolect.Training;
 
-namespace Idiolect.Cli.Runs;
+namespace Idiolect.Cli.Commands;
 
 /// <summary>A measurement of the training step, alternating with a peer's where one is asked for.</summary>
 /// <param name="recipe">What is trained.</param>
