@@ -40,15 +40,15 @@ float[] Train(string run, long stopAt)
     return Weights(model);
 }
 
-sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress> { public void Report(TrainingProgress news) => hear(news); }
-sealed record Sizes(int VocabularySize, int ContextLength, int LayerCount, int Width) : IModelConfig
+internal sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress> { public void Report(TrainingProgress news) => hear(news); }
+internal sealed record Sizes(int VocabularySize, int ContextLength, int LayerCount, int Width) : IModelConfig
 {
     public long ParameterCount => Width * ((2L * VocabularySize) + (LayerCount * ((6L * Width) + 1)) + 1);
     public double TrainingFlopsPerToken => 6.0 * ParameterCount;
 }
 [JsonSerializable(typeof(Sizes))]
-sealed partial class SizesJson : JsonSerializerContext;
-sealed class GatedConvolution : ILanguageModel
+internal sealed partial class SizesJson : JsonSerializerContext;
+internal sealed class GatedConvolution : ILanguageModel
 {
     private readonly Sizes _sizes;
     private readonly Embedding _embedding; // (vocabulary, width)
