@@ -13,7 +13,7 @@ public sealed class RefusalTests : IDisposable
     [Theory]
     [InlineData("--data missing.txt", "There is no file or folder missing.txt: check the path")]
     [InlineData("--data empty.txt", "empty.txt is empty: give a file")]
-    [InlineData("--data short.txt", "fewer than one context of 16 and the token after it: give more text or a smaller --context")]
+    [InlineData("--data short.txt", "fewer than one context of 16 and the token after it: give more text or a smaller context length")]
     [InlineData("--data latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 4: save it as UTF-8")]
     [InlineData("--data text.txt --width -8", "--width takes a whole number from 1 to 1000000, not -8")]
     [InlineData("--data text.txt --tokenizer missing.json", "'missing.json' does not exist: name a tokenizer's file or folder")]

@@ -164,6 +164,54 @@ def record_squared_error():
     })
 
 
+def record_composable_operations():
+    a, b = normal(4, 5), normal(4, 5)
+    record("multiply", lambda a, b: a * b, a=a, b=b)
+    record("minimum", lambda a, b: torch.minimum(a, b), a=a, b=b)
+    record("affine", lambda a: -2.5 * a + 0.75, a=a)
+    record("exp", lambda a: a.exp(), a=a)
+    record("log_sigmoid", lambda a: F.logsigmoid(a), a=normal(4, 5, scale=8))
+    record("clip", lambda a: a.clip(-0.5, 0.4), a=a)
+    record("softmax", lambda a: a.softmax(-1), a=normal(4, 5, scale=3))
+    record("softmax_causal", causal_softmax, a=normal(2, 3, 5, scale=3))
+    record("matrix_multiply", lambda a, b: a @ b, a=normal(2, 3, 4), b=normal(2, 4, 5))
+    record("matrix_multiply_transposed", lambda a, b: a @ b.transpose(1, 2), a=normal(2, 3, 4), b=normal(2, 5, 4))
+    record("columns", lambda a: a[..., 1:4], a=normal(2, 3, 5))
+    record("delay", lambda a: F.pad(a, (0, 0, 2, 0))[:, :-2], a=normal(2, 5, 3))
+    record("split_heads", lambda a: a.view(2, 4, 3, 2).transpose(1, 2).reshape(6, 4, 2), a=normal(2, 4, 6))
+    record("merge_heads", lambda a: a.view(2, 3, 4, 2).transpose(1, 2).reshape(2, 4, 6), a=normal(6, 4, 2))
+
+
+def causal_softmax(a):
+    """The last of three rows sees all five keys, the one before it four."""
+    rows, keys = a.shape[-2:]
+    hidden = torch.arange(keys) > keys - rows + torch.arange(rows)[:, None]
+    return a.masked_fill(hidden, -math.inf).softmax(-1)
+
+
+def record_token_log_probabilities():
+    inputs = dict(hidden=normal(6, 8), weight=normal(21, 8), bias=normal(21))
+    tokens = np.array([3, 0, 20, 7, 7, 11])
+    record("token_log_probabilities", token_log_probabilities, tokens=tokens, **inputs)
+    record("token_entropies", token_entropies, **inputs)
+    # Rafailov et al. 2023, "Direct Preference Optimization", equation 7: three pairs of one token each, chosen and rejected.
+    record("preference_loss", preference_loss, tokens=tokens, reference=normal(6, scale=0.5, mean=-3), **inputs)
+
+
+def token_log_probabilities(hidden, weight, bias, tokens):
+    return F.linear(hidden, weight, bias).log_softmax(-1).gather(1, tokens[:, None])[:, 0]
+
+
+def token_entropies(hidden, weight, bias):
+    logs = F.linear(hidden, weight, bias).log_softmax(-1)
+    return -(logs.exp() * logs).sum(-1)
+
+
+def preference_loss(hidden, weight, bias, tokens, reference):
+    ratio = token_log_probabilities(hidden, weight, bias, tokens) - reference
+    return -F.logsigmoid(0.1 * (ratio[:3] - ratio[3:])).mean().reshape(1)
+
+
 def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -175,6 +223,8 @@ def main():
     record_adamw()
     record_muon()
     record_squared_error()
+    record_composable_operations()
+    record_token_log_probabilities()
     safetensors_writer.write(Path(__file__).resolve().parent / "operations.safetensors", tensors, {
         "layer_norm.epsilon": 1e-5, "rms_norm.epsilon": 1e-6, "rope.theta": 10000.0, "rope.first_position": 0,
         "rope_offset.theta": 10000.0, "rope_offset.first_position": 37, "cross_entropy.ignored_target": IGNORED,

@@ -2,9 +2,7 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
-using Idiolect.Cli.Runs;
 using Idiolect.Generation;
-using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -26,7 +24,7 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var classifier = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextClassifier.Load);
+            using var classifier = ModelSource.Open(parsed.GetValue(run), TextClassifier.Load);
             var labels = classifier.Model.Labels;
             var classified = classifier.Classify(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
             Truncation.Warn(cut, classifier.LongestText, terminal);

@@ -2,9 +2,7 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
-using Idiolect.Cli.Runs;
 using Idiolect.Generation;
-using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -28,7 +26,7 @@ internal static class EmbedCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
-            using var embedder = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), TextEmbedder.Load);
+            using var embedder = ModelSource.Open(parsed.GetValue(run), TextEmbedder.Load);
             var vectors = embedder.Embed(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
             Truncation.Warn(cut, embedder.LongestText, terminal);
             if (parsed.GetValue(json))

@@ -2,9 +2,7 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
-using Idiolect.Cli.Runs;
 using Idiolect.Generation;
-using Idiolect.Recipes;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Cli.Commands;
@@ -29,7 +27,7 @@ internal static class FillCommand
         command.SetAction(parsed =>
         {
             var gapped = parsed.GetValue(text) ?? throw new ArgumentException($"give a text with --text, and in it {Tokenizer.Mask} where a token is missing");
-            using var model = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), MaskedLanguageModel.Load);
+            using var model = ModelSource.Open(parsed.GetValue(run), MaskedLanguageModel.Load);
             var gaps = model.Fill(gapped, parsed.GetValue(topK) ?? DefaultGuesses, parsed.GetValue(threads) ?? 0);
             var filled = Fill(gapped, [.. gaps.Select(guesses => guesses[0].Token)]);
             if (parsed.GetValue(json))

@@ -2,9 +2,7 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
-using Idiolect.Cli.Runs;
 using Idiolect.Generation;
-using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Commands;
 
@@ -36,7 +34,7 @@ internal static class TranslateCommand
                 LengthPenalty = parsed.GetValue(penalty) ?? defaults.LengthPenalty,
                 Threads = parsed.GetValue(threads) ?? 0,
             };
-            using var translator = ModelLocation.Open(NamedRuns.FindModel(parsed.GetValue(run)), Translator.Load);
+            using var translator = ModelSource.Open(parsed.GetValue(run), Translator.Load);
             var translations = translator.Translate(sentences, out var cut, parsed.GetValue(to), options, cancellationToken);
             Truncation.Warn(cut, translator.LongestSentence, terminal);
             var lines = new JsonLines(terminal.Out);

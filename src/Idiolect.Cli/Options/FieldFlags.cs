@@ -7,6 +7,7 @@ internal static partial class FieldFlags
 {
     private static readonly Dictionary<string, string> Flags = new()
     {
+        ["precision"] = "--precision",
         ["base.model"] = "--base",
         ["model.kind"] = "--model",
         ["model.architecture"] = "--architecture",
@@ -51,12 +52,17 @@ internal static partial class FieldFlags
         ["evaluation.baselines"] = "--baselines",
     };
 
+    /// <summary>The flag that sets a field; null where none does.</summary>
+    internal static string? Of(string field) => Flags.GetValueOrDefault(field);
+
     /// <summary>The message with flags in the place of fields.</summary>
     internal static string InFlags(string message) => TaskWord().Replace(
         FieldPath().Replace(message, match => Flags.GetValueOrDefault(match.Value, match.Value)), "--task $1");
 
     /// <summary>Does something that complains of fields, and complains of flags.</summary>
     /// <exception cref="ArgumentException">The work threw one.</exception>
+    /// <exception cref="FileNotFoundException">The work threw one.</exception>
+    /// <exception cref="InvalidDataException">The work threw one.</exception>
     internal static T Named<T>(Func<T> work)
     {
         try
@@ -66,6 +72,14 @@ internal static partial class FieldFlags
         catch (ArgumentException exception) when (InFlags(exception.Message) is var message && message != exception.Message)
         {
             throw new ArgumentException(message, exception);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw new FileNotFoundException(InFlags(exception.Message), exception.FileName, exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException(InFlags(exception.Message), exception);
         }
     }
 

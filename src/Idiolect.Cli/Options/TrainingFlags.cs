@@ -97,20 +97,15 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal Recipe Resolve(ParseResult parsed, string? file = null)
     {
-        var recipe = ResolveSizes(parsed, file);
-        if (recipe.Tokenizer.Kind != TokenizerRecipe.Bpe && recipe.Base is null)
-        {
-            Flag.RejectMeaningless(parsed, $"--tokenizer {recipe.Tokenizer.Kind}", [vocabulary]);
-        }
+        var recipe = ResolveSizes(parsed, Start(parsed, file), file);
         Flag.RejectField(parsed, textField, recipe.Data.Source);
         return recipe;
     }
 
-    private Recipe ResolveSizes(ParseResult parsed, string? file = null)
+    private Recipe ResolveSizes(ParseResult parsed, Recipe start, string? file = null)
     {
-        var start = Start(parsed, file);
         RejectOtherKind(start, translation.Apply(start, parsed), file ?? $"--preset {start.PresetName}");
-        RejectMeaningless(translation.Apply(start, parsed), parsed);
+        RejectMeaningless(ApplyFlags(start, parsed), parsed);
         // The depth's number of steps depends on the tokens a step, so these come first.
         var recipe = parsed.GetValue(depth) is { } dial ? ApplyFlags(start, parsed).WithDepth(dial) : start;
         recipe = ApplyFlags(recipe, parsed);
@@ -157,7 +152,9 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// <exception cref="ArgumentException">The values do not fit each other.</exception>
     internal Recipe ResolveStep(ParseResult parsed)
     {
-        var recipe = ResolveSizes(parsed);
+        var start = Start(parsed, file: null);
+        var characters = start.Tokenizer.Kind == TokenizerRecipe.Characters;
+        var recipe = ResolveSizes(parsed, start with { Tokenizer = start.Tokenizer with { Kind = TokenizerRecipe.Bpe } }); // random tokens of any number
         if (!recipe.IsGpt)
         {
             throw new ArgumentException($"bench train measures GPTs, and --preset {recipe.PresetName} is none");
@@ -169,7 +166,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
             Tokenizer = recipe.Tokenizer with
             {
                 VocabularySize = parsed.GetValue(vocabulary)
-                    ?? (recipe.Tokenizer.Kind == TokenizerRecipe.Characters ? TinyShakespeareCharacters : recipe.Tokenizer.VocabularySize),
+                    ?? (characters ? TinyShakespeareCharacters : recipe.Tokenizer.VocabularySize),
             },
         };
     }
@@ -190,8 +187,8 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
                 throw new ArgumentException($"{option.Name} cannot change in a run that goes on; leave it out, or start a new run without --resume");
             }
         }
-        RejectMeaningless(earlier, parsed);
         var recipe = ApplyFlags(earlier, parsed);
+        RejectMeaningless(recipe, parsed);
         recipe = recipe with { Optimizer = recipe.Optimizer with { WarmupSteps = earlier.Optimizer.WarmupSteps } };
         return FieldFlags.Named(() => recipe.ValidateSteps(stepsTaken).Validate());
     }
@@ -216,33 +213,17 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     /// <exception cref="ArgumentException">A flag was given that the settings have no use for.</exception>
     private void RejectMeaningless(Recipe recipe, ParseResult parsed)
     {
-        foreach (var (what, without) in WithoutUse(recipe with { Optimizer = recipe.Optimizer with { Schedule = parsed.GetValue(schedule) ?? recipe.Optimizer.Schedule } }))
+        foreach (var (setting, fields) in recipe.FindFieldsWithoutUse())
         {
-            Flag.RejectMeaningless(parsed, what, without);
+            Flag.RejectMeaningless(parsed, FieldFlags.InFlags(setting), All.IntersectBy(fields.Select(FieldFlags.Of), flag => flag.Name));
         }
-    }
-
-    /// <summary>What the settings are, and the flags that mean nothing to that.</summary>
-    private IEnumerable<(string What, IEnumerable<Option> Flags)> WithoutUse(Recipe recipe)
-    {
-        Option[] ofNGram = [preset, .. translation.All, data, textField, validation, tokenizer, vocabulary, order, evaluationBatches, seed, threads];
-        if (recipe.Translates)
+        if (recipe.IsNGram)
         {
-            yield return ("--task translate", [textField, validation, order, recompute, evaluationBatches]);
+            Flag.RejectMeaningless(parsed, "--model ngram", [depth]);
         }
-        yield return ($"--model {recipe.Model.Kind}", (recipe.Translates, recipe.Model.Kind) switch
-        {
-            (true, ModelRecipe.Gpt) => translation.OfEncoderDecoders,
-            (true, ModelRecipe.Transformer) => [architecture, keyValueHeads],
-            (true, _) => [architecture, heads, keyValueHeads, translation.Norm],
-            (_, ModelRecipe.NGram) => All.Except(ofNGram),
-            (_, ModelRecipe.Bert) => [architecture, keyValueHeads, order, recompute],
-            (_, ModelRecipe.Rnn or ModelRecipe.Lstm or ModelRecipe.Gru) => [architecture, heads, keyValueHeads, order, recompute],
-            _ => [order],
-        });
         if (recipe.Optimizer.Schedule is "constant" or "inverse-sqrt")
         {
-            yield return ($"--schedule {recipe.Optimizer.Schedule}", [minimumLearningRate]);
+            Flag.RejectMeaningless(parsed, $"--schedule {recipe.Optimizer.Schedule}", [minimumLearningRate]);
         }
     }
 

@@ -21,11 +21,6 @@ internal sealed class TranslationFlags
 
     internal IEnumerable<Option> All => [task, from, to, model, split, norm, labelSmoothing];
 
-    internal Option Norm => norm;
-
-    /// <summary>Those of them that a decoder-only model has no use for.</summary>
-    internal IEnumerable<Option> OfEncoderDecoders => [norm, labelSmoothing];
-
     /// <summary>The task and the kind of model, which the other helps are about.</summary>
     internal IEnumerable<Option> OfEveryModel => [task, model];
 

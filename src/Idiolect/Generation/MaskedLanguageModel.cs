@@ -43,7 +43,7 @@ public sealed class MaskedLanguageModel : IDisposable
         var config = ConfigFile.Open(folder);
         if (ModelFolder.LoadConfig(config) is not BertConfig)
         {
-            throw new InvalidDataException($"{folder} holds no BERT, and other models fill no gaps: train one with `train --model bert`.");
+            throw new InvalidDataException($"{folder} holds no BERT, and other models fill no gaps: train one with model.kind bert.");
         }
         var tokenizer = Tokenizer.Load(folder);
         return Ownership.HandOver(BertFolder.Load(config), model => new MaskedLanguageModel(model, tokenizer));

@@ -25,11 +25,7 @@ public sealed class TextEmbedder : IDisposable
     public TextEmbedder(IModel model, Tokenizer tokenizer)
     {
         Width = TextVectors.Width(model.Config);
-        if (tokenizer.VocabularySize > model.Config.VocabularySize)
-        {
-            throw new InvalidDataException(
-                $"The tokenizer knows {tokenizer.VocabularySize} tokens and the model only {model.Config.VocabularySize}: they do not belong together.");
-        }
+        ModelVocabulary.Require(tokenizer, model.Config.VocabularySize);
         (_model, _tokenizer) = (model, tokenizer);
     }
 

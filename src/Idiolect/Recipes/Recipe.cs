@@ -80,6 +80,9 @@ public sealed partial record Recipe
     /// <summary>Whether a decoder-only transformer learns to continue text.</summary>
     public bool IsGpt => Task == LanguageModelTask && Model.Kind == ModelRecipe.Gpt;
 
+    /// <summary>Whether the run trains a tokenizer of its own.</summary>
+    internal bool MakesTokenizer => Base is null && Tokenizer.Kind == TokenizerRecipe.Bpe;
+
     /// <summary>Whether the model is a BERT.</summary>
     public bool IsBert => !Translates && Model.Kind == ModelRecipe.Bert;
 

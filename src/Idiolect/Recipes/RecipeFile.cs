@@ -65,7 +65,7 @@ internal static class RecipeFile
     internal static void Write(Recipe recipe, string path)
     {
         var json = ToJson(recipe);
-        foreach (var field in RecipeFields.WithoutUse(recipe).SelectMany(group => group.Fields))
+        foreach (var field in recipe.FindFieldsWithoutUse().SelectMany(group => group.Fields))
         {
             Remove(json, field.Split('.'));
         }
@@ -161,7 +161,7 @@ internal static class RecipeFile
     /// <exception cref="InvalidDataException">The file has a field that its other fields leave without a use.</exception>
     private static void RejectUseless(Recipe recipe, HashSet<string> present, string file)
     {
-        foreach (var (setting, fields) in RecipeFields.WithoutUse(recipe))
+        foreach (var (setting, fields) in recipe.FindFieldsWithoutUse())
         {
             if (fields.FirstOrDefault(present.Contains) is { } useless)
             {

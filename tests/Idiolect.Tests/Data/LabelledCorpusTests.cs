@@ -36,7 +36,7 @@ public sealed class LabelledCorpusTests : IDisposable
 
     [Theory]
     [InlineData("""{"text":"a","label":"x"}""", "has one label only")]
-    [InlineData("""{"text":"a"}""", "there is no field \"label\": name the field that holds the label (--label-field)")]
+    [InlineData("""{"text":"a"}""", "there is no field \"label\": name the field that holds the label")]
     [InlineData("""{"text":"a","label":["x"]}""", "field \"label\" must be a string, found an array")]
     [InlineData("""{"text":5,"label":"x"}""", "field \"text\" must be a string, found a number")]
     [InlineData("nonsense", "not one whole JSON object")]

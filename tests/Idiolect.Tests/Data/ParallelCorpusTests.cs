@@ -92,7 +92,7 @@ public sealed class ParallelCorpusTests : IDisposable
         Refused<FileNotFoundException>("missing.tsv", null, "There is no file");
         Refused<InvalidDataException>("bad.tsv", "a\tb\nno tab here", "bad.tsv, line 2: expected a sentence, one tab");
         Refused<InvalidDataException>("few.tsv", "a\tb", "too few to hold some out");
-        Refused<InvalidDataException>("bad.jsonl", """{"en":"a"}""", "there is no field \"de\": name the field that holds the target language (--to)");
+        Refused<InvalidDataException>("bad.jsonl", """{"en":"a"}""", "there is no field \"de\": name the field that holds the target language");
         var unknown = Assert.Throws<ArgumentException>(
             () => ParallelCorpus.Load(ParallelCorpus.DotnetResources, new ParallelCorpusOptions { To = ["xx"] }));
         Assert.Contains("has no language \"xx\"; it has en, cs, de", unknown.Message, StringComparison.Ordinal);

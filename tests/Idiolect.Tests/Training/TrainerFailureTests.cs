@@ -330,7 +330,7 @@ public sealed class TrainerFailureTests : IDisposable
         using var model = TinyRun.Model();
         using var data = TinyRun.Data(context == 0 ? "short" : null);
         var exception = Assert.ThrowsAny<Exception>(() => New(model, data, TinyRun.Options with { ContextLength = context == 0 ? null : context }));
-        Assert.Contains(context == 0 ? "give more text or a smaller --context" : "ContextLength is 17", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(context == 0 ? "give more text or a smaller context length" : "ContextLength is 17", exception.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_run.Path));
     }
 

@@ -58,7 +58,7 @@ internal static class DotnetDocumentation
             ? files
             : throw new DirectoryNotFoundException(
                 $"There is no documentation in {packs}: the .NET runtime alone does not bring it. Install the .NET SDK "
-                + "(https://dot.net/download), set DOTNET_ROOT to its folder, or train on text of your own with --data.");
+                + "(https://dot.net/download), set DOTNET_ROOT to its folder, or name text of your own.");
     }
 
     private static IEnumerable<DocumentationMember> ReadAll(string[] files)

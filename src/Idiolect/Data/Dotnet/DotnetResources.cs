@@ -55,7 +55,7 @@ internal static class DotnetResources
             ? assemblies
             : throw new DirectoryNotFoundException(
                 $"There are no translated resources in {folder}: the .NET runtime alone does not bring them. Install the .NET SDK "
-                + "(https://dot.net/download), set DOTNET_ROOT to its folder, or name a file of sentence pairs with --data.");
+                + "(https://dot.net/download), set DOTNET_ROOT to its folder, or name a file of sentence pairs.");
     }
 
     private static string MainAssembly(string satellite)

@@ -82,8 +82,8 @@ public sealed class LabelledCorpus
             throw new FileNotFoundException($"There is no file {file}: name a .jsonl file of texts with labels, or {Corpus.DotnetDocs}.", file);
         }
         var (texts, labels) = (new List<Document>(), new List<Document>());
-        JsonLines.Read(file, options.TextField, texts, "text (--text-field)");
-        JsonLines.Read(file, options.LabelField, labels, "label (--label-field)", numbers: true);
+        JsonLines.Read(file, options.TextField, texts, "text");
+        JsonLines.Read(file, options.LabelField, labels, "label", numbers: true);
         var labelOf = labels.ToDictionary(label => label.Name, label => label.Text);
         // A line's name is its number; one whose text or label is empty says nothing.
         LabelledText[] read = [.. texts.Where(text => labelOf.ContainsKey(text.Name)).Select(text => new LabelledText(text.Text, labelOf[text.Name])).DistinctBy(text => text.Text)];

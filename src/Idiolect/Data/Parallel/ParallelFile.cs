@@ -18,11 +18,11 @@ internal static class ParallelFile
         if (Path.GetExtension(file).ToUpperInvariant() is ".JSONL" or ".NDJSON")
         {
             var sources = new List<Document>();
-            JsonLines.Read(file, from, sources, "source language (--from)");
+            JsonLines.Read(file, from, sources, "source language");
             return to.SelectMany(language =>
             {
                 var targets = new List<Document>();
-                JsonLines.Read(file, language, targets, "target language (--to)");
+                JsonLines.Read(file, language, targets, "target language");
                 var translations = targets.ToDictionary(document => document.Name, document => document.Text, StringComparer.Ordinal);
                 return sources.Where(document => translations.ContainsKey(document.Name))
                     .Select(document => new SentencePair(document.Text, translations[document.Name], language, document.Name));

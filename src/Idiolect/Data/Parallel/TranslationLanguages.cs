@@ -29,7 +29,7 @@ public sealed record TranslationLanguages(string From, IReadOnlyList<string> To)
         var file = Path.Combine(folder, FileName);
         if (!File.Exists(file))
         {
-            throw new FileNotFoundException($"{folder} is no translator: it has no {FileName}. Train one with `train --task translate`.", file);
+            throw new FileNotFoundException($"{folder} is no translator: it has no {FileName}. Train one with task translate.", file);
         }
         try
         {

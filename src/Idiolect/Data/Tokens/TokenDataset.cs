@@ -127,7 +127,7 @@ public sealed class TokenDataset : IDisposable
         {
             throw new InvalidDataException(
                 $"The text has {TokenCount} tokens, fewer than one context of {contextLength} and the token after it: "
-                + "give more text or a smaller --context.");
+                + "give more text or a smaller context length.");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
     internal TrainingFinished Start(CancellationToken cancellationToken)
     {
         var corpus = ReadCorpus();
-        session.Report(new WorkAnnounced(0, recipe.Tokenizer.Kind == TokenizerRecipe.Bpe ? "training the tokenizer" : "turning text into tokens"));
+        session.Report(new WorkAnnounced(0, recipe.MakesTokenizer ? "training the tokenizer" : "turning text into tokens"));
         var tokenizer = recipe.CreateTokenizer(corpus, cancellationToken);
         using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
         session.Report(new WorkAnnounced(0, $"counting n-grams of up to {recipe.Model.Order} tokens"));
@@ -34,7 +34,7 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
             NGram.Train(tokens, tokenizer.VocabularySize, recipe.Model.Order, tokenizer.BeginningOfTextId, cancellationToken), tokenizer);
         var milliseconds = watch.Elapsed.TotalMilliseconds;
         Run.WriteRecipe(folder, recipe);
-        session.Report(Describe(stepsTaken: 0, model, corpus, data));
+        session.Report(CorpusRun.Describe(recipe, folder, model.Model.Config, tokenizer, corpus, data));
         using var metrics = MetricsLog.Open(Path.Combine(folder, MetricsLog.FileName), 0);
         var training = Measurement.Take(model, data.Training, recipe.Evaluation.Batches, threads: 0, cancellationToken).Result;
         Tell(new StepCompleted(1, training.Loss, 0, 0, milliseconds, tokens.Length / milliseconds * 1000));
@@ -62,13 +62,13 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
         var corpus = ReadCorpus();
         using var model = ModelLocation.Open(folder, LanguageModel.Load);
         using var data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
-        session.Report(Describe(stepsTaken: 1, model, corpus, data));
+        session.Report(CorpusRun.Describe(recipe, folder, model.Model.Config, model.Tokenizer, corpus, data) with { Step = 1 });
         return Finish(new TrainingEnded(1, EndReason.Completed, null, 0), corpus, data, cancellationToken);
     }
 
     private TrainingFinished Finish(TrainingEnded ended, Corpus corpus, TrainingData data, CancellationToken cancellationToken)
     {
-        var finished = HeldOut.Measure(ended, recipe, folder, session, corpus, data, cancellationToken) with { IsComplete = true };
+        var finished = HeldOut.Measure(session.Estimate(ended), recipe, folder, session, corpus, data, cancellationToken) with { IsComplete = true };
         session.Report(finished);
         return finished;
     }
@@ -78,17 +78,4 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
         session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
         return recipe.LoadCorpus();
     }
-
-    private TrainingStarted Describe(long stepsTaken, LanguageModel model, Corpus corpus, TrainingData data) => new(stepsTaken)
-    {
-        Run = folder,
-        Recipe = recipe,
-        Parameters = model.Model.Config.ParameterCount,
-        VocabularySize = model.Tokenizer.VocabularySize,
-        Documents = corpus.Training.Count + corpus.Validation.Count,
-        Bytes = corpus.TrainingBytes + corpus.ValidationBytes,
-        TrainTokens = data.Training.TokenCount,
-        ValidationTokens = data.Validation?.TokenCount ?? 0,
-        Threads = recipe.Threads ?? Environment.ProcessorCount,
-    };
 }

@@ -33,7 +33,7 @@ internal sealed class RunSession(Recipe recipe, string folder, IProgress<Trainin
     /// <param name="finish">Measures the best checkpoint.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
     internal TrainingFinished Train(
-        Trainer trainer, TrainingStarted started, PendingFolder? pending, Func<string>? sample, Func<TrainingEnded, TrainingFinished> finish,
+        Trainer trainer, TrainingStarted started, PendingFolder? pending, Func<string?>? sample, Func<TrainingEnded, TrainingFinished> finish,
         CancellationToken cancellationToken)
     {
         Run.WriteRecipe(folder, recipe);
@@ -79,7 +79,7 @@ internal sealed class RunSession(Recipe recipe, string folder, IProgress<Trainin
     }
 
     /// <summary>Passes the trainer's news on.</summary>
-    internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string>? sample, bool silent = false)
+    internal void Hear(TrainingProgress news, PendingFolder? pending, Func<string?>? sample, bool silent = false)
     {
         if (news is CheckpointSaved saved)
         {
@@ -91,9 +91,10 @@ internal sealed class RunSession(Recipe recipe, string folder, IProgress<Trainin
             return;
         }
         Report(news);
-        if (sample is not null && progress is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss))
+        if (sample is not null && progress is not null && news is EvaluationCompleted evaluation && double.IsFinite(evaluation.ValidationLoss)
+            && sample() is { } text)
         {
-            Report(new TextSampled(news.Step, sample()));
+            Report(new TextSampled(news.Step, text));
         }
     }
 

@@ -25,7 +25,7 @@ public static class TrainingRun
         recipe = Prepare(recipe);
         var session = new RunSession(recipe, folder, progress);
         return recipe.Translates ? new TranslationRun(recipe, folder, session).Start(cancellationToken)
-            : recipe.Classifies ? new ClassificationRun(recipe, folder, session).Start(corpus: null, cancellationToken)
+            : recipe.Classifies ? new ClassificationRun(recipe, folder, session).Start(cancellationToken)
             : recipe.IsBert ? new MaskedLanguageModelRun(recipe, folder, session).Start(cancellationToken)
             : recipe.IsNGram ? new NGramRun(recipe, folder, session).Start(cancellationToken)
             : new LanguageModelRun(recipe, folder, session).Start(cancellationToken);

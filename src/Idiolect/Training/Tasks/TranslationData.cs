@@ -26,7 +26,7 @@ public sealed record TranslationData(PairDataset Training, PairDataset Validatio
         return data.Training.Count > 0 && data.Validation.Count > 0
             ? data
             : throw new InvalidDataException(
-                $"All pairs of {corpus.Name} have more than the {model.MaximumLength} tokens that the model takes: give a larger --context.");
+                $"All pairs of {corpus.Name} have more than the {model.MaximumLength} tokens that the model takes: give a larger context length.");
 
         PairDataset Side(IReadOnlyList<SentencePair> pairs) => PairDataset.Encode(
             pairs, pair => languages.EncodeSource(tokenizer, pair.Source, pair.Language), pair => tokenizer.Encode(pair.Target),

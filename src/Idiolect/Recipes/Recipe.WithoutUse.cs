@@ -1,0 +1,49 @@
+namespace Idiolect.Recipes;
+
+public sealed partial record Recipe
+{
+    /// <summary>
+    /// The settings of this recipe that leave other fields without a use, with these: such as <c>model.kind lstm</c>, which has no heads. A
+    /// file must not have them.
+    /// </summary>
+    public IEnumerable<(string Setting, IReadOnlyList<string> Fields)> FindFieldsWithoutUse()
+    {
+        var task = $"task {Task}";
+        if (Translates)
+        {
+            yield return (task, ["data.textField", "data.validationFraction", "model.order", "optimizer.recompute", "evaluation.batches"]);
+        }
+        else
+        {
+            yield return (task, ["data.from", "data.to", "data.split", "model.normFirst", "model.labelSmoothing"]);
+        }
+        if (!Classifies)
+        {
+            yield return (task, ["data.labelField", "optimizer.headOnly"]);
+        }
+        yield return ($"model.kind {Model.Kind}", (Translates, Model.Kind) switch
+        {
+            (true, ModelRecipe.Gpt) => ["model.normFirst", "model.labelSmoothing"],
+            (true, ModelRecipe.Transformer) => ["model.architecture", "model.keyValueHeadCount"],
+            (true, _) => ["model.architecture", "model.headCount", "model.keyValueHeadCount", "model.normFirst"],
+            (_, ModelRecipe.NGram) =>
+            [
+                "precision", "model.architecture", "model.layerCount", "model.headCount", "model.keyValueHeadCount", "model.width",
+                "model.contextLength", "model.dropout", .. RecipeFields.All.Select(field => field.Path).Where(path => path.StartsWith("optimizer.", StringComparison.Ordinal)),
+                "evaluation.every", "evaluation.earlyStop", "evaluation.checkpointEvery", "evaluation.keepCheckpoints",
+            ],
+            (_, ModelRecipe.Bert) => ["model.architecture", "model.keyValueHeadCount", "model.order", "optimizer.recompute"],
+            (_, ModelRecipe.Rnn or ModelRecipe.Lstm or ModelRecipe.Gru) =>
+                ["model.architecture", "model.headCount", "model.keyValueHeadCount", "model.order", "optimizer.recompute"],
+            _ => ["model.order"],
+        });
+        if (Base is not null)
+        {
+            yield return ("base", ["tokenizer.kind", "tokenizer.vocabularySize", "model.dropout"]);
+        }
+        else if (Tokenizer.Kind != TokenizerRecipe.Bpe)
+        {
+            yield return ($"tokenizer.kind {Tokenizer.Kind}", ["tokenizer.vocabularySize"]);
+        }
+    }
+}
