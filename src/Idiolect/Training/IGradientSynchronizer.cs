@@ -5,6 +5,7 @@ namespace Idiolect.Training;
 /// <summary>
 /// Joins processes that train one model together, each on a slice of every step's passes (data parallelism; Li et al. 2020, "PyTorch
 /// distributed"): where an all-reduce stands. All of them make the same calls in the same order, whatever a step uses of the model.
+/// A rank that ends alone leaves the others waiting: cancel all of them before the same step, or none.
 /// </summary>
 public interface IGradientSynchronizer
 {
