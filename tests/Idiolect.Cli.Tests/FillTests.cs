@@ -79,8 +79,8 @@ public sealed class FillTests : IDisposable
     [InlineData("train --resume gaps --baselines", "--baselines measures methods that predict the next byte")]
     [InlineData("bench train --preset bert", "bench train measures GPTs")]
     [InlineData("fill nowhere --text a", "nowhere")]
-    [InlineData("fill", "give a text with --text")]
-    [InlineData("embed", "give a text with --text or a file with --file")]
+    [InlineData("fill", "give a text with --text, a file with --file, or pipe texts in")]
+    [InlineData("embed", "give a text with --text, a file with --file, or pipe texts in")]
     [InlineData("embed --file missing.txt", "there is no file missing.txt")]
     [InlineData("embed --file latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 3")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)

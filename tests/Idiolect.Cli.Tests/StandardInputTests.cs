@@ -69,6 +69,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("translate", "sentence")]
     [InlineData("classify", "text")]
     [InlineData("embed", "text")]
+    [InlineData("fill", "text")]
     public async Task A_verb_without_a_text_says_how_to_give_one(string verb, string what) => Assert.Equal(
         new Cli.Result(1, "", $"error: give a {what} with --text, a file with --file, or pipe {what}s in\n"), await Cli.RunAsync(verb));
 

@@ -90,7 +90,7 @@ public sealed class TranslateTests : IDisposable
     [InlineData("train --task translate --data missing.tsv", "There is no file missing.tsv")]
     [InlineData("train --task translate --tokenizer char --data pairs.tsv", "has no token that ends a text")]
     [InlineData("translate nowhere --text a", "nowhere")]
-    [InlineData("translate", "give a sentence with --text or a file with --file")]
+    [InlineData("translate", "give a sentence with --text, a file with --file, or pipe sentences in")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
     {
         var result = await RunAsync(line);

@@ -81,7 +81,7 @@ public sealed class TuneTests : IDisposable
     [InlineData("tune base --resume base", "--resume says which run goes on")]
     [InlineData("tune --resume base", "base is no tuning")]
     [InlineData("classify base --text a", "holds no classifier: teach a model with `tune`")]
-    [InlineData("classify base", "give a text with --text or a file with --file")]
+    [InlineData("classify base", "give a text with --text, a file with --file, or pipe texts in")]
     [InlineData("tune counts --data texts.jsonl --text-field body --label-field kind", "an n-gram model counts")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
     {

@@ -15,7 +15,7 @@ internal static class FillCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var input = new TextInput($"text with {Tokenizer.Mask} where a token is missing");
+        var input = new TextInput("text", form: $" with {Tokenizer.Mask} where a token is missing");
         var topK = Flag.Count("--top-k", $"Guesses for each gap  [{DefaultGuesses}]");
         var threads = Flag.Threads();
         var json = Flag.Json();

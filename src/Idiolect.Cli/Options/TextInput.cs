@@ -10,12 +10,13 @@ namespace Idiolect.Cli.Options;
 /// </summary>
 /// <param name="what">What the texts are, in a word: text, sentence.</param>
 /// <param name="note">What the help says of the file beside that.</param>
-internal sealed class TextInput(string what, string note = "")
+/// <param name="form">How a text has to look.</param>
+internal sealed class TextInput(string what, string note = "", string form = "")
 {
     /// <summary><c>--text</c>.</summary>
     internal Option<string[]> Texts { get; } = new("--text")
     {
-        Description = $"A {what}; may be given several times  [standard input, one a line]",
+        Description = $"A {what}{form}; may be given several times  [standard input, one a line]",
         HelpName = "TEXT",
     };
 
@@ -32,7 +33,8 @@ internal sealed class TextInput(string what, string note = "")
             ([], StandardInput.Name) => Lines(await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false)),
             ([], { } path) => System.IO.File.Exists(path) ? Lines(Utf8Text.Read(path))
                 : throw new FileNotFoundException($"there is no file {path}; --file names a file of {what}s, one a line", path),
-            ([], null) when terminal.Input is not null => Lines(await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false)),
+            ([], null) when terminal.Input is not null
+                && await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false) is { Length: > 0 } piped => Lines(piped),
             ([], null) => throw new ArgumentException($"give a {what} with --text, a file with --file, or pipe {what}s in"),
             _ => throw new ArgumentException($"--text and --file both give {what}s; leave one out"),
         };
