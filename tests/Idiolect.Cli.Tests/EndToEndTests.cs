@@ -137,8 +137,8 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("done", done.GetProperty("event").GetString());
         var measured = Assert.Single(await JsonAsync("eval straight --json"));
         Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
-        var texts = await JsonAsync("generate straight --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
-        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        var texts = Named(await JsonAsync("generate straight --prompt the --max-tokens 9 --samples 2 --seed 4 --json"), "text");
+        Assert.All(texts, text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         var info = Assert.Single(await JsonAsync("info straight --json")).GetProperty("model");
         Assert.Equal((model, 2, 16), (info.GetProperty("architecture").GetString(), info.GetProperty("layers").GetInt32(), info.GetProperty("width").GetInt32()));
         Assert.Contains($"{model}, 2 layers, width 16, context 16", (await RunAsync("info straight")).Out, StringComparison.Ordinal);
@@ -185,8 +185,8 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("done", done.GetProperty("event").GetString());
         var measured = Assert.Single(await JsonAsync("eval counted --json"));
         Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
-        var texts = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
-        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        var texts = Named(await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json"), "text");
+        Assert.All(texts, text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         Assert.Equal(3, Assert.Single(await JsonAsync("info --json")).GetProperty("model").GetProperty("order").GetInt32());
         Assert.Contains("ngram, up to 3 tokens", (await RunAsync("info")).Out, StringComparison.Ordinal);
         var again = await JsonAsync("train --resume counted --json");
