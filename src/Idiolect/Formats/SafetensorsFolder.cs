@@ -29,6 +29,7 @@ public sealed class SafetensorsFolder : IDisposable
     /// <exception cref="InvalidDataException">A file or the index is damaged.</exception>
     public static SafetensorsFolder Open(string folder)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         var single = Path.Combine(folder, FileName);
         var index = Path.Combine(folder, IndexName);
         var opened = new SafetensorsFolder(folder);
@@ -44,7 +45,8 @@ public sealed class SafetensorsFolder : IDisposable
             }
             else
             {
-                throw new FileNotFoundException($"'{folder}' holds neither {FileName} nor {IndexName}. Is it a model folder?", single);
+                throw new FileNotFoundException(
+                    $"'{folder}' holds neither {FileName} nor {IndexName}; weights in other formats (such as PyTorch's .bin, or GGUF) are not read.", single);
             }
             return opened;
         }
@@ -64,6 +66,27 @@ public sealed class SafetensorsFolder : IDisposable
         }
         reader.Read(name, destination);
     }
+
+    /// <summary>Compares the files with the folder's <c>checksums.json</c>, where it has one, as their tensors are read.</summary>
+    /// <exception cref="InvalidDataException">The length of one is another, or the list is damaged.</exception>
+    internal void BeginVerification()
+    {
+        if (FolderChecksums.Find(_path) is not { } checksums)
+        {
+            return;
+        }
+        foreach (var reader in _readers)
+        {
+            if (checksums.Files.GetValueOrDefault(Path.GetFileName(reader.FilePath)) is { IsUsable: true } expected)
+            {
+                reader.BeginVerification(expected);
+            }
+        }
+    }
+
+    /// <summary>Ends what <see cref="BeginVerification"/> began, if it did.</summary>
+    /// <exception cref="InvalidDataException">A file is not what its checksum says.</exception>
+    internal void FinishVerification() => _readers.ForEach(reader => reader.FinishVerification());
 
     /// <summary>Closes the files.</summary>
     public void Dispose() => _readers.ForEach(reader => reader.Dispose());

@@ -29,7 +29,8 @@ internal static class SafetensorsHeader
     /// <exception cref="InvalidDataException">Anything in it is wrong.</exception>
     internal static Dictionary<string, TensorInfo> Parse(ReadOnlySpan<byte> json, long dataLength, string path)
     {
-        if (json.IsEmpty || json[0] != (byte)'{' || !Utf8.IsValid(json))
+        // The reference reader takes white space around the object, too.
+        if (json.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..] || !Utf8.IsValid(json))
         {
             throw Bad(path, "the header is no JSON object");
         }
@@ -77,6 +78,10 @@ internal static class SafetensorsHeader
 
     private static void SkipMetadata(ref Utf8JsonReader reader, string path)
     {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return; // no metadata, to the reference reader
+        }
         Expect(reader.TokenType == JsonTokenType.StartObject, path, $"{MetadataName} is no object");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

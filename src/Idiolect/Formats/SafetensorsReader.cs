@@ -15,6 +15,7 @@ public sealed class SafetensorsReader : IDisposable
     private const int LargestRead = 1 << 28;
 
     private readonly SafeFileHandle _handle;
+    private FileVerification? _verification;
 
     private SafetensorsReader(string path, SafeFileHandle handle, Dictionary<string, TensorInfo> tensors)
     {
@@ -98,7 +99,22 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _verification?.Dispose();
+        _handle.Dispose();
+    }
+
+    /// <summary>
+    /// Compares the file with a checksum, as its tensors are read, which costs least in the order of their offsets and by one thread.
+    /// <see cref="FinishVerification"/> says whether it is the same.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The length is another.</exception>
+    internal void BeginVerification(FileChecksum expected) => _verification = new FileVerification(FilePath, _handle, expected);
+
+    /// <summary>Ends what <see cref="BeginVerification"/> began, if it did.</summary>
+    /// <exception cref="InvalidDataException">The file is not what its checksum says.</exception>
+    internal void FinishVerification() => _verification?.Finish();
 
     private static Dictionary<string, TensorInfo> ReadHeader(string path, SafeFileHandle handle)
     {
@@ -123,7 +139,7 @@ public sealed class SafetensorsReader : IDisposable
     private void ReadFloats(string name, Span<float> destination, long offset)
     {
         // A span of bytes cannot cover more than 2 GiB.
-        const int step = LargestRead / sizeof(float);
+        var step = (_verification == null ? LargestRead : FileVerification.ChunkBytes) / sizeof(float);
         for (var start = 0L; start < destination.Length; start += step)
         {
             var part = destination.Slice((int)start, (int)Math.Min(step, destination.Length - start));
@@ -181,6 +197,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw SafetensorsHeader.Bad(FilePath, $"it shrank after it was opened; tensor '{name}' is cut short");
         }
+        _verification?.Append(offset, bytes);
     }
 
     private static bool TryFill(SafeFileHandle handle, Span<byte> bytes, long offset)

@@ -88,6 +88,10 @@ public sealed partial class Trainer : IDisposable
     {
         using var metrics = MetricsLog.Open(_folder.MetricsPath, _state.Step);
         var watch = Stopwatch.StartNew();
+        if (metrics.DamagedLines.Count > 0)
+        {
+            Report(new MetricsDamaged(_state.Step, metrics.DamagedLines));
+        }
         foreach (var news in _beginning)
         {
             Report(news);

@@ -13,6 +13,7 @@ namespace Idiolect.Training;
 [JsonDerivedType(typeof(EvaluationCompleted), "eval")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
 [JsonDerivedType(typeof(CheckpointDamaged), "damaged")]
+[JsonDerivedType(typeof(MetricsDamaged), "metricsDamaged")]
 [JsonDerivedType(typeof(RunChanged), "changed")]
 [JsonDerivedType(typeof(TrainingEnded), "ended")]
 public abstract record TrainingProgress(long Step);
@@ -63,6 +64,11 @@ public sealed record CheckpointSaved(long Step, string Path) : TrainingProgress(
 /// <param name="Path">Its folder.</param>
 /// <param name="Reason">What is wrong with it.</param>
 public sealed record CheckpointDamaged(long Step, string Path, string Reason) : TrainingProgress(Step);
+
+/// <summary>Lines of the run's metrics were found damaged on resume and left out; no weight depends on them.</summary>
+/// <param name="Step">The step that the run goes on from.</param>
+/// <param name="Lines">Their numbers, from 1.</param>
+public sealed record MetricsDamaged(long Step, IReadOnlyList<int> Lines) : TrainingProgress(Step);
 
 /// <summary>The run goes on with other options or data than it was saved with: its weights will not be those of the first run.</summary>
 /// <param name="Step">The step that it goes on from.</param>

@@ -63,6 +63,27 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal([1f, 2f, 3f, 4f], MemoryMarshal.Cast<byte, float>(bytes.AsSpan(8 + length)).ToArray());
     }
 
+    [Theory]
+    [InlineData("  ", "")]
+    [InlineData("\n\t\r ", " \n")]
+    [InlineData("", "    ")]
+    public void White_space_around_the_header_is_accepted(string before, string after)
+    {
+        var file = FileOf(before + """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""" + after, 4);
+        BinaryPrimitives.WriteSingleLittleEndian(file.AsSpan(file.Length - 4), 2.5f);
+        using var reader = Open(file);
+        var one = new float[1];
+        reader.Read("a", one);
+        Assert.Equal(2.5f, one[0]);
+    }
+
+    [Fact]
+    public void No_metadata_may_be_written_as_null()
+    {
+        using var reader = Open(FileOf("""{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4));
+        Assert.Equal("a", Assert.Single(reader.Tensors).Key);
+    }
+
     [Fact]
     public void Half_bfloat16_and_double_become_float32()
     {

@@ -78,11 +78,24 @@ public sealed class MetricsLogTests : IDisposable
     [InlineData("rubbish")]
     [InlineData("{\"step\":1}")]
     [InlineData("{\"event\":\"other\",\"step\":1}")]
-    public void A_damaged_line_in_the_middle_is_named(string line)
+    [InlineData("\0\0\0\0\0")]
+    [InlineData("")]
+    public void A_damaged_line_is_passed_over_and_named(string line)
     {
-        File.WriteAllText(LogPath, line + "\n");
-        File.AppendAllText(LogPath, "{\"event\":\"checkpoint\",\"path\":\"x\",\"step\":2}\n");
-        Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => MetricsLog.Read(LogPath)).Message, StringComparison.Ordinal);
+        Write(Lines[..2]);
+        File.AppendAllText(LogPath, line + "\n");
+        Append();
+        Assert.Equal(Lines[..4], MetricsLog.Read(LogPath, out var damaged));
+        Assert.Equal([3], damaged);
+        using (var log = MetricsLog.Open(LogPath, long.MaxValue))
+        {
+            Assert.Equal([3], log.DamagedLines);
+        }
+        Assert.Equal(Lines[..4], MetricsLog.Read(LogPath, out damaged));
+        Assert.Empty(damaged); // mended
+
+        void Append() => File.AppendAllText(
+            LogPath, string.Concat(Lines[2..4].Select(news => System.Text.Json.JsonSerializer.Serialize(news, MetricsJson.Default.TrainingProgress) + "\n")));
     }
 
     [Fact]

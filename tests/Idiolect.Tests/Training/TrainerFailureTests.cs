@@ -280,8 +280,8 @@ public sealed class TrainerFailureTests : IDisposable
         // An intact checkpoint with another tokenizer, as somebody would make by hand.
         using var same = TinyRun.Data();
         CharacterTokenizer.Train(["abc"]).Save(_run.Checkpoint(2));
-        File.Delete(Path.Combine(_run.Checkpoint(2), CheckpointChecksums.FileName));
-        CheckpointChecksums.Write(_run.Checkpoint(2));
+        File.Delete(Path.Combine(_run.Checkpoint(2), FolderChecksums.FileName));
+        FolderChecksums.Write(_run.Checkpoint(2));
         Assert.Contains(
             "tokenizer changed",
             Assert.Throws<InvalidDataException>(() => TinyRun.Resume(_run.Path, same, null, out _)).Message, StringComparison.Ordinal);
@@ -308,7 +308,7 @@ public sealed class TrainerFailureTests : IDisposable
     {
         _run.Train(TinyRun.Options with { Steps = 4, CheckpointEvery = 2 });
         File.WriteAllText(
-            Path.Combine(_run.Checkpoint(4), CheckpointChecksums.FileName), """{"files":{"NAME":{"length":1,"sha256":"x"}}}""".Replace("NAME", name, StringComparison.Ordinal));
+            Path.Combine(_run.Checkpoint(4), FolderChecksums.FileName), """{"files":{"NAME":{"length":1,"sha256":"x"}}}""".Replace("NAME", name, StringComparison.Ordinal));
         Assert.Equal(2, new CheckpointStore(_run.Path).FindNewestIntact(out _)!.Step);
     }
 

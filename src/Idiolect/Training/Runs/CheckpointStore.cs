@@ -9,7 +9,7 @@ namespace Idiolect.Training;
 public sealed record Checkpoint(long Step, string Path)
 {
     /// <summary>What is wrong with it, or null when every file in it is as it was written. Reads all of them.</summary>
-    public string? FindDamage() => CheckpointChecksums.FindDamage(Path);
+    public string? FindDamage() => FolderChecksums.FindDamage(Path);
 }
 
 /// <summary><c>best.json</c> of a run: the checkpoint with the lowest validation loss.</summary>
@@ -100,7 +100,7 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         var path = PathOf(step);
-        if (Directory.Exists(path) && CheckpointChecksums.FindDamage(path) is not null)
+        if (Directory.Exists(path) && FolderChecksums.FindDamage(path) is not null)
         {
             AtomicFolder.Delete(path);
         }
@@ -109,7 +109,7 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
             AtomicFolder.Write(path, partial =>
             {
                 fill(partial);
-                CheckpointChecksums.Write(partial);
+                FolderChecksums.Write(partial);
             });
         }
         if (bestValidationLoss is { } loss)
@@ -146,7 +146,7 @@ public sealed class CheckpointStore(string runFolder, int keepLast = 2)
         damaged = bad;
         foreach (var checkpoint in Checkpoints)
         {
-            if (CheckpointChecksums.FindDamage(checkpoint.Path) is not { } reason)
+            if (FolderChecksums.FindDamage(checkpoint.Path) is not { } reason)
             {
                 return checkpoint;
             }

@@ -5,7 +5,7 @@ namespace Idiolect.Training;
 
 /// <summary>
 /// <c>metrics.jsonl</c> of a run: one <see cref="TrainingProgress"/> a line, handed to the operating system at once, so that
-/// a killed run loses none. Only a power cut can tear the last line, which readers therefore forgive.
+/// a killed run loses none. A line that is none, as a power cut or a bad disk leaves it, is passed over and named: weights do not depend on it.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
@@ -14,39 +14,48 @@ public sealed class MetricsLog : IDisposable
 
     private readonly FileStream _stream;
 
-    private MetricsLog(FileStream stream) => _stream = stream;
+    private MetricsLog(FileStream stream, IReadOnlyList<int> damaged) => (_stream, DamagedLines) = (stream, damaged);
+
+    /// <summary>The numbers, from 1, of lines that were no lines of metrics when the log was opened; they are gone from it.</summary>
+    public IReadOnlyList<int> DamagedLines { get; }
 
     /// <summary>Opens a run's log for appending, first cutting off (atomically) what a resumed run will do again.</summary>
     /// <param name="path">The file; made if missing.</param>
     /// <param name="resumedStep">The step of the checkpoint resumed; 0 for a new run. Lines of later steps are dropped.</param>
-    /// <exception cref="InvalidDataException">A line before the last is damaged.</exception>
     /// <exception cref="WriteFailedException">The file cannot be written.</exception>
     public static MetricsLog Open(string path, long resumedStep)
     {
-        var kept = File.Exists(path) ? Read(path).Where(line => line.Step <= resumedStep).ToList() : [];
+        IReadOnlyList<int> damaged = [];
+        var kept = File.Exists(path) ? Read(path, out damaged).Where(line => line.Step <= resumedStep).ToList() : [];
         AtomicFile.Write(path, stream => kept.ForEach(line => WriteLine(stream, line)));
-        return new MetricsLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+        return new MetricsLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), damaged);
     }
 
-    /// <summary>Reads a log; a run may be appending to it meanwhile.</summary>
+    /// <summary>Reads a log; a run may be appending to it meanwhile. Damaged lines are passed over.</summary>
+    /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">A line before the last is damaged.</exception>
-    public static IReadOnlyList<TrainingProgress> Read(string path)
+    public static IReadOnlyList<TrainingProgress> Read(string path) => Read(path, out _);
+
+    /// <inheritdoc cref="Read(string)"/>
+    /// <param name="path">The file.</param>
+    /// <param name="damagedLines">The numbers, from 1, of the lines that were passed over.</param>
+    public static IReadOnlyList<TrainingProgress> Read(string path, out IReadOnlyList<int> damagedLines)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
-        var read = new List<TrainingProgress>();
+        var (read, damaged) = (new List<TrainingProgress>(), new List<int>());
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
             if (TryParse(line) is { } progress)
             {
                 read.Add(progress);
             }
-            else if (reader.Peek() >= 0)
+            else
             {
-                throw new InvalidDataException($"'{path}', line {number}: not a line of metrics. Correct or delete that line.");
+                damaged.Add(number);
             }
         }
+        damagedLines = damaged;
         return read;
     }
 

@@ -15,6 +15,10 @@ public sealed class RunLock : IDisposable
     private const int HeldMac = 35;
     private const int SharingViolationWindows = 32;
 
+    // Who only asks whether a run is held (IsHeld) holds it for an instant.
+    private const int Tries = 5;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(20);
+
     private readonly FileStream _stream;
 
     private RunLock(FileStream stream) => _stream = stream;
@@ -39,20 +43,48 @@ public sealed class RunLock : IDisposable
     public static RunLock Acquire(string runFolder)
     {
         var path = Path.Combine(runFolder, FileName);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException exception) when (IsHeld(exception))
+            {
+                if (attempt == Tries)
+                {
+                    throw new IOException($"The run '{runFolder}' is in use by another process. Wait until it ends, or stop it.", exception);
+                }
+                Thread.Sleep(BetweenTries);
+            }
+            catch (Exception exception) when (WriteFailedException.Explains(exception))
+            {
+                throw new WriteFailedException(path, exception);
+            }
+        }
+    }
+
+    /// <summary>Whether somebody works in a run folder right now: a process, this one included.</summary>
+    /// <param name="runFolder">The folder.</param>
+    public static bool IsHeld(string runFolder)
+    {
         try
         {
-            return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            new FileStream(Path.Combine(runFolder, FileName), FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
+            return false;
         }
-        catch (IOException exception) when ((exception.HResult & 0xffff) is HeldLinux or HeldMac or SharingViolationWindows)
+        catch (IOException exception)
         {
-            throw new IOException($"The run '{runFolder}' is in use by another process. Wait until it ends, or stop it.", exception);
+            return IsHeld(exception); // not where there is no lock at all
         }
-        catch (Exception exception) when (WriteFailedException.Explains(exception))
+        catch (UnauthorizedAccessException)
         {
-            throw new WriteFailedException(path, exception);
+            return false;
         }
     }
 
     /// <summary>Gives the run free.</summary>
     public void Dispose() => _stream.Dispose();
+
+    private static bool IsHeld(IOException exception) => (exception.HResult & 0xffff) is HeldLinux or HeldMac or SharingViolationWindows;
 }

@@ -17,7 +17,6 @@ namespace Idiolect.Training;
     MaxDepth = 16)]
 [JsonSerializable(typeof(TrainingState))]
 [JsonSerializable(typeof(TrainingOptions))]
-[JsonSerializable(typeof(CheckpointChecksums))]
 [JsonSerializable(typeof(BestCheckpoint))]
 internal sealed partial class TrainingJson : JsonSerializerContext
 {
