@@ -78,7 +78,30 @@ public sealed class GptFolderTests : IDisposable
     [InlineData("rms_norm_eps", "-1", "field rms_norm_eps: -1")]
     [InlineData("rms_norm_eps", "\"x\"", "rms_norm_eps")]
     [InlineData("hidden_act", "\"tanh\"", "hidden_act")]
-    [InlineData("rope_scaling", "{\"type\":\"linear\"}", "rope_scaling")]
+    [InlineData("rope_scaling", "{\"type\":\"linear\"}", "field rope_scaling: field type: \"linear\"")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"yarn\",\"factor\":4}", "field rope_scaling: field rope_type: \"yarn\"")]
+    [InlineData("rope_parameters", "{\"partial_rotary_factor\":0.5}", "field rope_parameters: field partial_rotary_factor")]
+    [InlineData("rms_norm_eps", "1e300", "field rms_norm_eps: 1e+300")]
+    [InlineData("rope_theta", "1e300", "field rope_theta: 1E+300")]
+    [InlineData("rope_theta", "0", "field rope_theta: 0")]
+    [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor")]
+    [InlineData("sliding_window", "8", "sliding_window")]
+    [InlineData("use_sliding_window", "true", "use_sliding_window")]
+    [InlineData("layer_types", "[\"full_attention\",\"sliding_attention\"]", "layer_types")]
+    [InlineData("mlp_bias", "true", "mlp_bias")]
+    [InlineData("qkv_bias", "true", "qkv_bias")]
+    [InlineData("logits_scaling", "8", "logits_scaling")]
+    [InlineData("logit_scale", "0.0625", "logit_scale")]
+    [InlineData("final_logit_softcapping", "30.0", "final_logit_softcapping")]
+    [InlineData("attn_logit_softcapping", "50.0", "attn_logit_softcapping")]
+    [InlineData("embedding_multiplier", "12", "embedding_multiplier")]
+    [InlineData("residual_multiplier", "0.22", "residual_multiplier")]
+    [InlineData("attention_multiplier", "0.015", "attention_multiplier")]
+    [InlineData("quantization_config", "{\"quant_method\":\"gptq\"}", "quantization_config")]
+    [InlineData("is_encoder_decoder", "true", "is_encoder_decoder")]
+    [InlineData("num_local_experts", "8", "num_local_experts")]
+    [InlineData("no_rope_layers", "[1,1,0]", "no_rope_layers")]
+    [InlineData("pruned_heads", "{\"0\":[1]}", "pruned_heads")]
     [InlineData("rope_parameters", "7", "rope_parameters")]
     [InlineData("rope_parameters", "{\"rope_theta\":\"x\"}", "field rope_parameters: field rope_theta")]
     [InlineData("rope_parameters", "{\"rope_type\":\"llama3\",\"rope_theta\":500000.0}", "field rope_parameters: field rope_type: \"llama3\"")]
@@ -87,6 +110,35 @@ public sealed class GptFolderTests : IDisposable
     [InlineData("tie_word_embeddings", "1", "tie_word_embeddings")]
     public void A_field_with_a_bad_value_is_refused_by_name(string field, string value, string names)
         => AssertRefused(Llama[..^1] + $",\"{field}\":{value}}}", names);
+
+    [Theory]
+    [InlineData("scale_attn_by_inverse_layer_idx", "true")]
+    [InlineData("reorder_and_upcast_attn", "true")]
+    [InlineData("scale_attn_weights", "false")]
+    [InlineData("add_cross_attention", "true")]
+    [InlineData("activation_function", "\"tanh\"")]
+    public void A_variation_of_GPT_2_that_we_do_not_have_is_refused_by_name(string field, string value) => AssertRefused(
+        $$"""{"model_type":"gpt2","vocab_size":37,"n_positions":20,"n_layer":1,"n_head":2,"n_embd":8,"{{field}}":{{value}}}""", $"field {field}: ");
+
+    [Theory]
+    [InlineData("rope_scaling", "{\"rope_type\":\"default\"}")]
+    [InlineData("rope_scaling", "null")]
+    [InlineData("sliding_window", "null")]
+    [InlineData("sliding_window", "20")]
+    [InlineData("sliding_window", "4096")]
+    [InlineData("use_sliding_window", "false")]
+    [InlineData("layer_types", "[\"full_attention\"]")]
+    [InlineData("partial_rotary_factor", "1.0")]
+    [InlineData("quantization_config", "null")]
+    [InlineData("pruned_heads", "{}")]
+    [InlineData("transformers_version", "\"5.0.0\"")]
+    [InlineData("pretraining_tp", "1")]
+    public void A_value_without_effect_is_accepted(string field, string value)
+        => Assert.Equal(GptConfigJson.Read(Llama, "f"), GptConfigJson.Read(Llama[..^1] + $",\"{field}\":{value}}}", "f"));
+
+    [Fact]
+    public void A_window_that_is_not_used_is_accepted()
+        => GptConfigJson.Read(Llama[..^1] + ""","use_sliding_window":false,"sliding_window":8}""", "f");
 
     [Fact]
     public void The_base_of_rotary_positions_is_read_where_transformers_5_writes_it()
@@ -130,7 +182,6 @@ public sealed class GptFolderTests : IDisposable
     [Theory]
     [InlineData("vocab_size", "1000000000")]
     [InlineData("num_hidden_layers", "2000000000")]
-    [InlineData("max_position_embeddings", "2000000000")]
     public void Sizes_that_the_weights_do_not_back_are_refused_without_allocating_them(string field, string value)
     {
         using var model = new Gpt(TinyModels.Config("llama"));

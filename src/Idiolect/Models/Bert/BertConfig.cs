@@ -68,7 +68,7 @@ public sealed record BertConfig : IModelConfig
         Positive(FeedForwardWidth, nameof(FeedForwardWidth));
         Positive(TokenTypeCount, nameof(TokenTypeCount));
         Require(Width % HeadCount == 0, nameof(Width), $"{Width} must be a multiple of the {HeadCount} heads.");
-        Require(NormEpsilon > 0f, nameof(NormEpsilon), $"{NormEpsilon} must be positive.");
+        Require(NormEpsilon > 0f && float.IsFinite(NormEpsilon), nameof(NormEpsilon), $"{NormEpsilon} must be a positive number.");
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
     }

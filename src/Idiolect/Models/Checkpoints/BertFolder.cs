@@ -26,7 +26,10 @@ public static class BertFolder
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
     public static BertConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
 
-    internal static BertConfig LoadConfig(ConfigFile file)
+    internal static BertConfig LoadConfig(ConfigFile file) => Check(file, Parse(file));
+
+    /// <summary>The shape, whose numbers are not yet compared with each other.</summary>
+    private static BertConfig Parse(ConfigFile file)
     {
         file.RequireModelType(ModelType);
         var f = file.Fields;
@@ -38,9 +41,10 @@ public static class BertFolder
         {
             throw f.Error("position_embedding_type", "only \"absolute\" is supported");
         }
+        ConfigVariations.Refuse(f);
         f.Require("is_decoder", false);
         f.Require("tie_word_embeddings", true);
-        var config = new BertConfig
+        return new BertConfig
         {
             VocabularySize = f.Integer("vocab_size"),
             ContextLength = f.Integer("max_position_embeddings"),
@@ -49,12 +53,13 @@ public static class BertFolder
             Width = f.Integer("hidden_size"),
             FeedForwardWidth = f.Integer("intermediate_size"),
             TokenTypeCount = f.IntegerOr("type_vocab_size", 2),
-            NormEpsilon = (float)f.NumberOr("layer_norm_eps", 1e-12),
-            Dropout = (float)f.NumberOr("hidden_dropout_prob", 0.1),
+            NormEpsilon = f.SingleOr("layer_norm_eps", 1e-12f),
+            Dropout = f.SingleOr("hidden_dropout_prob", 0.1f),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
         };
-        return f.Checked(config, config.Validate, Names);
     }
+
+    private static BertConfig Check(ConfigFile file, BertConfig config) => file.Fields.Checked(config, config.Validate, Names);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
@@ -64,8 +69,16 @@ public static class BertFolder
 
     internal static Bert Load(ConfigFile file)
     {
-        var config = LoadConfig(file);
-        return ModelWeights.Read(file.Folder, config.ParameterCount, () => Bert.CreateEmpty(config), Published);
+        var config = Parse(file);
+        return ModelWeights.Read(file, () => Check(file, config).ParameterCount, () => Bert.CreateEmpty(config), Published,
+        [
+            new("vocab_size", config.VocabularySize, "bert.embeddings.word_embeddings.weight", 0),
+            new("hidden_size", config.Width, "bert.embeddings.word_embeddings.weight", 1),
+            new("max_position_embeddings", config.ContextLength, "bert.embeddings.position_embeddings.weight", 0),
+            new("type_vocab_size", config.TokenTypeCount, "bert.embeddings.token_type_embeddings.weight", 0),
+            new("num_hidden_layers", config.LayerCount, "bert.encoder.layer.", null),
+            new("intermediate_size", config.FeedForwardWidth, "bert.encoder.layer.0.intermediate.dense.weight", 0),
+        ]);
     }
 
     /// <summary>Writes a model; each file atomically.</summary>

@@ -32,14 +32,14 @@ public static class ClassifierFolder
         var file = ConfigFile.Open(folder);
         var labels = LoadLabels(file)
             ?? throw new InvalidDataException($"{folder} holds no classifier: teach a model with `tune`.");
-        using var weights = SafetensorsFolder.Open(folder);
-        long[] shape = [labels.Count, TextVectors.Width(ModelFolder.LoadConfig(file))];
-        if (!weights.Tensors.TryGetValue(Classifier.HeadName, out var head) || !head.Shape.SequenceEqual(shape))
-        {
-            throw new InvalidDataException($"{folder}: tensor {Classifier.HeadName} is missing or has not the shape [{string.Join(", ", shape)}] of {Labels}.");
-        }
         return Ownership.HandOver(ModelFolder.LoadModel(file), backbone =>
         {
+            using var weights = SafetensorsFolder.Open(folder); // whose content the backbone's loading has verified
+            long[] shape = [labels.Count, TextVectors.Width(backbone.Config)];
+            if (!weights.Tensors.TryGetValue(Classifier.HeadName, out var head) || !head.Shape.SequenceEqual(shape))
+            {
+                throw new InvalidDataException($"{folder}: tensor {Classifier.HeadName} is missing or has not the shape [{string.Join(", ", shape)}] of {Labels}.");
+            }
             var classifier = new Classifier(backbone, labels);
             weights.Read(Classifier.HeadName, classifier.Head.MutableValues);
             return classifier;

@@ -21,13 +21,17 @@ internal sealed class ConfigFile
     internal string ModelType => Fields.Text("model_type");
 
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
+    /// <exception cref="InvalidDataException">It is no JSON object, or not as the checkpoint's checksums say; or the tokenizer is not.</exception>
     internal static ConfigFile Open(string folder)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(folder, Name);
-        return File.Exists(path)
-            ? new ConfigFile(folder, new JsonFields(File.ReadAllText(path), path))
-            : throw new FileNotFoundException($"{folder} is not a model folder: it has no {Name}.", path);
+        if (!File.Exists(path))
+        {
+            throw NoModelFolder.Explain(folder);
+        }
+        FolderChecksums.RequireSmallFilesIntact(folder);
+        return new ConfigFile(folder, new JsonFields(File.ReadAllText(path), path));
     }
 
     /// <exception cref="InvalidDataException">The folder holds another model.</exception>
@@ -39,12 +43,13 @@ internal sealed class ConfigFile
         }
     }
 
-    /// <summary>Writes the file, atomically.</summary>
+    /// <summary>Writes the file, atomically. What checksums said of the folder is true no longer.</summary>
     /// <param name="folder">The folder, made if need be.</param>
     /// <param name="fields">What it says.</param>
     internal static void Write(string folder, JsonObject fields)
     {
         Directory.CreateDirectory(folder);
+        FolderChecksums.Forget(folder);
         AtomicFile.Write(Path.Combine(folder, Name), ConfigText.Indented(fields));
     }
 }

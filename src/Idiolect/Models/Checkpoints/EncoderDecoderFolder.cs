@@ -30,11 +30,14 @@ public static class EncoderDecoderFolder
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
     public static EncoderDecoderConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
 
-    internal static EncoderDecoderConfig LoadConfig(ConfigFile file)
+    internal static EncoderDecoderConfig LoadConfig(ConfigFile file) => Check(file, Parse(file));
+
+    /// <summary>The shape, whose numbers are not yet compared with each other.</summary>
+    private static EncoderDecoderConfig Parse(ConfigFile file)
     {
         file.RequireModelType(ModelType);
         var f = file.Fields;
-        var config = new EncoderDecoderConfig
+        return new EncoderDecoderConfig
         {
             VocabularySize = f.Integer("vocab_size"),
             MaximumLength = f.Integer("max_position_embeddings"),
@@ -44,12 +47,13 @@ public static class EncoderDecoderFolder
             DecoderLayerCount = f.Integer("decoder_layers"),
             FeedForwardWidth = f.Integer("ffn_dim"),
             NormFirst = f.BooleanOr("normalize_before", false),
-            NormEpsilon = (float)f.NumberOr("layer_norm_eps", 1e-5),
-            Dropout = (float)f.NumberOr("dropout", 0),
-            LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
+            NormEpsilon = f.SingleOr("layer_norm_eps", 1e-5f),
+            Dropout = f.SingleOr("dropout", 0),
+            LabelSmoothing = f.SingleOr("label_smoothing", 0),
         };
-        return f.Checked(config, config.Validate, Names);
     }
+
+    private static EncoderDecoderConfig Check(ConfigFile file, EncoderDecoderConfig config) => file.Fields.Checked(config, config.Validate, Names);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
@@ -59,8 +63,15 @@ public static class EncoderDecoderFolder
 
     internal static EncoderDecoder Load(ConfigFile file)
     {
-        var config = LoadConfig(file);
-        return ModelWeights.Read(file.Folder, config.ParameterCount, () => EncoderDecoder.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
+        var config = Parse(file);
+        return ModelWeights.Read(file, () => Check(file, config).ParameterCount, () => EncoderDecoder.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters),
+        [
+            new("vocab_size", config.VocabularySize, "embedding.weight", 0),
+            new("d_model", config.Width, "embedding.weight", 1),
+            new("encoder_layers", config.EncoderLayerCount, "encoder.layers.", null),
+            new("decoder_layers", config.DecoderLayerCount, "decoder.layers.", null),
+            new("ffn_dim", config.FeedForwardWidth, "encoder.layers.0.feed_forward.up.weight", 0),
+        ]);
     }
 
     /// <summary>Writes a model; each file atomically.</summary>

@@ -6,6 +6,9 @@ namespace Idiolect.Models;
 /// <summary>Reads and writes a GPT's shape as Hugging Face's config.json: model types gpt2, llama and qwen3.</summary>
 internal static class GptConfigJson
 {
+    /// <summary>The file that says how a model is meant to write.</summary>
+    internal const string GenerationName = "generation_config.json";
+
     // What a complaint about a property calls it: the field that the property is read from.
     private static readonly Dictionary<string, string> Gpt2Names = new()
     {
@@ -124,10 +127,23 @@ internal static class GptConfigJson
         _ => new JsonArray([.. c.EndOfTextIds.Select(id => JsonValue.Create(id))]),
     };
 
-    private static IReadOnlyList<int> EndOfTextFrom(JsonFields f)
+    /// <summary>The shape with the tokens that end a text as generation_config.json has them, beside those of config.json.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    internal static GptConfig WithEnds(GptConfig config, string folder)
+    {
+        var path = Path.Combine(folder, GenerationName);
+        if (!File.Exists(path))
+        {
+            return config;
+        }
+        IReadOnlyList<int> ends = [.. EndOfTextFrom(new JsonFields(File.ReadAllText(path), path), config.BeginningOfTextId).Union(config.EndOfTextIds)];
+        return ends.SequenceEqual(config.EndOfTextIds) ? config : config with { EndOfTextIds = ends };
+    }
+
+    private static IReadOnlyList<int> EndOfTextFrom(JsonFields f, int? beginning)
     {
         var ids = f.Integers("eos_token_id");
-        return ids.Count == 1 && ids[0] == f.OptionalInteger("bos_token_id") ? [] : ids;
+        return ids.Count == 1 && ids[0] == beginning ? [] : ids;
     }
 
     /// <summary>The shape that a config.json describes.</summary>
@@ -135,23 +151,25 @@ internal static class GptConfigJson
     internal static GptConfig Read(string text, string file) => Read(new JsonFields(text, file));
 
     /// <inheritdoc cref="Read(string, string)"/>
-    internal static GptConfig Read(JsonFields fields)
+    internal static GptConfig Read(JsonFields fields) => Check(fields, Parse(fields));
+
+    /// <summary>The shape, whose numbers are not yet compared with each other.</summary>
+    internal static GptConfig Parse(JsonFields fields) => fields.Text("model_type") switch
     {
-        var type = fields.Text("model_type");
-        var config = type switch
-        {
-            "gpt2" => ReadGpt2(fields),
-            "llama" or "qwen3" => ReadLlama(fields, type),
-            _ => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are{Others()}"),
-        };
-        return fields.Checked(config, config.Validate, type == "gpt2" ? Gpt2Names : LlamaNames);
-    }
+        "gpt2" => ReadGpt2(fields),
+        var type and ("llama" or "qwen3") => ReadLlama(fields, type),
+        var type => throw fields.Error("model_type", $"\"{type}\" is not supported; gpt2, llama and qwen3 are{Others()}"),
+    };
+
+    /// <summary>Compares them.</summary>
+    internal static GptConfig Check(JsonFields fields, GptConfig config)
+        => fields.Checked(config, config.Validate, config.LearnedPositions ? Gpt2Names : LlamaNames);
 
     private static string Others() => ModelFormat.RegisteredTypes.ToArray() is { Length: > 0 } others ? $", and {string.Join(", ", others)}" : "";
 
     private static GptConfig ReadGpt2(JsonFields f)
     {
-        f.Require("add_cross_attention", false);
+        ConfigVariations.Refuse(f);
         f.Require("scale_attn_by_inverse_layer_idx", false);
         f.Require("reorder_and_upcast_attn", false);
         f.Require("scale_attn_weights", true);
@@ -159,25 +177,20 @@ internal static class GptConfigJson
         {
             FeedForwardWidth = f.IntegerOr("n_inner", 0),
             Activation = ActivationFrom(f, "activation_function", "gelu_new"),
-            NormEpsilon = (float)f.NumberOr("layer_norm_epsilon", 1e-5),
+            NormEpsilon = f.SingleOr("layer_norm_epsilon", 1e-5f),
             TiedEmbedding = f.BooleanOr("tie_word_embeddings", true),
-            Dropout = (float)f.NumberOr("resid_pdrop", 0),
+            Dropout = f.SingleOr("resid_pdrop", 0),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
-            EndOfTextIds = EndOfTextFrom(f),
+            EndOfTextIds = EndOfTextFrom(f, f.OptionalInteger("bos_token_id")),
         };
     }
 
     private static GptConfig ReadLlama(JsonFields f, string type)
     {
-        f.Require("attention_bias", false);
-        f.Require("mlp_bias", false);
-        f.Require("use_sliding_window", false);
-        f.RequireNull("rope_scaling");
-        var rope = f.Object("rope_parameters"); // where transformers 5 has rope_theta and rope_scaling
-        if (rope?.TextOr("rope_type", "default") is { } kind and not "default")
-        {
-            throw rope.Error("rope_type", $"\"{kind}\" is not supported; only \"default\" is");
-        }
+        ConfigVariations.Refuse(f);
+        var contextLength = f.Integer("max_position_embeddings");
+        ConfigVariations.RefuseOfLlama(f, contextLength);
+        var rope = f.Object("rope_parameters");
         var activation = ActivationFrom(f, "hidden_act", "silu");
         if (activation != FeedForwardActivation.Silu)
         {
@@ -186,20 +199,20 @@ internal static class GptConfigJson
         return new GptConfig
         {
             VocabularySize = f.Integer("vocab_size"),
-            ContextLength = f.Integer("max_position_embeddings"),
+            ContextLength = contextLength,
             LayerCount = f.Integer("num_hidden_layers"),
             HeadCount = f.Integer("num_attention_heads"),
             KeyValueHeadCount = f.IntegerOr("num_key_value_heads", 0),
             Width = f.Integer("hidden_size"),
             HeadSize = f.IntegerOr("head_dim", 0),
             FeedForwardWidth = f.Integer("intermediate_size"),
-            NormEpsilon = (float)f.NumberOr("rms_norm_eps", 1e-6),
+            NormEpsilon = f.SingleOr("rms_norm_eps", 1e-6f),
             RopeTheta = (rope ?? f).NumberOr("rope_theta", 10_000),
             NormalizeQueryKey = type == "qwen3",
             TiedEmbedding = f.BooleanOr("tie_word_embeddings", false),
-            Dropout = (float)f.NumberOr("attention_dropout", 0),
+            Dropout = f.SingleOr("attention_dropout", 0),
             BeginningOfTextId = f.OptionalInteger("bos_token_id"),
-            EndOfTextIds = EndOfTextFrom(f),
+            EndOfTextIds = EndOfTextFrom(f, f.OptionalInteger("bos_token_id")),
         };
     }
 

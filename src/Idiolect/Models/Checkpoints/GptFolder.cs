@@ -16,7 +16,7 @@ public static class GptFolder
     /// <exception cref="InvalidDataException">A field is missing or asks for something that is not supported.</exception>
     public static GptConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
 
-    internal static GptConfig LoadConfig(ConfigFile file) => GptConfigJson.Read(file.Fields);
+    internal static GptConfig LoadConfig(ConfigFile file) => GptConfigJson.Check(file.Fields, Parse(file));
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
@@ -26,11 +26,10 @@ public static class GptFolder
 
     internal static Gpt Load(ConfigFile file)
     {
-        var config = LoadConfig(file);
-        // Rotary tables are the one thing of the config's sizes that no tensor backs.
-        return config.LearnedPositions || (long)config.ContextLength * config.HeadSize <= 1L << 28
-            ? ModelWeights.Read(file.Folder, config.ParameterCount, () => Gpt.CreateEmpty(config), GptWeights.Published)
-            : throw new InvalidDataException($"{file.Folder}: {ConfigFile.Name}: field max_position_embeddings: {config.ContextLength} is too large.");
+        var config = Parse(file);
+        return ModelWeights.Read(
+            file, () => GptConfigJson.Check(file.Fields, config).ParameterCount, () => Gpt.CreateEmpty(config), GptWeights.Published, GptWeights.Claims(config),
+            config.TiedEmbedding ? null : (GptWeights.Head, $"the output layer has weights of its own unless {ConfigFile.Name} says tie_word_embeddings: true"));
     }
 
     /// <summary>Writes a model; each file atomically.</summary>
@@ -39,6 +38,8 @@ public static class GptFolder
     public static void Save(Gpt model, string folder)
     {
         ModelWeights.Write(folder, GptConfigJson.Describe(model.Config), GptWeights.Published(model));
-        AtomicFile.Write(Path.Combine(folder, "generation_config.json"), GptConfigJson.WriteGeneration(model.Config));
+        AtomicFile.Write(Path.Combine(folder, GptConfigJson.GenerationName), GptConfigJson.WriteGeneration(model.Config));
     }
+
+    private static GptConfig Parse(ConfigFile file) => GptConfigJson.WithEnds(GptConfigJson.Parse(file.Fields), file.Folder);
 }

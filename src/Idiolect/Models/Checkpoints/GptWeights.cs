@@ -3,6 +3,29 @@ namespace Idiolect.Models;
 /// <summary>The published names of a GPT's weights: GPT-2's, or those of the Llama family (Llama, Qwen3).</summary>
 internal static class GptWeights
 {
+    /// <summary>The output layer's matrix, where it is not the embedding's.</summary>
+    internal const string Head = "lm_head.weight";
+
+    /// <summary>The sizes that a config.json claims, and the tensors that have them.</summary>
+    internal static IReadOnlyList<SizeClaim> Claims(GptConfig c) => c.LearnedPositions
+        ?
+        [
+            new("vocab_size", c.VocabularySize, "transformer.wte.weight", 0),
+            new("n_embd", c.Width, "transformer.wte.weight", 1),
+            new("n_positions", c.ContextLength, "transformer.wpe.weight", 0),
+            new("n_layer", c.LayerCount, "transformer.h.", null),
+            new("n_inner", c.FeedForwardWidth, "transformer.h.0.mlp.c_fc.weight", 1),
+        ]
+        :
+        [
+            new("vocab_size", c.VocabularySize, "model.embed_tokens.weight", 0),
+            new("hidden_size", c.Width, "model.embed_tokens.weight", 1),
+            new("num_hidden_layers", c.LayerCount, "model.layers.", null),
+            new("intermediate_size", c.FeedForwardWidth, "model.layers.0.mlp.gate_proj.weight", 0),
+            new("num_attention_heads times head_dim", (long)c.HeadCount * c.HeadSize, "model.layers.0.self_attn.q_proj.weight", 0),
+            new("num_key_value_heads times head_dim", (long)c.KeyValueHeadCount * c.HeadSize, "model.layers.0.self_attn.k_proj.weight", 0),
+        ];
+
     /// <summary>Every tensor of the model's checkpoint.</summary>
     internal static IEnumerable<PublishedTensor> Published(Gpt model)
         => model.Config.LearnedPositions ? Gpt2(model) : Llama(model);
@@ -29,7 +52,7 @@ internal static class GptWeights
         yield return Whole(model, "transformer.ln_f.bias", "final_norm.bias");
         if (!model.Config.TiedEmbedding)
         {
-            yield return Whole(model, "lm_head.weight", "head.weight");
+            yield return Whole(model, Head, "head.weight");
         }
     }
 
@@ -61,7 +84,7 @@ internal static class GptWeights
         yield return Whole(model, "model.norm.weight", "final_norm.weight");
         if (!c.TiedEmbedding)
         {
-            yield return Whole(model, "lm_head.weight", "head.weight");
+            yield return Whole(model, Head, "head.weight");
         }
     }
 

@@ -53,6 +53,9 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>The names of the fields that say something.</summary>
+    internal IEnumerable<string> Names => _fields.Where(named => named.Value.ValueKind != JsonValueKind.Null).Select(named => named.Key);
+
     /// <summary>The same fields as an object of their own.</summary>
     internal JsonObject ToJsonObject()
         => new(_fields.Select(field => KeyValuePair.Create(field.Key, JsonNode.Parse(field.Value.GetRawText()))));
@@ -111,6 +114,17 @@ internal sealed class JsonFields
         _ => throw Error(name, "expected a number"),
     };
 
+    /// <summary>A number that a model computes with: in 32 bits it must not become infinite.</summary>
+    internal float SingleOr(string name, float otherwise)
+    {
+        if (Find(name) is null)
+        {
+            return otherwise;
+        }
+        var number = NumberOr(name, otherwise);
+        return float.IsFinite((float)number) ? (float)number : throw Error(name, string.Create(CultureInfo.InvariantCulture, $"{number:g} is more than a 32-bit number holds"));
+    }
+
     internal bool BooleanOr(string name, bool otherwise) => Find(name) switch
     {
         null => otherwise,
@@ -148,14 +162,46 @@ internal sealed class JsonFields
         }
     }
 
-    /// <summary>Refuses a file that sets something that is not supported.</summary>
-    internal void RequireNull(string name)
+    /// <summary>Refuses a file that sets something that is not supported, see <see cref="IsNothing"/>.</summary>
+    internal void RequireNothing(string name)
     {
-        if (Find(name) is not null)
+        if (!IsNothing(name))
         {
             throw Error(name, "is not supported");
         }
     }
+
+    /// <summary>Whether a field is missing, or null, 0, false, or nothing in brackets or braces.</summary>
+    internal bool IsNothing(string name) => Find(name) is not { } value || value.ValueKind switch
+    {
+        JsonValueKind.False => true,
+        JsonValueKind.Number => IsNumber(name, 0),
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
+
+    /// <summary>Whether a field is this number.</summary>
+    internal bool IsNumber(string name, double number)
+        => Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var found) && found == number;
+
+    /// <summary>Whether a field says something.</summary>
+    internal bool Has(string name) => Find(name) is not null;
+
+    /// <summary>A string, a list of strings, or nothing; none is empty.</summary>
+    internal IReadOnlyList<string> TextOrTexts(string name)
+    {
+        var texts = Find(name) is { ValueKind: JsonValueKind.String } ? [Text(name)] : Texts(name);
+        return texts.Contains("") ? throw Error(name, "a string is empty") : texts;
+    }
+
+    /// <summary>A list of strings, or nothing.</summary>
+    internal IReadOnlyList<string> Texts(string name) => Find(name) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(value => value.Text() ?? throw Error(name, "expected strings"))],
+        _ => throw Error(name, "expected a list of strings"),
+    };
 
     private JsonElement? Find(string name)
         => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -110,6 +110,10 @@ public static class ModelFolder
         _ => Registered(model).Describe(model),
     };
 
+    /// <summary>The weights of a network under their published names; null where no format holds it.</summary>
+    internal static IEnumerable<PublishedTensor>? TensorsOf(IModel model)
+        => model is Gpt or Bert or Recurrent || ModelFormat.For(model.Config) is not null ? Describe(model).Tensors : null;
+
     private static ModelFormat Registered(IModel model) => ModelFormat.For(model.Config) ?? throw NoFormat(model.GetType().Name);
 
     private static ArgumentException NoFormat(string what)

@@ -39,7 +39,8 @@ public sealed class ModelFormat<TConfig> : ModelFormat
     internal override IModel Load(ConfigFile file)
     {
         var config = ReadConfig(file);
-        return ModelWeights.Read(file.Folder, config.ParameterCount, () => Create(config, file), model => PublishedTensor.Own(model.Parameters));
+        return ModelWeights.Read(
+            file, () => config.ParameterCount, () => Create(config, file), model => PublishedTensor.Own(model.Parameters), claims: []);
     }
 
     internal override void Save(IModel model, string folder)

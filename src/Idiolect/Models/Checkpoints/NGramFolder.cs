@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Idiolect.Formats;
+using Idiolect.Tokenization;
 
 namespace Idiolect.Models;
 
@@ -13,6 +14,7 @@ public static class NGramFolder
     {
         [nameof(NGramConfig.VocabularySize)] = "vocab_size",
         [nameof(NGramConfig.Order)] = "order",
+        [nameof(NGramConfig.ParameterCount)] = "ngram_count",
     };
 
     /// <summary>Reads the shape only.</summary>
@@ -44,12 +46,18 @@ public static class NGramFolder
     {
         var config = LoadConfig(file);
         using var weights = SafetensorsReader.Open(Path.Combine(file.Folder, SafetensorsFolder.FileName));
+        if (FolderChecksums.Find(file.Folder)?.Files.GetValueOrDefault(SafetensorsFolder.FileName) is { IsUsable: true } checksum)
+        {
+            weights.BeginVerification(checksum);
+        }
+        RequireSizes(file, config, weights);
         try
         {
             var counts = KneserNeyModel<int>.Restore(
                 config.Order, config.VocabularySize,
                 n => Rows(weights, CountsName(n), KneserNeyModel<int>.CountColumns),
                 n => Rows(weights, ContextsName(n), KneserNeyModel<int>.ContextColumns));
+            weights.FinishVerification();
             return counts.NGramCount == config.ParameterCount
                 ? new NGram(config, counts)
                 : throw new InvalidDataException($"it holds {counts.NGramCount} n-grams, {ConfigFile.Name} says {config.ParameterCount}");
@@ -57,6 +65,16 @@ public static class NGramFolder
         catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{weights.FilePath}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Refuses a model whose vocabulary is not the tokenizer's: its tables of probabilities are as long as the config claims.</summary>
+    /// <exception cref="InvalidDataException">It is not.</exception>
+    internal static void RequireVocabulary(ConfigFile file, Tokenizer tokenizer)
+    {
+        if (LoadConfig(file).VocabularySize is var claimed && claimed != tokenizer.VocabularySize)
+        {
+            throw file.Fields.Error("vocab_size", $"{claimed}, but the tokenizer knows {tokenizer.VocabularySize} tokens");
         }
     }
 
@@ -82,6 +100,28 @@ public static class NGramFolder
                 Source(CountsName(n), model.Counts.CountRows(n), KneserNeyModel<int>.CountColumns),
                 Source(ContextsName(n), model.Counts.ContextRows(n), KneserNeyModel<int>.ContextColumns),
             }));
+    }
+
+    /// <summary>Refuses sizes that the tensors deny, before anything is made of them. A tensor that is missing is another complaint, later.</summary>
+    private static void RequireSizes(ConfigFile file, NGramConfig config, SafetensorsReader weights)
+    {
+        var longest = Enumerable.Range(1, NGramConfig.HighestOrder).LastOrDefault(n => weights.Tensors.ContainsKey(CountsName(n)));
+        if (longest > 0 && longest != config.Order)
+        {
+            throw file.Fields.Error("order", longest < config.Order
+                ? $"{config.Order}, but tensor {CountsName(longest + 1)} is missing" : $"{config.Order}, but there is a tensor {CountsName(longest)}");
+        }
+        var held = Enumerable.Range(1, longest).Sum(RowCount);
+        if (longest > 0 && held != config.ParameterCount)
+        {
+            throw file.Fields.Error("ngram_count", $"the weights hold {held} n-grams, {ConfigFile.Name} says {config.ParameterCount}");
+        }
+        if (RowCount(1) is var counted && counted > config.VocabularySize)
+        {
+            throw file.Fields.Error("vocab_size", $"{config.VocabularySize}, but {counted} different tokens were counted");
+        }
+
+        long RowCount(int n) => weights.Tensors.GetValueOrDefault(CountsName(n))?.Shape is [var rows, ..] ? rows : 0;
     }
 
     private static string CountsName(int n) => $"counts.{n:D2}";

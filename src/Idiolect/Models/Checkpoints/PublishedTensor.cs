@@ -27,22 +27,24 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
     internal static IEnumerable<PublishedTensor> Own(ParameterSet parameters)
         => parameters.All.Select(parameter => new PublishedTensor(parameter.Name, parameter, 0, parameter.Shape[0]));
 
-    /// <summary>Fills the parameters from a folder.</summary>
+    /// <summary>Fills the parameters from a folder, in the order of its files.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
     internal static void ReadAll(IEnumerable<PublishedTensor> tensors, SafetensorsFolder weights, string folder)
     {
+        var found = new List<(string Name, TensorInfo Info, PublishedTensor Tensor)>();
         foreach (var tensor in tensors)
         {
-            var name = Spellings(tensor.Name).FirstOrDefault(weights.Tensors.ContainsKey);
-            if (name == null || !weights.Tensors.TryGetValue(name, out var info))
-            {
-                throw new InvalidDataException($"{folder}: tensor {tensor.Name} is missing.");
-            }
+            var name = Find(tensor.Name, weights) ?? throw Missing(tensor.Name, weights, folder);
+            var info = weights.Tensors[name];
             if (!info.Shape.SequenceEqual(tensor.FileShape.Select(size => (long)size)))
             {
                 throw new InvalidDataException(
                     $"{folder}: tensor {name} has shape [{string.Join(", ", info.Shape)}], expected [{string.Join(", ", tensor.FileShape)}].");
             }
+            found.Add((name, info, tensor));
+        }
+        foreach (var (name, _, tensor) in found.OrderBy(read => read.Info.Offset))
+        {
             var ours = tensor.Parameter.MutableValues.Slice(tensor.Start, tensor.Count);
             if (!tensor.Transposed)
             {
@@ -54,6 +56,14 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
             Transpose(file, ours, tensor.RowWidth, tensor.Rows);
         }
     }
+
+    /// <summary>What a folder calls a tensor; null if it has none.</summary>
+    internal static string? Find(string name, SafetensorsFolder weights) => Spellings(name).FirstOrDefault(weights.Tensors.ContainsKey);
+
+    /// <summary>The complaint about a tensor that a folder does not have.</summary>
+    internal static InvalidDataException Missing(string name, SafetensorsFolder weights, string folder, string why = "") => new(
+        $"{folder}: tensor {name} is missing{why}. The weights hold {(weights.Tensors.Count == 0 ? "no tensor"
+            : $"{weights.Tensors.Count} tensors, such as {string.Join(", ", weights.Tensors.Keys.Order(StringComparer.Ordinal).Take(3))}")}.");
 
     /// <summary>Writes model.safetensors, atomically.</summary>
     internal static void WriteAll(IEnumerable<PublishedTensor> tensors, string folder)
@@ -78,7 +88,7 @@ internal readonly record struct PublishedTensor(string Name, Parameter Parameter
     /// What a tensor may be called: models saved without their head, such as GPT-2's own release, leave the prefix out, and BERT's own release
     /// calls gain and bias of its norms gamma and beta.
     /// </summary>
-    private static IEnumerable<string> Spellings(string name)
+    internal static IEnumerable<string> Spellings(string name)
     {
         yield return name;
         foreach (var prefix in new[] { "transformer.", "model.", "bert." })

@@ -33,25 +33,29 @@ public static class RecurrentFolder
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
     public static RecurrentConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
 
-    internal static RecurrentConfig LoadConfig(ConfigFile file)
+    internal static RecurrentConfig LoadConfig(ConfigFile file) => Check(file, Parse(file));
+
+    /// <summary>The shape, whose numbers are not yet compared with each other.</summary>
+    private static RecurrentConfig Parse(ConfigFile file)
     {
         var fields = file.Fields;
         var type = fields.Text("model_type");
         var cell = Array.IndexOf(ModelTypes, type);
-        var config = new RecurrentConfig
+        return new RecurrentConfig
         {
             Cell = cell >= 0 ? (RecurrentCell)cell : throw fields.Error("model_type", $"\"{type}\" is none of {string.Join(", ", ModelTypes)}"),
             VocabularySize = fields.Integer("vocab_size"),
             ContextLength = fields.Integer("segment_length"),
             LayerCount = fields.Integer("num_hidden_layers"),
             Width = fields.Integer("hidden_size"),
-            ForgetBias = (float)fields.NumberOr("forget_bias", 1),
+            ForgetBias = fields.SingleOr("forget_bias", 1),
             TiedEmbedding = fields.BooleanOr("tie_word_embeddings", true),
-            Dropout = (float)fields.NumberOr("dropout", 0),
+            Dropout = fields.SingleOr("dropout", 0),
             BeginningOfTextId = fields.OptionalInteger("bos_token_id"),
         };
-        return fields.Checked(config, config.Validate, Names);
     }
+
+    private static RecurrentConfig Check(ConfigFile file, RecurrentConfig config) => file.Fields.Checked(config, config.Validate, Names);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
@@ -61,8 +65,13 @@ public static class RecurrentFolder
 
     internal static Recurrent Load(ConfigFile file)
     {
-        var config = LoadConfig(file);
-        return ModelWeights.Read(file.Folder, config.ParameterCount, () => Recurrent.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
+        var config = Parse(file);
+        return ModelWeights.Read(file, () => Check(file, config).ParameterCount, () => Recurrent.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters),
+        [
+            new("vocab_size", config.VocabularySize, "token_embedding.weight", 0),
+            new("hidden_size", config.Width, "token_embedding.weight", 1),
+            new("num_hidden_layers", config.LayerCount, "layers.", null),
+        ]);
     }
 
     /// <summary>Writes a model; each file atomically.</summary>

@@ -26,22 +26,26 @@ public static class RecurrentSequenceToSequenceFolder
     /// <exception cref="InvalidDataException">A field is missing or makes no sense.</exception>
     public static RecurrentSequenceToSequenceConfig LoadConfig(string folder) => LoadConfig(ConfigFile.Open(folder));
 
-    internal static RecurrentSequenceToSequenceConfig LoadConfig(ConfigFile file)
+    internal static RecurrentSequenceToSequenceConfig LoadConfig(ConfigFile file) => Check(file, Parse(file));
+
+    /// <summary>The shape, whose numbers are not yet compared with each other.</summary>
+    private static RecurrentSequenceToSequenceConfig Parse(ConfigFile file)
     {
         file.RequireModelType(ModelType);
         var f = file.Fields;
-        var config = new RecurrentSequenceToSequenceConfig
+        return new RecurrentSequenceToSequenceConfig
         {
             VocabularySize = f.Integer("vocab_size"),
             MaximumLength = f.Integer("max_position_embeddings"),
             Width = f.Integer("hidden_size"),
             LayerCount = f.Integer("num_hidden_layers"),
             Attention = f.BooleanOr("attention", true),
-            Dropout = (float)f.NumberOr("dropout", 0),
-            LabelSmoothing = (float)f.NumberOr("label_smoothing", 0),
+            Dropout = f.SingleOr("dropout", 0),
+            LabelSmoothing = f.SingleOr("label_smoothing", 0),
         };
-        return f.Checked(config, config.Validate, Names);
     }
+
+    private static RecurrentSequenceToSequenceConfig Check(ConfigFile file, RecurrentSequenceToSequenceConfig config) => file.Fields.Checked(config, config.Validate, Names);
 
     /// <summary>Reads a model.</summary>
     /// <param name="folder">The model folder.</param>
@@ -51,8 +55,14 @@ public static class RecurrentSequenceToSequenceFolder
 
     internal static RecurrentSequenceToSequence Load(ConfigFile file)
     {
-        var config = LoadConfig(file);
-        return ModelWeights.Read(file.Folder, config.ParameterCount, () => RecurrentSequenceToSequence.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters));
+        var config = Parse(file);
+        return ModelWeights.Read(
+            file, () => Check(file, config).ParameterCount, () => RecurrentSequenceToSequence.CreateEmpty(config), model => PublishedTensor.Own(model.Parameters),
+            [
+                new("vocab_size", config.VocabularySize, "embedding.weight", 0),
+                new("hidden_size", config.Width, "embedding.weight", 1),
+                new("num_hidden_layers", config.LayerCount, "decoder.layers.", null),
+            ]);
     }
 
     /// <summary>Writes a model; each file atomically.</summary>

@@ -136,8 +136,9 @@ public sealed record GptConfig : IModelConfig
         Require(HeadSize * (long)HeadCount == Width || HeadSize != Width / HeadCount, nameof(Width), $"{Width} must be a multiple of the {HeadCount} heads.");
         Require(LearnedPositions || HeadSize % 2 == 0, nameof(HeadSize), $"{HeadSize} must be even for rotary positions.");
         Require(Dropout is >= 0f and < 1f, nameof(Dropout), $"{Dropout} must be at least 0 and below 1.");
-        Require(NormEpsilon > 0f, nameof(NormEpsilon), $"{NormEpsilon} must be positive.");
-        Require(RopeTheta > 0, nameof(RopeTheta), $"{RopeTheta} must be positive.");
+        Require(NormEpsilon > 0f && float.IsFinite(NormEpsilon), nameof(NormEpsilon), $"{NormEpsilon} must be a positive number.");
+        Require(
+            RopeTheta > 0 && float.IsFinite((float)RopeTheta), nameof(RopeTheta), $"{RopeTheta} must be a positive number that 32 bits hold.");
         Require(ParameterCount < 1L << 40, nameof(Width), $"a model of {ParameterCount:N0} parameters is more than any machine holds.");
         RequireMatrix(VocabularySize, nameof(VocabularySize));
         RequireMatrix(LearnedPositions ? ContextLength : 0, nameof(ContextLength));

@@ -1,14 +1,21 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 
 namespace Idiolect.Models;
 
 /// <summary>
 /// A hash table from 64-bit fingerprints to small values: open addressing, key and value side by side, so that a look-up is
-/// one cache miss. The fingerprints must already be well mixed.
+/// one cache miss.
 /// </summary>
+/// <remarks>
+/// A key's place is the upper bits of its product with a random odd number (multiply-shift hashing, Dietzfelbinger et al. 1997), another one in each
+/// table: keys that a file chose cannot crowd together, whatever they are.
+/// </remarks>
 internal sealed class FingerprintTable<TValue>
     where TValue : unmanaged
 {
+    private readonly ulong _multiplier = NextOdd();
     private Entry[] _entries = new Entry[1024];
 
     internal int Count { get; private set; }
@@ -21,7 +28,7 @@ internal sealed class FingerprintTable<TValue>
         {
             Grow();
         }
-        ref var entry = ref Find(_entries, key);
+        ref var entry = ref Find(_entries, key, _multiplier);
         if (entry.Key == 0)
         {
             entry.Key = key;
@@ -34,7 +41,7 @@ internal sealed class FingerprintTable<TValue>
     internal bool TryGet(ulong key, out TValue value)
     {
         key |= key == 0 ? 1UL : 0;
-        ref var entry = ref Find(_entries, key);
+        ref var entry = ref Find(_entries, key, _multiplier);
         value = entry.Value;
         return entry.Key != 0;
     }
@@ -57,15 +64,22 @@ internal sealed class FingerprintTable<TValue>
 
     /// <summary>The key's entry, or the free one where it belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static ref Entry Find(Entry[] entries, ulong key)
+    private static ref Entry Find(Entry[] entries, ulong key, ulong multiplier)
     {
         var mask = entries.Length - 1;
-        var i = (int)(key >> 32) & mask;
+        var i = (int)((key * multiplier) >> (64 - BitOperations.Log2((uint)entries.Length)));
         while (entries[i].Key != 0 && entries[i].Key != key)
         {
             i = (i + 1) & mask;
         }
         return ref entries[i];
+    }
+
+    private static ulong NextOdd()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        return BitConverter.ToUInt64(bytes) | 1;
     }
 
     private void Grow()
@@ -75,7 +89,7 @@ internal sealed class FingerprintTable<TValue>
         {
             if (entry.Key != 0)
             {
-                Find(larger, entry.Key) = entry;
+                Find(larger, entry.Key, _multiplier) = entry;
             }
         }
         _entries = larger;

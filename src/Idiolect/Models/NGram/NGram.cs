@@ -33,6 +33,7 @@ public sealed record NGramConfig : IModelConfig
     public void Validate()
     {
         Positive(VocabularySize, nameof(VocabularySize));
+        Require(ParameterCount >= 0, nameof(ParameterCount), $"{ParameterCount} must not be negative.");
         Require(Order is >= 1 and <= HighestOrder, nameof(Order), $"{Order} must lie between 1 and {HighestOrder}.");
     }
 }
@@ -43,14 +44,11 @@ public sealed record NGramConfig : IModelConfig
 /// </summary>
 public sealed class NGram : ILanguageModel
 {
-    private readonly double[] _probabilities; // (vocabulary)
-    private readonly float[] _scores; // (vocabulary)
+    private double[] _probabilities = []; // (vocabulary), from the first pass on
 
     internal NGram(NGramConfig config, KneserNeyModel<int> counts)
     {
         (Config, Counts) = (config, counts);
-        _probabilities = new double[config.VocabularySize];
-        _scores = new float[config.VocabularySize];
         Parameters.Build();
     }
 
@@ -92,7 +90,9 @@ public sealed class NGram : ILanguageModel
         var time = TokenIds.Time(tokens, batch, Config.VocabularySize, nameof(tokens));
         var memory = Check(context.Memory, batch);
         var rows = lastOnly ? 1 : time;
-        var scores = new float[(long)batch * rows * Config.VocabularySize];
+        var vocabulary = Config.VocabularySize;
+        var scores = new float[(long)batch * rows * vocabulary];
+        _probabilities = _probabilities.Length == vocabulary ? _probabilities : new double[vocabulary];
         var texts = memory == null ? tokens : memory.Append(tokens); // (batch, kept + time)
         for (var sequence = 0; sequence < batch; sequence++)
         {
@@ -100,11 +100,11 @@ public sealed class NGram : ILanguageModel
             for (var row = 0; row < rows; row++)
             {
                 Counts.Distribution(text[..(text.Length - (rows - 1) + row)], _probabilities);
-                for (var id = 0; id < _scores.Length; id++)
+                var here = scores.AsSpan(((sequence * rows) + row) * vocabulary, vocabulary);
+                for (var id = 0; id < here.Length; id++)
                 {
-                    _scores[id] = (float)Math.Log(_probabilities[id]);
+                    here[id] = (float)Math.Log(_probabilities[id]);
                 }
-                _scores.CopyTo(scores.AsSpan(((sequence * rows) + row) * _scores.Length));
             }
         }
         return context.Tape.CreateFrom(new Shape(batch, rows, Config.VocabularySize), scores);

@@ -6,13 +6,17 @@ namespace Idiolect.Tensors;
 
 /// <summary>
 /// The keys and values of past positions, so that writing a token costs one row of work instead of the whole text again.
-/// They lie in pages of <see cref="Attention.PageLength"/> positions that are taken as a sequence grows.
+/// They lie in pages of <see cref="Attention.PageLength"/> positions that are taken as a sequence grows, and so do the tables of pages: how long a
+/// context may become is only what a config claims.
 /// </summary>
 public sealed unsafe class KeyValueCache : ISequenceMemory
 {
+    private const int FirstPages = 64;
+
     private readonly int _layerCount;
+    private readonly int _mostPages; // of the context
     private readonly List<nint> _memory = [];
-    private readonly float** _tables; // (layer, key or value, batch, pages)
+    private float** _tables; // (layer, key or value, batch, pages)
     private readonly int* _lengths; // (2, batch): before and after the rows of this pass
     private int _pagesTaken; // pages that every sequence of every layer has
     private float** _spare; // (batch): pages to reorder into, from the first reordering on
@@ -32,8 +36,9 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
         ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         (Batch, _layerCount, KeyValueHeadCount, HeadSize, ContextLength) = (batch, layerCount, keyValueHeadCount, headSize, contextLength);
-        PagesPerSequence = CeilingDivide(contextLength, Attention.PageLength);
-        _tables = (float**)NativeMemory.AllocZeroed((nuint)(2L * layerCount * batch * PagesPerSequence), (nuint)sizeof(nint));
+        _mostPages = (int)CeilingDivide((long)contextLength, Attention.PageLength);
+        PagesPerSequence = Math.Min(_mostPages, FirstPages);
+        _tables = AllocateTables(PagesPerSequence);
         _lengths = (int*)NativeMemory.AllocZeroed((nuint)(2 * batch), sizeof(int));
     }
 
@@ -50,7 +55,8 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
 
     internal int HeadSize { get; }
 
-    internal int PagesPerSequence { get; }
+    /// <summary>Pages that the tables have room for.</summary>
+    internal int PagesPerSequence { get; private set; }
 
     /// <summary>Floats of one position's keys, and of its values.</summary>
     internal int RowWidth => KeyValueHeadCount * HeadSize;
@@ -199,8 +205,29 @@ public sealed unsafe class KeyValueCache : ISequenceMemory
         }
     }
 
+    private float** AllocateTables(int pages)
+        => (float**)NativeMemory.AllocZeroed(checked((nuint)(2L * _layerCount * Batch * pages)), (nuint)sizeof(nint));
+
+    /// <summary>Doubles the tables.</summary>
+    private void GrowTables()
+    {
+        var pages = (int)Math.Min(_mostPages, 2L * PagesPerSequence);
+        var larger = AllocateTables(pages);
+        for (var sequence = 0L; sequence < 2L * _layerCount * Batch; sequence++)
+        {
+            new Span<nint>(_tables + (sequence * PagesPerSequence), PagesPerSequence).CopyTo(new Span<nint>(larger + (sequence * pages), pages));
+        }
+        NativeMemory.Free(_tables);
+        _tables = larger;
+        PagesPerSequence = pages;
+    }
+
     private void TakePage(int page)
     {
+        if (page == PagesPerSequence)
+        {
+            GrowTables();
+        }
         var pageFloats = (long)Attention.PageLength * RowWidth;
         var count = 2L * _layerCount * Batch;
         var memory = NativeBuffer.Allocate(count * pageFloats);

@@ -22,7 +22,7 @@ internal sealed unsafe class PositionalEncodingOperation : Operation
         var (rows, width) = (x.Shape.Rows, x.Shape.Width);
         var scale = MathF.Sqrt(width);
         var y = tape.CreateConsuming(x, input.NeedsGradient);
-        PositionalEncoding.Forward(tape.Team, source, table.Values, positions.Pointer, y.Pointer, rows, width, scale);
+        PositionalEncoding.Forward(tape.Team, source, table.Read(positions), positions.Pointer, y.Pointer, rows, width, scale);
         if (y.Node.NeedsGradient)
         {
             var record = tape.Record<PositionalEncodingOperation>(y);

@@ -6,7 +6,8 @@ namespace Idiolect.Tensors;
 internal sealed unsafe class RopeOperation : Operation
 {
     private TensorNode _x = null!;
-    private RotaryTable _table = null!;
+    private float* _cosines; // (positions, head size / 2), the table's
+    private float* _sines;
     private TensorNode _positions = null!;
     private int _headCount;
     private int _headSize;
@@ -31,13 +32,14 @@ internal sealed unsafe class RopeOperation : Operation
         {
             Buffer.MemoryCopy(kept.Pointer, y.Pointer, shape.Count * sizeof(float), shape.Count * sizeof(float));
         }
-        Rope.Apply(
-            tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Pointer, table.Cosines, table.Sines, inverse: false);
+        table.Read(positions, out var cosines, out var sines);
+        Rope.Apply(tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Pointer, cosines, sines, inverse: false);
         if (y.Node.NeedsGradient)
         {
             var record = tape.Record<RopeOperation>(y);
-            (record._x, record._table, record._positions, record._headCount, record._headSize) =
-                (input, table, positions.Node, headCount, table.HeadSize);
+            record._cosines = cosines;
+            record._sines = sines;
+            (record._x, record._positions, record._headCount, record._headSize) = (input, positions.Node, headCount, table.HeadSize);
             record.Save(positions);
         }
         return y;
@@ -49,7 +51,7 @@ internal sealed unsafe class RopeOperation : Operation
         var dy = tape.Gradient(Output, out _);
         Rope.Apply(
             tape.Team, dy, _x.Shape.Rows, _x.Shape.Width, _headCount, _headSize, (int*)_positions.Data!.Pointer,
-            _table.Cosines, _table.Sines, inverse: true);
+            _cosines, _sines, inverse: true);
         tape.ShareGradient(Output.Gradient!, _x);
     }
 }
