@@ -173,7 +173,7 @@ internal sealed class BeamSearch
             }
             if (!float.IsFinite(max))
             {
-                throw new InvalidDataException("The model's scores are not finite: its weights are damaged, or training has diverged.");
+                throw new NotFiniteNumberException(max);
             }
             var sum = 0f;
             foreach (var logit in row)

@@ -6,6 +6,9 @@ public sealed record GenerationOptions
     /// <summary>The most tokens to write.</summary>
     public int MaxTokens { get; init; } = 256;
 
+    /// <summary>The most tokens of prompt and text together; null for no such limit.</summary>
+    public int? MaxLength { get; init; }
+
     /// <summary>Divides the scores: below 1 the likely becomes likelier; 0 always takes the likeliest.</summary>
     public float Temperature { get; init; } = 0.8f;
 
@@ -53,6 +56,7 @@ public sealed record GenerationOptions
     public void Validate()
     {
         Require(MaxTokens >= 0, nameof(MaxTokens), $"{MaxTokens} must not be negative.");
+        Require(MaxLength is null or >= 0, nameof(MaxLength), $"{MaxLength} must not be negative.");
         Require(float.IsFinite(Temperature) && Temperature >= 0f, nameof(Temperature), $"{Temperature} must be 0 or more.");
         Require(TopK >= 0, nameof(TopK), $"{TopK} must not be negative.");
         Require(TopP is > 0f and <= 1f, nameof(TopP), $"{TopP} must be above 0 and at most 1.");

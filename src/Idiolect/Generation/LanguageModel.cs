@@ -23,7 +23,13 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Opens a Hugging Face model folder: config.json, model.safetensors, tokenizer.json.</summary>
+    /// <summary>
+    /// How the model is meant to write, as its folder's generation_config.json says. Its end-of-text tokens hold in every call; the rest in those that
+    /// are given no options, and <see cref="GenerationDefaults.Over"/> brings it into options of one's own.
+    /// </summary>
+    public GenerationDefaults GenerationDefaults { get; init; } = new();
+
+    /// <summary>Opens a Hugging Face model folder: config.json, model.safetensors, tokenizer.json, generation_config.json.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">
@@ -47,18 +53,21 @@ public sealed class LanguageModel : IDisposable
     {
         Tokenizer.Save(folder); // one of a user that cannot be saved says so before anything is written
         ModelFolder.Save(Model, folder);
+        GenerationDefaults.Save(folder);
     }
 
     /// <summary>Continues a text, piece by piece.</summary>
     /// <param name="prompt">The beginning; empty to start from nothing.</param>
-    /// <param name="options">How to choose and when to stop; one text is written, whatever <see cref="GenerationOptions.Samples"/> says.</param>
+    /// <param name="options">
+    /// How to choose and when to stop; null for <see cref="GenerationDefaults"/>. One text is written, whatever <see cref="GenerationOptions.Samples"/> says.
+    /// </param>
     /// <param name="cancellationToken">Ends the enumeration with an exception.</param>
     /// <returns>The text that follows the prompt, in pieces of whole characters.</returns>
     /// <exception cref="ArgumentException">An option is off, or the tokenizer does not know a character of the prompt.</exception>
     public IAsyncEnumerable<string> GenerateAsync(
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options = (options ?? new GenerationOptions()) with { Samples = 1 };
+        options = (options ?? GenerationDefaults.Over(new GenerationOptions())) with { Samples = 1 };
         return TextsOf(GenerateAsync([prompt], options, null, cancellationToken), cancellationToken);
     }
 
@@ -71,7 +80,7 @@ public sealed class LanguageModel : IDisposable
     /// different texts. Several calls at a time on one model, also while it trains, take turns at each pass.
     /// </remarks>
     /// <param name="prompts">The beginnings; an empty one starts from nothing.</param>
-    /// <param name="options">How to choose, when to stop, how many; null for the defaults.</param>
+    /// <param name="options">How to choose, when to stop, how many; null for <see cref="GenerationDefaults"/>.</param>
     /// <param name="statistics">Added to while the texts are written.</param>
     /// <param name="cancellationToken">Ends the enumeration with an exception.</param>
     /// <returns>The pieces of all texts; the last one of each says why the text ended.</returns>
@@ -83,10 +92,11 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        options ??= new GenerationOptions();
+        options ??= GenerationDefaults.Over(new GenerationOptions());
         options.Validate();
         int[][] tokens = [.. prompts.Select(prompt => TextGeneration.EncodePrompt(prompt, Tokenizer))];
-        return new TextGeneration(Model, Tokenizer, options, statistics ?? new GenerationStatistics()).Run(tokens, cancellationToken);
+        IReadOnlyList<int> ends = [.. (GenerationDefaults.EndOfTextIds ?? []).Union(Model.Config.EndOfTextIds)];
+        return new TextGeneration(Model, Tokenizer, ends, options, statistics ?? new GenerationStatistics()).Run(tokens, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -100,7 +110,12 @@ public sealed class LanguageModel : IDisposable
             throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`.");
         }
         var known = tokenizer();
-        return Ownership.HandOver(ModelFolder.Load(config), model => new LanguageModel(model, known));
+        if (config.ModelType == NGramFolder.ModelType)
+        {
+            NGramFolder.RequireVocabulary(config, known);
+        }
+        var defaults = GenerationDefaults.Load(folder);
+        return Ownership.HandOver(ModelFolder.Load(config), model => new LanguageModel(model, known) { GenerationDefaults = defaults });
     }
 
     private static async IAsyncEnumerable<string> TextsOf(

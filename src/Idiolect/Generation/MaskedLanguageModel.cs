@@ -53,7 +53,7 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <param name="folder">The folder, made if need be.</param>
     public void Save(string folder)
     {
-        Tokenizer.SaveFramed(folder, EncodeText.Frame(Tokenizer, closed: true));
+        Tokenizer.Save(folder);
         ModelFolder.Save(Model, folder);
     }
 
@@ -86,6 +86,7 @@ public sealed class MaskedLanguageModel : IDisposable
         {
             scores = Model.Predict(tokens, [tokens.Length], places, new ForwardContext(inference.Tape)).ToArray();
         }
+        NonFiniteResult.Refuse(scores, "The probability of a token", Model);
         return [.. places.Select((_, i) => Best(scores.AsSpan(i * Model.Config.VocabularySize, Model.Config.VocabularySize), topK))];
     }
 

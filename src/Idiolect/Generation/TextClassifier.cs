@@ -40,8 +40,9 @@ public sealed class TextClassifier : IDisposable
     /// <exception cref="ArgumentException">The model has no states to build on, or there are fewer than two labels.</exception>
     public static TextClassifier Begin(string folder, IReadOnlyList<string> labels, ulong seed = 0)
     {
+        var config = ConfigFile.Open(folder); // says first what is no model folder
         var tokenizer = Tokenizer.Load(folder);
-        return Ownership.HandOver(ModelFolder.LoadModel(folder), backbone => new TextClassifier(new Classifier(backbone, labels, seed), tokenizer));
+        return Ownership.HandOver(ModelFolder.LoadModel(config), backbone => new TextClassifier(new Classifier(backbone, labels, seed), tokenizer));
     }
 
     /// <summary>Opens a folder that <see cref="Save"/> wrote.</summary>
@@ -57,7 +58,7 @@ public sealed class TextClassifier : IDisposable
     /// <param name="folder">The folder, made if need be.</param>
     public void Save(string folder)
     {
-        Tokenizer.SaveFramed(folder, EncodeText.Frame(Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config)));
+        Tokenizer.Save(folder);
         ClassifierFolder.Save(Model, folder);
     }
 
@@ -100,6 +101,7 @@ public sealed class TextClassifier : IDisposable
                 logits = Model.Forward(batch.Tokens, batch.Lengths, new ForwardContext(inference.Tape)).ToArray();
             }
             inference.Tape.Reset();
+            NonFiniteResult.Refuse(logits, "The probability of a label", Model.Backbone);
             for (var row = 0; row < chunk.Length; row++)
             {
                 probabilities[chunk[row]] = LogitScore.Probabilities(logits.AsSpan(row * Model.Labels.Count, Model.Labels.Count));

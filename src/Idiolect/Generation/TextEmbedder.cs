@@ -41,8 +41,9 @@ public sealed class TextEmbedder : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged or describes a model that is not supported; the message names file and field.</exception>
     public static TextEmbedder Load(string folder)
     {
+        var config = ConfigFile.Open(folder); // says first what is no model folder
         var tokenizer = Tokenizer.Load(folder);
-        return Ownership.HandOver(ModelFolder.LoadModel(folder), model => new TextEmbedder(model, tokenizer));
+        return Ownership.HandOver(ModelFolder.LoadModel(config), model => new TextEmbedder(model, tokenizer));
     }
 
     /// <summary>One vector a text, of length 1; a text longer than the model takes loses its end.</summary>
@@ -84,6 +85,7 @@ public sealed class TextEmbedder : IDisposable
                 means = TextVectors.Mean(_model, batch.Tokens, batch.Lengths, new ForwardContext(inference.Tape)).ToArray();
             }
             inference.Tape.Reset();
+            NonFiniteResult.Refuse(means, "The vector of a text", _model);
             for (var row = 0; row < chunk.Length; row++)
             {
                 vectors[chunk[row]] = Normalized(means.AsSpan(row * Width, Width));

@@ -11,24 +11,25 @@ namespace Idiolect.Generation;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="ends">Tokens that end a text beside the tokenizer's.</param>
 /// <param name="options">How to choose, when to stop, how many.</param>
 /// <param name="statistics">Added to while texts are written.</param>
-internal sealed class TextGeneration(ILanguageModel model, Tokenizer tokenizer, GenerationOptions options, GenerationStatistics statistics)
+internal sealed class TextGeneration(
+    ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<int> ends, GenerationOptions options, GenerationStatistics statistics)
 {
     /// <summary>
-    /// The prompt's tokens, with those that the tokenizer puts around a text. Where that is nothing, a text begins with the token that begins
-    /// one, or, where the vocabulary has none, with a line feed, as in nanoGPT, or the first token where even that is unknown.
+    /// The prompt's tokens behind the token that begins a text. Where the vocabulary has no such token, an empty prompt
+    /// becomes a line feed, as in nanoGPT, or the first token where even that is unknown.
     /// </summary>
     internal static int[] EncodePrompt(string prompt, Tokenizer tokenizer)
     {
-        var tokens = tokenizer.EncodeWithSpecialTokens(prompt, allowSpecial: !tokenizer.Added.SplitsSpecialTokens);
-        if (tokens.Length > 0)
-        {
-            return tokens;
-        }
         if (tokenizer.BeginningOfTextId is { } beginning)
         {
-            return [beginning];
+            return [beginning, .. tokenizer.Encode(prompt)];
+        }
+        if (prompt.Length > 0)
+        {
+            return tokenizer.Encode(prompt);
         }
         try
         {
@@ -47,9 +48,10 @@ internal sealed class TextGeneration(ILanguageModel model, Tokenizer tokenizer, 
     {
         for (var prompt = 0; prompt < prompts.Length; prompt++)
         {
+            var most = (int)Math.Clamp((options.MaxLength ?? (long)int.MaxValue) - prompts[prompt].Length, 0, options.MaxTokens);
             PieceWriter[] writers = [.. Enumerable.Range(0, options.Samples)
-                .Select(sample => new PieceWriter(tokenizer, model.Config.EndOfTextIds, options, prompt, sample))];
-            if (options.MaxTokens == 0)
+                .Select(sample => new PieceWriter(tokenizer, ends, options with { MaxTokens = most }, prompt, sample))];
+            if (most == 0)
             {
                 foreach (var writer in writers)
                 {

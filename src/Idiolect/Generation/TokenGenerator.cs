@@ -68,6 +68,7 @@ internal sealed class TokenGenerator : IDisposable
         {
             if (!_ended[i])
             {
+                NonFiniteResult.Refuse(_logits.AsSpan(i * vocabulary, vocabulary), "The score of the next token", _model);
                 _next[i] = _choosers[i].Next(CollectionsMarshal.AsSpan(_texts[i]), _logits.AsSpan(i * vocabulary, vocabulary));
             }
             _texts[i].Add(_next[i]); // of a text that has ended its last token again: rows go in step, and nobody reads them
