@@ -30,11 +30,7 @@ internal static class Failure
         [nameof(GenerationOptions.StopStrings)] = "--stop",
     };
 
-    /// <param name="exception">What went wrong.</param>
-    /// <param name="terminal">Where it is said.</param>
-    /// <param name="json">Whether to a program too.</param>
-    /// <param name="verb">What the tool was asked for.</param>
-    internal static int Report(Exception exception, Terminal terminal, bool json, string verb = "")
+    internal static int Report(Exception exception, Terminal terminal, bool json)
     {
         if (exception is BrokenPipeException)
         {
@@ -46,7 +42,7 @@ internal static class Failure
             WriteJson(lines => lines.Write("interrupted", _ => { }), terminal, json);
             return ExitCode.Interrupted;
         }
-        Write(Describe(exception, verb), terminal, json);
+        Write(Describe(exception), terminal, json);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
         {
             terminal.WriteError(exception.ToString());
@@ -76,15 +72,14 @@ internal static class Failure
         }
     }
 
-    internal static string Describe(Exception exception, string verb = "") => exception switch
+    internal static string Describe(Exception exception) => exception switch
     {
-        AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0], verb),
+        AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0]),
         TypeInitializationException { InnerException: { } inner } => Describe(inner), // such as an environment variable's value
         ArgumentException argument => OneLine(FieldFlags.InFlags(WithFlag(WithoutParameter(argument)))),
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
             => OneLine(exception.Message),
-        InsufficientMemoryException => OneLine(exception.Message), // of a training, which knows what it was doing
-        OutOfMemoryException => MemoryAdvice.Of(verb),
+        OutOfMemoryException => "not enough memory: choose a smaller --batch, --context, --width or --layers",
         _ => $"this is a bug in idiolect {ToolVersion.Text}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "
             + $"(set {DebugVariable}=1 for the stack)",
     };

@@ -85,7 +85,10 @@ public sealed class RunFoldersTests : IDisposable
     [Fact]
     public void A_finished_run_is_not_overwritten()
     {
-        File.WriteAllText(Path.Combine(folder.Runs.Create("one", null), MetricsLog.FileName), "");
+        using (var log = MetricsLog.Open(Path.Combine(folder.Runs.Create("one", null), MetricsLog.FileName), 0))
+        {
+            log.Append(Events.Step(1, 3));
+        }
 
         var exception = Assert.Throws<IOException>(() => folder.Runs.Create("one", null));
 

@@ -14,31 +14,30 @@ internal static class EmbedCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var input = new TextInput("text", $"; {Truncation.Help}");
+        var text = Flag.Texts();
+        var file = Flag.Text("--file", $"File of texts, one a line; {Truncation.Help}", "FILE");
         var threads = Flag.Threads();
         var json = Flag.Json();
-        var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, input.Texts, input.File, threads, json };
+        var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, text, file, threads, json };
         command.WithExamples(
             "idiolect embed --text 'Gets the length.' --text 'Returns the size.'",
             "idiolect embed gaps --file questions.txt",
             "idiolect embed latest --text 'Opens a file.' --json");
-        command.SetAction(async (parsed, cancellationToken) =>
+        command.SetAction((parsed, cancellationToken) =>
         {
-            var texts = await input.ReadAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
-            var places = input.FindSome(texts);
+            var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
             using var embedder = ModelSource.Open(parsed.GetValue(run), TextEmbedder.Load);
-            string[] some = [.. places.Select(place => texts[place])];
-            var vectors = embedder.Embed(some, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
+            var vectors = embedder.Embed(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
             Truncation.Warn(cut, embedder.LongestText, terminal);
             if (parsed.GetValue(json))
             {
-                WriteJson(texts, places, vectors, cut, new JsonLines(terminal.Out));
+                WriteJson(texts, vectors, cut, new JsonLines(terminal.Out));
             }
             else
             {
-                Write(some, vectors, terminal);
+                Write(texts, vectors, terminal);
             }
-            return ExitCode.Success;
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -57,35 +56,28 @@ internal static class EmbedCommand
         }
     }
 
-    /// <summary>A line for each text, blank ones included, and one for each pair.</summary>
-    private static void WriteJson(string[] texts, int[] places, IReadOnlyList<float[]> vectors, bool[] cut, JsonLines lines)
+    private static void WriteJson(string[] texts, IReadOnlyList<float[]> vectors, bool[] cut, JsonLines lines)
     {
         for (var i = 0; i < texts.Length; i++)
         {
-            var place = Array.IndexOf(places, i);
             lines.Write("embedding", writer =>
             {
                 writer.WriteString("text", texts[i]);
-                if (place < 0)
-                {
-                    writer.WriteNull("vector"); // nothing was said
-                    return;
-                }
                 writer.WriteStartArray("vector");
-                foreach (var value in vectors[place])
+                foreach (var value in vectors[i])
                 {
                     writer.WriteNumberValue(value);
                 }
                 writer.WriteEndArray();
-                Truncation.Write(writer, cut[place]);
+                Truncation.Write(writer, cut[i]);
             });
         }
         foreach (var (a, b, cosine) in Pairs(vectors))
         {
             lines.Write("similarity", writer =>
             {
-                writer.WriteNumber("a", places[a] + 1);
-                writer.WriteNumber("b", places[b] + 1);
+                writer.WriteNumber("a", a + 1);
+                writer.WriteNumber("b", b + 1);
                 writer.WriteFinite("cosine", cosine);
             });
         }

@@ -30,7 +30,7 @@ internal static class EvalCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var folder = new NamedRuns(RunFolders.DefaultRoot).Find(parsed.GetValue(run));
-            if (Translator.IsTranslator(ModelLocation.Require(folder)))
+            if (ModelLocation.Open(folder, IsTranslator))
             {
                 Flag.RejectMeaningless(parsed, "a run that translates", [field, batches]);
                 return Task.FromResult(MeasureTranslation(
@@ -81,6 +81,10 @@ internal static class EvalCommand
         });
         return command;
     }
+
+    // Of a checkpoint that a training beside has just removed nothing can be said.
+    private static bool IsTranslator(string model)
+        => Translator.IsTranslator(model) || (Directory.Exists(model) ? false : throw new DirectoryNotFoundException($"{model} is gone"));
 
     internal static void Write(Measurement measured, string what, Terminal terminal, bool json)
     {

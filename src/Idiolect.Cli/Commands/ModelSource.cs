@@ -15,5 +15,5 @@ internal static class ModelSource
     /// <exception cref="FileNotFoundException">There is no model in its folder.</exception>
     /// <exception cref="InvalidDataException">It holds another kind of model, or is damaged.</exception>
     internal static T Open<T>(string? run, Func<string, T> load)
-        => FieldFlags.Named(() => ModelLocation.Open(NamedRuns.FindModel(run), load));
+        => FieldFlags.Named(() => ModelLocation.Open(new NamedRuns(RunFolders.DefaultRoot).Find(run), load));
 }

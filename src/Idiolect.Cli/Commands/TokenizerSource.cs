@@ -1,6 +1,7 @@
 using System.CommandLine;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Recipes;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Cli.Commands;
@@ -22,6 +23,6 @@ internal static class TokenizerSource
         {
             return Tokenizer.Load(source);
         }
-        return Tokenizer.Load(NamedRuns.FindModel(source));
+        return ModelLocation.Open(new NamedRuns(RunFolders.DefaultRoot).Find(source), Tokenizer.Load);
     }
 }

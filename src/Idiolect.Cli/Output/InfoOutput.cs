@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Generation;
 using Idiolect.Recipes;
 
 using Spectre.Console;
@@ -72,6 +74,11 @@ internal static class InfoOutput
                 }
                 json.WriteEndArray();
             }
+            WriteGeneration(model.Generation, json);
+            if (info.Damage is { } damage)
+            {
+                json.WriteString("damage", damage);
+            }
             json.WriteEndObject();
         }
         if (info.Recipe is { } recipe)
@@ -87,6 +94,10 @@ internal static class InfoOutput
         }
         json.WriteStartObject("history");
         json.WriteNumber("steps", info.History.StepsDone);
+        if (info.History.DamagedLines.Count > 0)
+        {
+            WriteNumbers("damagedLines", info.History.DamagedLines, json);
+        }
         json.WriteFinite("stepSeconds", Math.Round(info.History.StepTime.TotalSeconds, 3));
         json.WriteFinite("valLoss", info.History.Best?.ValidationLoss);
         json.WriteFinite("bitsPerByte", info.History.Best?.BitsPerByte);
@@ -97,6 +108,73 @@ internal static class InfoOutput
         json.WriteEndObject();
     });
 
+    /// <summary>What generation_config.json says, under its own names; nothing where there is none.</summary>
+    private static void WriteGeneration(GenerationDefaults defaults, Utf8JsonWriter json)
+    {
+        if (!Fields(defaults).Any())
+        {
+            return;
+        }
+        json.WriteStartObject("generation");
+        foreach (var (name, value) in Fields(defaults))
+        {
+            switch (value)
+            {
+                case int number:
+                    json.WriteNumber(name, number);
+                    break;
+                case float number:
+                    json.WriteNumber(name, number);
+                    break;
+                case IReadOnlyList<int> numbers:
+                    WriteNumbers(name, numbers, json);
+                    break;
+                case IReadOnlyList<string> texts:
+                    json.WriteStartArray(name);
+                    foreach (var text in texts)
+                    {
+                        json.WriteStringValue(text);
+                    }
+                    json.WriteEndArray();
+                    break;
+            }
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumbers(string name, IReadOnlyList<int> numbers, Utf8JsonWriter json)
+    {
+        json.WriteStartArray(name);
+        foreach (var number in numbers)
+        {
+            json.WriteNumberValue(number);
+        }
+        json.WriteEndArray();
+    }
+
+    private static IEnumerable<(string Name, object Value)> Fields(GenerationDefaults defaults) => new (string Name, object? Value)[]
+    {
+        ("eos_token_id", defaults.EndOfTextIds),
+        ("max_new_tokens", defaults.MaxTokens),
+        ("max_length", defaults.MaxLength),
+        ("temperature", defaults.Temperature),
+        ("top_k", defaults.TopK),
+        ("top_p", defaults.TopP),
+        ("min_p", defaults.MinP),
+        ("repetition_penalty", defaults.RepetitionPenalty),
+        ("stop_strings", defaults.StopStrings.Count > 0 ? defaults.StopStrings : null),
+        ("num_return_sequences", defaults.Samples),
+        ("unsupported", defaults.Unsupported.Count > 0 ? defaults.Unsupported : null),
+    }.Where(field => field.Value is not null).Select(field => (field.Name, field.Value!));
+
+    private static string Say(object value) => value switch
+    {
+        IReadOnlyList<int> numbers => string.Join(", ", numbers),
+        IReadOnlyList<string> texts => string.Join(", ", texts.Select(ReadableText.Printable)),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString()!,
+    };
+
     private static IEnumerable<(string Name, string Value)> Rows(RunInfo info)
     {
         yield return ("folder", info.Folder);
@@ -104,9 +182,17 @@ internal static class InfoOutput
         {
             yield return row;
         }
+        if (info.Damage is { } damage)
+        {
+            yield return ("damaged", damage);
+        }
         if (info.Model?.Labels is { } labels)
         {
             yield return ("labels", $"{labels.Count}: {string.Join(", ", labels.Take(MostLabels).Select(ReadableText.Printable))}{(labels.Count > MostLabels ? ", ..." : "")}");
+        }
+        if (info.Model?.Generation is { } defaults && Fields(defaults).Any())
+        {
+            yield return ("generation", string.Join("; ", Fields(defaults).Select(field => $"{field.Name} {Say(field.Value)}")));
         }
         if (info.Recipe is { } recipe)
         {
@@ -157,6 +243,10 @@ internal static class InfoOutput
             ? "not yet"
             : $"{ReadableText.Whole(done)}{(recipe is null ? "" : $" of {ReadableText.Whole(recipe.Optimizer.Steps)}")} steps in "
                 + TrainingText.Clock(history.StepTime));
+        if (history.DamagedLines.Count > 0)
+        {
+            yield return ("metrics", TrainingText.Damaged(history.DamagedLines));
+        }
         if (history.Best is { } best)
         {
             yield return ("best validation loss", string.Create(

@@ -86,6 +86,18 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                     json.WriteString("reason", skipped.Reason);
                 });
                 break;
+            case MetricsDamaged metrics:
+                lines.Write("metricsDamaged", json =>
+                {
+                    json.WriteNumber("step", metrics.Step);
+                    json.WriteStartArray("lines");
+                    foreach (var line in metrics.Lines)
+                    {
+                        json.WriteNumberValue(line);
+                    }
+                    json.WriteEndArray();
+                });
+                break;
             case CheckpointDamaged damaged:
                 lines.Write("damaged", json =>
                 {

@@ -77,6 +77,9 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
             case StepSkipped skipped:
                 WriteAbove(TrainingText.Skipped(skipped), Color.Yellow);
                 break;
+            case MetricsDamaged metrics:
+                WriteAbove(TrainingText.Damaged(metrics.Lines), Color.Yellow);
+                break;
             case CheckpointDamaged damaged:
                 WriteAbove(TrainingText.Damaged(damaged), Color.Yellow);
                 break;

@@ -49,6 +49,9 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             case StepSkipped skipped:
                 output.WriteLine(TrainingText.Skipped(skipped));
                 break;
+            case MetricsDamaged metrics:
+                output.WriteLine(TrainingText.Damaged(metrics.Lines));
+                break;
             case CheckpointDamaged damaged:
                 output.WriteLine(TrainingText.Damaged(damaged));
                 break;

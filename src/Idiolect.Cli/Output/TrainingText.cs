@@ -69,6 +69,11 @@ internal static class TrainingText
     internal static string Damaged(CheckpointDamaged damaged) =>
         $"the checkpoint of step {damaged.Step} is damaged ({damaged.Reason}); going on from the one before it";
 
+    /// <summary>Lines of the metrics that were left out.</summary>
+    internal static string Damaged(IReadOnlyList<int> lines)
+        => $"{MetricsLog.FileName}: {(lines.Count == 1 ? "line" : "lines")} {string.Join(", ", lines.Take(5))}{(lines.Count > 5 ? ", ..." : "")} "
+            + $"{(lines.Count == 1 ? "is" : "are")} damaged and left out";
+
     /// <summary>What is not as it was when the run was saved.</summary>
     internal static string Changed(RunChanged changed)
         => $"going on otherwise after step {ReadableText.Whole(changed.Step)}: {string.Join("; ", changed.Changes.Select(Say))}; the weights will not be the first run's";
@@ -145,11 +150,11 @@ internal static class TrainingText
         }
         yield return "next:";
         yield return finished.Translation is not null
-            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "The file could not be found.")}"
+            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'"
             : finished.Classification is not null
-            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "Gets the number of rows of the table.")}"
+            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text 'Gets the number of rows of the table.'"
             : finished.Accuracy is not null
-            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "The file could not be [MASK].")}"
+            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
             : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete && finished.Reason != EndReason.EarlyStop)
         {
@@ -158,13 +163,6 @@ internal static class TrainingText
     }
 
     private static string Plural(long count, string noun) => $"{ReadableText.Whole(count)} {noun}{(count == 1 ? "" : "s")}";
-
-    /// <summary>A text as a shell takes it for one word; without what a terminal would obey.</summary>
-    private static string QuoteText(string text)
-    {
-        var shown = ReadableText.Printable(text);
-        return OperatingSystem.IsWindows() ? $"\"{shown.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : $"'{shown.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-    }
 
     /// <summary>A path as a shell takes it for one word.</summary>
     private static string Quote(string path)

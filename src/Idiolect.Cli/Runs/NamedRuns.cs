@@ -30,11 +30,6 @@ internal sealed class NamedRuns(string root)
         }
     }
 
-    /// <summary>Finds the model of a run, or in a model folder.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is no such run.</exception>
-    /// <exception cref="FileNotFoundException">There is no model in its folder.</exception>
-    internal static string FindModel(string? run) => ModelLocation.Require(new NamedRuns(RunFolders.DefaultRoot).Find(run));
-
     /// <summary>Chooses the folder of a new run, without making it.</summary>
     /// <exception cref="IOException">There is such a run already.</exception>
     internal string Choose(string? name, string? folder)

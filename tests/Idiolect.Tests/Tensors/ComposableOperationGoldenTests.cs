@@ -1,3 +1,4 @@
+using Idiolect.Layers;
 using Idiolect.Tensors;
 using Idiolect.Tests.Kernels;
 

@@ -1,3 +1,4 @@
+using Idiolect.Generation;
 using Idiolect.Models;
 using Idiolect.Tokenization;
 
@@ -45,6 +46,9 @@ public sealed record ModelSummary
     /// <summary>What texts may be, to a classifier; null for any other model.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
+    /// <summary>How the model is meant to write.</summary>
+    public GenerationDefaults Generation { get; init; } = new();
+
     /// <summary>Describes a model folder without reading its weights.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
@@ -53,7 +57,7 @@ public sealed record ModelSummary
     {
         var config = ConfigFile.Open(folder);
         var labels = ClassifierFolder.LoadLabels(config);
-        var backbone = ReadTranslator(config) ?? ReadBackbone(config);
+        var backbone = (ReadTranslator(config) ?? ReadBackbone(config)) with { Generation = GenerationDefaults.Load(folder) };
         return labels is null ? backbone : backbone with
         {
             Labels = labels,
@@ -85,8 +89,9 @@ public sealed record ModelSummary
         ContextLength = config.ContextLength,
         VocabularySize = config.VocabularySize,
         TrainingBytes = 4 * config.ParameterCount * sizeof(float),
-        InferenceBytes = (config.ParameterCount
-            + (2L * config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize)) * sizeof(float),
+        InferenceBytes = (long)Int128.Min(
+            long.MaxValue, // 128 bits: a config may claim any context
+            (config.ParameterCount + (2 * (Int128)config.LayerCount * config.ContextLength * config.KeyValueHeadCount * config.HeadSize)) * sizeof(float)),
         Tokenizer = tokenizer,
     };
 

@@ -29,6 +29,9 @@ public sealed class Run
     /// <summary>Whether the folder says how it was trained; one that holds only metrics does not.</summary>
     public bool HasRecipe => File.Exists(Path.Combine(Folder, RecipeName)) || File.Exists(Path.Combine(Folder, SetupFile.Name));
 
+    /// <summary>Whether a step was taken or a checkpoint saved; a run that was killed before has nothing to go on from or to lose.</summary>
+    internal bool HasBegun => new CheckpointStore(Folder).Checkpoints.Count > 0 || ReadHistory().StepsDone > 0;
+
     /// <summary>Opens a run.</summary>
     /// <param name="folder">Its folder.</param>
     /// <exception cref="DirectoryNotFoundException">It is no run.</exception>
@@ -53,7 +56,6 @@ public sealed class Run
     }
 
     /// <summary>Reads what happened so far.</summary>
-    /// <exception cref="InvalidDataException">A line of the metrics is damaged.</exception>
     public TrainingHistory ReadHistory() => TrainingHistory.Read(Folder);
 
     /// <summary>Loads the best checkpoint of a run whose model continues text.</summary>

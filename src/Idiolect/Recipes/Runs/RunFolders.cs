@@ -1,4 +1,6 @@
 using Idiolect.Formats;
+using Idiolect.Models;
+using Idiolect.Training;
 
 namespace Idiolect.Recipes;
 
@@ -15,6 +17,7 @@ public sealed class RunFolders(string root)
     /// <summary>The folder of a run.</summary>
     /// <param name="run">A path, a name under <c>runs/</c>, <c>latest</c>, or null for the latest.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such run; the message says which there are.</exception>
+    /// <exception cref="FileNotFoundException">It is a file; the message says what to give instead.</exception>
     public string Find(string? run)
     {
         if (run is null or Latest)
@@ -30,6 +33,10 @@ public sealed class RunFolders(string root)
         if (Directory.Exists(run))
         {
             return run;
+        }
+        if (File.Exists(run))
+        {
+            throw new FileNotFoundException($"{run} is not a run or model folder: {NoModelFolder.DescribeFile(run)}", run);
         }
         var names = Names();
         throw new DirectoryNotFoundException(names.Count == 0
@@ -51,7 +58,7 @@ public sealed class RunFolders(string root)
     public static bool CanName(string name) => !string.IsNullOrWhiteSpace(name) && name is not ("." or "..")
         && Path.GetFileName(name) == name && !name.Equals(Latest, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Chooses the folder of a new run, without making it.</summary>
+    /// <summary>Chooses the folder of a new run, without making it. A run that ended before its first checkpoint gives its folder up.</summary>
     /// <param name="name">Its name under <c>runs/</c>; null makes one up.</param>
     /// <param name="folder">Its path instead; null puts it under <c>runs/</c>.</param>
     /// <exception cref="IOException">There is such a run already.</exception>
@@ -62,7 +69,11 @@ public sealed class RunFolders(string root)
         {
             throw new IOException($"{folder} is a file");
         }
-        if (Run.IsRun(folder))
+        if (RunLock.IsHeld(folder))
+        {
+            throw new IOException($"{folder} is in use by another process");
+        }
+        if (Run.IsRun(folder) && Run.Open(folder).HasBegun)
         {
             throw new IOException($"{folder} holds a run already");
         }

@@ -15,6 +15,9 @@ public sealed class TrainingHistory
         StepsDone = progress.Where(news => news is not CheckpointDamaged).Select(news => news.Step).DefaultIfEmpty().Max();
     }
 
+    /// <summary>The numbers, from 1, of damaged lines of the metrics, which are left out.</summary>
+    public IReadOnlyList<int> DamagedLines { get; private init; } = [];
+
     /// <summary>The steps that changed the weights.</summary>
     public IReadOnlyList<StepCompleted> Steps { get; }
 
@@ -31,12 +34,20 @@ public sealed class TrainingHistory
     /// <summary>The time of all steps.</summary>
     public TimeSpan StepTime => TimeSpan.FromMilliseconds(Steps.Sum(step => step.Milliseconds));
 
-    /// <summary>Reads a run's metrics; a missing file is an empty history.</summary>
+    /// <summary>
+    /// Reads a run's metrics; a missing file is an empty history. Steps after the newest intact checkpoint did not happen, unless the run is going on:
+    /// a process that was killed took them, and who resumes the run takes them again.
+    /// </summary>
     /// <param name="folder">The run's folder.</param>
-    /// <exception cref="InvalidDataException">A line before the last is damaged.</exception>
     public static TrainingHistory Read(string folder)
     {
         var file = Path.Combine(folder, MetricsLog.FileName);
-        return new TrainingHistory(File.Exists(file) ? MetricsLog.Read(file) : []);
+        if (!File.Exists(file))
+        {
+            return new TrainingHistory([]);
+        }
+        var last = RunLock.IsHeld(folder) ? null : new CheckpointStore(folder).FindNewestIntact(out _);
+        var progress = MetricsLog.Read(file, out var damaged);
+        return new TrainingHistory(last is null ? progress : [.. progress.Where(news => news.Step <= last.Step)]) { DamagedLines = damaged };
     }
 }

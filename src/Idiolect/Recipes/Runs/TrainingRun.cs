@@ -48,7 +48,7 @@ public static class TrainingRun
             : throw new ArgumentException($"task {recipe.Task} takes no labelled texts", nameof(corpus));
     }
 
-    /// <summary>Goes on with a run from its newest intact checkpoint.</summary>
+    /// <summary>Goes on with a run from its newest intact checkpoint; one that ended before its first is begun again.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="recipe">
     /// The run's recipe, changed where it shall go on otherwise; null for its own. What the weights depend on is reported as
@@ -64,7 +64,12 @@ public static class TrainingRun
         string folder, Recipe? recipe = null, bool allowOtherData = false, IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        recipe = (recipe ?? Run.Open(folder).ReadRecipe()).Resolve();
+        var run = Run.Open(folder);
+        recipe = (recipe ?? run.ReadRecipe()).Resolve();
+        if (!run.HasBegun)
+        {
+            return Start(recipe, folder, progress, cancellationToken);
+        }
         var session = new RunSession(recipe, folder, progress);
         return recipe.Translates ? new TranslationRun(recipe, folder, session).Resume(allowOtherData, cancellationToken)
             : recipe.Classifies ? new ClassificationRun(recipe, folder, session).Resume(allowOtherData, cancellationToken)

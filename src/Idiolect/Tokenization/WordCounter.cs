@@ -56,9 +56,11 @@ internal sealed class WordCounter(PreTokenizer style, int threads)
     private void Count(ReadOnlySpan<char> text, Dictionary<string, long> counts)
     {
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var piece in style.Pieces(text))
+        while (!text.IsEmpty)
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(lookup, piece, out _)++;
+            var length = PreTokenScanner.LengthOfFirst(style, text);
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text[..length], out _)++;
+            text = text[length..];
         }
     }
 }
