@@ -48,7 +48,7 @@ internal static class TokenizerBenchmark
         var theirs = BpeTokenizer.Create(new BpeOptions(Path.Combine(folder, "vocab.json"), Path.Combine(folder, "merges.txt"))
         {
             ByteLevel = true,
-            PreTokenizer = new RegexPreTokenizer(new Regex(PreTokenScanner.Gpt2Pattern, RegexOptions.Compiled), null),
+            PreTokenizer = new RegexPreTokenizer(new Regex(Gpt2Scanner.Pattern, RegexOptions.Compiled), null),
         });
         var file = Path.GetTempFileName();
         File.WriteAllText(file, JsonSerializer.Serialize(texts));

@@ -9,34 +9,38 @@ namespace Idiolect.Cli;
 /// <summary>The root command: builds the verbs, parses, runs one and turns what goes wrong into a message and an exit code.</summary>
 internal static class Application
 {
+    // Verbs that have something to save or to say when they are interrupted, however long that takes.
+    private static readonly string[] FinishesByItself = ["train", "tune", "generate", "lab run"];
+
     internal static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken)
     {
         var json = args.Any(arg => arg is "--json" or "--json=true" or "--json:true");
+        var verb = "";
         try
         {
             // An "@" begins many a prompt, so no response files; there are no one-letter flags to bundle.
             var parsed = CreateRoot(terminal)
                 .Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            verb = Usage.VerbOf(parsed).Trim();
             if (parsed.Action is not { ClearsParseErrors: true } && Usage.FindError(parsed) is { } problem)
             {
                 Failure.Write(problem, terminal, json);
                 terminal.WriteError($"see {CommandName.Current} {Usage.VerbOf(parsed)}--help");
                 return ExitCode.Usage;
             }
-            Usage.CheckRanges(parsed);
-            return await parsed.InvokeAsync(
-                new InvocationConfiguration
-                {
-                    Output = terminal.Out,
-                    Error = terminal.Error,
-                    EnableDefaultExceptionHandler = false,
-                    ProcessTerminationTimeout = null, // Interruption owns the signals
-                },
-                cancellationToken).ConfigureAwait(false);
+            var configuration = new InvocationConfiguration
+            {
+                Output = terminal.Out,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // Interruption owns the signals
+            };
+            var work = Task.Run(() => parsed.InvokeAsync(configuration, cancellationToken), CancellationToken.None);
+            return await Patience.WaitAsync(work, () => !FinishesByItself.Contains(verb), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) // the one place where every exception ends
         {
-            return Failure.Report(exception, terminal, json);
+            return Failure.Report(exception, terminal, json, verb);
         }
     }
 

@@ -30,7 +30,11 @@ internal static class Failure
         [nameof(GenerationOptions.StopStrings)] = "--stop",
     };
 
-    internal static int Report(Exception exception, Terminal terminal, bool json)
+    /// <param name="exception">What went wrong.</param>
+    /// <param name="terminal">Where it is said.</param>
+    /// <param name="json">Whether to a program too.</param>
+    /// <param name="verb">What the tool was asked for.</param>
+    internal static int Report(Exception exception, Terminal terminal, bool json, string verb = "")
     {
         if (exception is BrokenPipeException)
         {
@@ -42,7 +46,7 @@ internal static class Failure
             WriteJson(lines => lines.Write("interrupted", _ => { }), terminal, json);
             return ExitCode.Interrupted;
         }
-        Write(Describe(exception), terminal, json);
+        Write(Describe(exception, verb), terminal, json);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
         {
             terminal.WriteError(exception.ToString());
@@ -72,14 +76,15 @@ internal static class Failure
         }
     }
 
-    internal static string Describe(Exception exception) => exception switch
+    internal static string Describe(Exception exception, string verb = "") => exception switch
     {
-        AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0]),
+        AggregateException { InnerExceptions.Count: 1 } aggregate => Describe(aggregate.InnerExceptions[0], verb),
         TypeInitializationException { InnerException: { } inner } => Describe(inner), // such as an environment variable's value
         ArgumentException argument => OneLine(FieldFlags.InFlags(WithFlag(WithoutParameter(argument)))),
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
             => OneLine(exception.Message),
-        OutOfMemoryException => "not enough memory: choose a smaller --batch, --context, --width or --layers",
+        InsufficientMemoryException => OneLine(exception.Message), // of a training, which knows what it was doing
+        OutOfMemoryException => MemoryAdvice.Of(verb),
         _ => $"this is a bug in idiolect {ToolVersion.Text}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "
             + $"(set {DebugVariable}=1 for the stack)",
     };

@@ -8,12 +8,14 @@ namespace Idiolect.Cli;
 /// <summary>The library's help page, with the command's flags under headings and its examples below.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
 {
+    private const int Narrowest = 40; // with much less the library wraps for ever
+
     private readonly HelpAction help;
 
     internal HelpWithExamples(HelpAction help, int width)
     {
         this.help = help;
-        help.MaxWidth = width;
+        help.MaxWidth = Math.Max(width, Narrowest);
     }
 
     public override bool ClearsParseErrors => true;

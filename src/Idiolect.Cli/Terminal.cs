@@ -9,13 +9,17 @@ namespace Idiolect.Cli;
 /// <param name="error">Standard error: errors and hints.</param>
 /// <param name="width">Columns.</param>
 /// <param name="live">Whether a person watches a terminal that can redraw lines and show colour.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, int width, bool live) : IDisposable
+/// <param name="input">What is piped in; null where a person types, or nothing can come.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, int width, bool live, Stream? input = null) : IDisposable
 {
     private const int WidthWhenUnknown = 80;
 
     internal TextWriter Out => output;
 
     internal TextWriter Error => error;
+
+    /// <summary>Standard input, where it is a pipe or a file; null at a terminal.</summary>
+    internal Stream? Input => input;
 
     /// <summary>Writes a line to standard error, if it takes one: with it closed there is nowhere left to complain.</summary>
     internal void WriteError(string line)
@@ -54,7 +58,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int width, b
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             || Environment.GetEnvironmentVariable("TERM") == "dumb";
         var error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
-        return new Terminal(StandardOutput.Open(), error, FindWidth(plain), live: !plain);
+        return new Terminal(StandardOutput.Open(), error, FindWidth(plain), live: !plain, Console.IsInputRedirected ? Console.OpenStandardInput() : null);
     }
 
     private static int FindWidth(bool plain)
@@ -78,5 +82,6 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int width, b
     {
         output.Dispose();
         error.Dispose();
+        input?.Dispose();
     }
 }

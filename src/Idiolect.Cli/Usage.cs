@@ -26,21 +26,12 @@ internal static class Usage
         }
         if (parsed.Errors.Count == 0)
         {
-            return null;
+            // Numbers that were read but lie outside what makes sense.
+            return command.Options.OfType<IRanged>().Select(option => option.FindProblem(parsed)).FirstOrDefault(found => found is not null);
         }
         return command is not RootCommand && command.Subcommands.Count > 0 && command.Action is null
             ? $"{command.Name} needs a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}"
             : WrongCount(parsed) ?? parsed.Errors[0].Message;
-    }
-
-    /// <summary>Numbers that were read but lie outside what makes sense.</summary>
-    /// <exception cref="ArgumentException">The first of them, with its flag and its range.</exception>
-    internal static void CheckRanges(ParseResult parsed)
-    {
-        foreach (var option in parsed.CommandResult.Command.Options)
-        {
-            (option as IRanged)?.CheckRange(parsed);
-        }
     }
 
     /// <summary>The verb as typed, with a space behind it: <c>"tokenizer train "</c>; nothing for the root.</summary>

@@ -59,19 +59,32 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
         Assert.Equal(Math.Exp(measured.GetProperty("loss").GetDouble()), measured.GetProperty("perplexity").GetDouble(), 6);
 
-        var texts = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
+        var events = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
+        var texts = events.Where(news => news.GetProperty("event").GetString() != "piece").ToArray();
         Assert.Equal(["text", "text", "done"], texts.Select(text => text.GetProperty("event").GetString()!));
+        Assert.Equal(
+            texts[0].GetProperty("text").GetString(),
+            string.Concat(Named(events, "piece").Where(piece => piece.GetProperty("sample").GetInt32() == 1).Select(piece => piece.GetProperty("text").GetString())));
+        Assert.Equal(18, Named(events, "piece").Sum(piece => piece.GetProperty("tokens").GetArrayLength()));
         Assert.Equal([1, 2], texts.Take(2).Select(text => text.GetProperty("sample").GetInt32()));
         Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         Assert.True(texts[2].GetProperty("tokensPerSecond").GetDouble() > 0);
         Assert.True(texts[2].GetProperty("promptTokensPerSecond").GetDouble() > 0);
-        Assert.All(texts.Take(2), text => Assert.Equal(("maxTokens", 9), (text.GetProperty("finishReason").GetString(), text.GetProperty("ids").GetArrayLength())));
-        var several = await JsonAsync("generate --prompt a --prompt the --max-tokens 9 --seed 4 --logprobs --json");
-        Assert.Equal([1, 2], several.Take(2).Select(text => text.GetProperty("prompt").GetInt32()));
+        Assert.All(texts.Take(2), text => Assert.Equal(("maxTokens", 9), (text.GetProperty("reason").GetString(), text.GetProperty("ids").GetArrayLength())));
+        var several = Named(await JsonAsync("generate --prompt a --prompt the --max-tokens 9 --seed 4 --logprobs --json"), "text").ToArray();
+        Assert.Equal(["a", "the"], several.Select(text => text.GetProperty("prompt").GetString()!));
         Assert.Equal(texts[0].GetProperty("text").GetString(), several[1].GetProperty("text").GetString()); // as alone
-        Assert.All(several.Take(2), text => Assert.Equal(9, text.GetProperty("logProbabilities").EnumerateArray().Count(value => value.GetDouble() < 0)));
+        Assert.All(several, text => Assert.Equal(9, text.GetProperty("logProbabilities").EnumerateArray().Count(value => value.GetDouble() < 0)));
         var plain = await RunAsync("generate first --prompt the --max-tokens 9 --seed 4");
-        Assert.Equal(texts[0].GetProperty("text").GetString() + Environment.NewLine, plain.Out);
+        Assert.Equal("the" + texts[0].GetProperty("text").GetString() + Environment.NewLine, plain.Out);
+        File.WriteAllText(folder.Combine("prompt.txt"), "the\n");
+        Assert.Equal(plain.Out, (await RunAsync("generate first --prompt-file prompt.txt --max-tokens 9 --seed 4")).Out);
+        foreach (var flag in new[] { "", "--prompt-file -" })
+        {
+            var piped = await Cli.RunProcessAsync(
+                folder.Path, "bash", "-c", $"echo the | '{Cli.Executable}' generate first {flag} --max-tokens 9 --seed 4");
+            Assert.Equal(plain.Out, piped.Out);
+        }
 
         var info = Assert.Single(await JsonAsync("info --json"));
         Assert.Equal(trained[0].GetProperty("vocab").GetInt32(), info.GetProperty("model").GetProperty("vocab").GetInt32());
@@ -124,8 +137,8 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("done", done.GetProperty("event").GetString());
         var measured = Assert.Single(await JsonAsync("eval straight --json"));
         Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
-        var texts = await JsonAsync("generate straight --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
-        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        var texts = Named(await JsonAsync("generate straight --prompt the --max-tokens 9 --samples 2 --seed 4 --json"), "text");
+        Assert.All(texts, text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         var info = Assert.Single(await JsonAsync("info straight --json")).GetProperty("model");
         Assert.Equal((model, 2, 16), (info.GetProperty("architecture").GetString(), info.GetProperty("layers").GetInt32(), info.GetProperty("width").GetInt32()));
         Assert.Contains($"{model}, 2 layers, width 16, context 16", (await RunAsync("info straight")).Out, StringComparison.Ordinal);
@@ -172,8 +185,8 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal("done", done.GetProperty("event").GetString());
         var measured = Assert.Single(await JsonAsync("eval counted --json"));
         Assert.Equal(done.GetProperty("bitsPerByte").GetDouble(), measured.GetProperty("bitsPerByte").GetDouble(), 12);
-        var texts = await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json");
-        Assert.All(texts.Take(2), text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
+        var texts = Named(await JsonAsync("generate --prompt the --max-tokens 9 --samples 2 --seed 4 --json"), "text");
+        Assert.All(texts, text => Assert.Equal(9, text.GetProperty("tokens").GetInt32()));
         Assert.Equal(3, Assert.Single(await JsonAsync("info --json")).GetProperty("model").GetProperty("order").GetInt32());
         Assert.Contains("ngram, up to 3 tokens", (await RunAsync("info")).Out, StringComparison.Ordinal);
         var again = await JsonAsync("train --resume counted --json");

@@ -43,6 +43,12 @@ public sealed class FillTests : IDisposable
         Assert.Equal(2, vectors[3].GetProperty("texts").GetInt32());
         File.WriteAllText(folder.Combine("in.txt"), "the fox\n\nthe dog\na fox\n");
         Assert.Equal(3, (await RunAsync("embed first --file in.txt")).Out.Count(c => c == '\n')); // three pairs of three texts
+        var lines = await JsonAsync("embed first --file in.txt --json");
+        Assert.Equal(JsonValueKind.Null, lines[1].GetProperty("vector").ValueKind); // the blank line
+        Assert.Equal([1, 1, 3], lines.Where(line => line.GetProperty("event").GetString() == "similarity").Select(line => line.GetProperty("a").GetInt32()));
+        File.WriteAllText(folder.Combine("gaps.txt"), "the [MASK]\n\na [MASK]\n");
+        Assert.Equal("", (await RunAsync("fill first --file gaps.txt --top-k 1")).Out.Split(Environment.NewLine)[2]);
+        Assert.Contains("all that was given is blank", (await Cli.RunProcessAsync(folder.Path, Cli.Executable, "embed", "first", "--text", " ")).Error, StringComparison.Ordinal);
 
         Assert.Equal("bert", Assert.Single(await JsonAsync("info --json")).GetProperty("model").GetProperty("architecture").GetString());
         Assert.Contains("bert, 1 layer, 2 heads, width 16, context 16", (await RunAsync("info")).Out, StringComparison.Ordinal);
@@ -73,8 +79,8 @@ public sealed class FillTests : IDisposable
     [InlineData("train --resume gaps --baselines", "--baselines measures methods that predict the next byte")]
     [InlineData("bench train --preset bert", "bench train measures GPTs")]
     [InlineData("fill nowhere --text a", "nowhere")]
-    [InlineData("fill", "give a text with --text")]
-    [InlineData("embed", "give a text with --text or a file with --file")]
+    [InlineData("fill", "give a text with --text, a file with --file, or pipe texts in")]
+    [InlineData("embed", "give a text with --text, a file with --file, or pipe texts in")]
     [InlineData("embed --file missing.txt", "there is no file missing.txt")]
     [InlineData("embed --file latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 3")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)

@@ -68,6 +68,22 @@ public sealed class HelpTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(23)]
+    public async Task Help_ends_on_the_narrowest_terminal(int width)
+    {
+        foreach (var verb in Verbs.Select(row => row.Data))
+        {
+            var output = new StringWriter();
+            using var terminal = new Terminal(output, TextWriter.Null, width, live: false);
+            var help = Task.Run(() => Application.RunAsync([.. verb.Split(' '), "--help"], terminal, CancellationToken.None), TestContext.Current.CancellationToken);
+            Assert.Equal(0, await help.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+            Assert.Contains("Examples:", output.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Verbs))]
     public async Task Examples_are_understood(string verb)
     {

@@ -79,7 +79,7 @@ public sealed class JsonOutputTests
     }
 
     [Fact]
-    public void Generate_prints_an_object_a_sample_and_the_speed()
+    public void Generate_prints_an_object_a_piece_and_a_text_and_the_speed()
     {
         var output = new StringWriter { NewLine = "\n" };
         using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
@@ -92,10 +92,29 @@ public sealed class JsonOutputTests
         generation.Done(1000.5, 200.25);
 
         Assert.Equal(
-            "{\"event\":\"text\",\"prompt\":1,\"sample\":1,\"text\":\"Hä\\nllo\",\"tokens\":3,\"finishReason\":\"maxTokens\",\"ids\":[5,6,7]}\n"
-            + "{\"event\":\"text\",\"prompt\":2,\"sample\":1,\"text\":\"Da\",\"tokens\":1,\"finishReason\":\"endOfText\",\"ids\":[9],\"logProbabilities\":[-0.5]}\n"
+            "{\"event\":\"piece\",\"sample\":1,\"promptNumber\":2,\"text\":\"\",\"tokens\":[9]}\n"
+            + "{\"event\":\"piece\",\"sample\":1,\"promptNumber\":1,\"text\":\"\\nll\",\"tokens\":[5]}\n"
+            + "{\"event\":\"piece\",\"sample\":1,\"promptNumber\":1,\"text\":\"o\",\"tokens\":[6,7]}\n"
+            + "{\"event\":\"text\",\"sample\":1,\"promptNumber\":1,\"prompt\":\"Hä\",\"text\":\"\\nllo\",\"tokens\":3,\"reason\":\"maxTokens\",\"ids\":[5,6,7]}\n"
+            + "{\"event\":\"text\",\"sample\":1,\"promptNumber\":2,\"prompt\":\"Da\",\"text\":\"\",\"tokens\":1,\"reason\":\"endOfText\",\"ids\":[9],\"logProbabilities\":[-0.5]}\n"
             + "{\"event\":\"done\",\"promptTokensPerSecond\":1000.5,\"tokensPerSecond\":200.25}\n",
             output.ToString());
+    }
+
+    [Fact]
+    public void Generate_keeps_what_it_wrote_when_it_is_interrupted()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using var terminal = new Terminal(output, TextWriter.Null, 80, live: false);
+        var generation = new GenerationOutput(terminal, json: true, ["Hä"], samples: 1);
+
+        generation.Begin();
+        generation.Append(Piece(0, "ll", [5], [], null));
+        generation.Interrupt();
+
+        Assert.EndsWith(
+            "{\"event\":\"text\",\"sample\":1,\"prompt\":\"Hä\",\"text\":\"ll\",\"tokens\":1,\"reason\":\"interrupted\",\"ids\":[5]}\n", output.ToString(),
+            StringComparison.Ordinal);
     }
 
     private static GeneratedPiece Piece(int prompt, string text, int[] ids, double[] logProbabilities, FinishReason? reason) => new()

@@ -7,7 +7,8 @@ public sealed class ProcessTests
     [Theory]
     [InlineData("--version", 0)]
     [InlineData("train --lyers 3", 2)]
-    [InlineData("train --layers -1", 1)]
+    [InlineData("train --layers -1", 2)]
+    [InlineData("train --width 100 --heads 3", 1)]
     public async Task Exit_codes_reach_the_shell(string line, int expected) =>
         Assert.Equal(expected, (await Cli.RunProcessAsync(AppContext.BaseDirectory, Cli.Executable, line.Split(' '))).ExitCode);
 

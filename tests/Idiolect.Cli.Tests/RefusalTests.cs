@@ -15,7 +15,6 @@ public sealed class RefusalTests : IDisposable
     [InlineData("--data empty.txt", "empty.txt is empty: give a file")]
     [InlineData("--data short.txt", "fewer than one context of 16 and the token after it: give more text or a smaller context length")]
     [InlineData("--data latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 4: save it as UTF-8")]
-    [InlineData("--data text.txt --width -8", "--width takes a whole number from 1 to 1000000, not -8")]
     [InlineData("--data text.txt --tokenizer missing.json", "'missing.json' does not exist: name a tokenizer's file or folder")]
     [InlineData("--data text.txt --lr 0", "--lr is 0; it must be a positive number")]
     [InlineData("--data text.txt --out text.txt", "text.txt is a file; choose another --out")]

@@ -47,8 +47,9 @@ public sealed class TranslateTests : IDisposable
         var translated = await JsonAsync("translate --json --text found");
         Assert.Equal(["translation", "done"], translated.Select(news => news.GetProperty("event").GetString()!));
         Assert.Equal("found", translated[0].GetProperty("source").GetString());
-        File.WriteAllText(folder.Combine("in.txt"), "the a\nthe b\n");
-        Assert.Equal(2, (await RunAsync("translate first --file in.txt --beams 1")).Out.Count(c => c == '\n'));
+        File.WriteAllText(folder.Combine("in.txt"), "the a\n\n  \nthe b\n");
+        var lines = (await RunAsync("translate first --file in.txt --beams 1")).Out.Split(Environment.NewLine);
+        Assert.Equal((5, "", "", ""), (lines.Length, lines[1], lines[2], lines[4])); // a blank line stays one
 
         Assert.Matches(@"^1 text is longer than \d+ tokens; only its beginning was read\s*$", (await RunAsync($"translate first --text {new string('x', 999)}")).Error);
 
@@ -89,7 +90,7 @@ public sealed class TranslateTests : IDisposable
     [InlineData("train --task translate --data missing.tsv", "There is no file missing.tsv")]
     [InlineData("train --task translate --tokenizer char --data pairs.tsv", "has no token that ends a text")]
     [InlineData("translate nowhere --text a", "nowhere")]
-    [InlineData("translate", "give a sentence with --text or a file with --file")]
+    [InlineData("translate", "give a sentence with --text, a file with --file, or pipe sentences in")]
     public async Task What_cannot_be_done_is_refused_in_one_line(string line, string words)
     {
         var result = await RunAsync(line);

@@ -33,6 +33,15 @@ public sealed class UsageTests
     [InlineData("tune --name a/b", "--name takes a name for a folder under runs/, not \"a/b\"; --out takes a path", "see idiolect tune --help")]
     [InlineData("train a.json b.json", "unexpected \"b.json\"", "see idiolect train --help")]
     [InlineData("train --schedule cosin", "--schedule takes cosine, wsd, constant, inverse-sqrt, not \"cosin\"; did you mean cosine?", "see idiolect train --help")]
+    [InlineData("train --layers -3", "--layers takes a whole number from 1 to 10000, not -3", "see idiolect train --help")]
+    [InlineData("train --width 0", "--width takes a whole number from 1 to 1000000, not 0", "see idiolect train --help")]
+    [InlineData("train --dropout 1.5", "--dropout takes a number from 0 to 0.95, not 1.5", "see idiolect train --help")]
+    [InlineData("train --vocab 10", "--vocab takes a whole number from 257 to 1000000, not 10", "see idiolect train --help")]
+    [InlineData("train --threads 30000", "--threads takes a whole number from 1 to 1024, not 30000", "see idiolect train --help")]
+    [InlineData("generate --max-tokens -1", "--max-tokens takes a whole number of at least 1, not -1", "see idiolect generate --help")]
+    [InlineData("generate --top-p 2", "--top-p takes a number from 0.0001 to 1, not 2", "see idiolect generate --help")]
+    [InlineData("generate --top-p 0", "--top-p takes a number from 0.0001 to 1, not 0", "see idiolect generate --help")]
+    [InlineData("generate --min-p 1", "--min-p takes a number from 0 to 0.9999, not 1", "see idiolect generate --help")]
     [InlineData(
         "train --preset nanogtp",
         "--preset takes default, nanogpt-cpu, nanogpt, gpt2-124m, llama-tiny, translate, lstm, gru, rnn, bert, ngram, not \"nanogtp\"; did you mean nanogpt?",
@@ -45,15 +54,6 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("train --layers -3", "--layers takes a whole number from 1 to 10000, not -3")]
-    [InlineData("train --width 0", "--width takes a whole number from 1 to 1000000, not 0")]
-    [InlineData("train --dropout 1.5", "--dropout takes a number from 0 to 0.95, not 1.5")]
-    [InlineData("train --vocab 10", "--vocab takes a whole number from 257 to 1000000, not 10")]
-    [InlineData("train --threads 30000", "--threads takes a whole number from 1 to 1024, not 30000")]
-    [InlineData("generate --max-tokens -1", "--max-tokens takes a whole number of at least 1, not -1")]
-    [InlineData("generate --top-p 2", "--top-p takes a number from 0.0001 to 1, not 2")]
-    [InlineData("generate --top-p 0", "--top-p takes a number from 0.0001 to 1, not 0")]
-    [InlineData("generate --min-p 1", "--min-p takes a number from 0 to 0.9999, not 1")]
     [InlineData("train --task translate --to de,de", "--to names de twice")]
     [InlineData("tokenizer train --vocab 257 --special a1 --special b1", "A vocabulary of 257 is too small: it needs at least 258 tokens, 256 bytes and 2 special.")]
     [InlineData("train --width 100 --heads 3", "--width must be a multiple of --heads, and 100 is none of 3; try --width 102")]
@@ -61,7 +61,7 @@ public sealed class UsageTests
     [InlineData("train --batch 40000000", "--batch 40000000 of --context 256 are more tokens than a step can have; choose less of either, or --grad-accumulation")]
     [InlineData("train --lr 0.001 --min-lr 0.01", "--min-lr 0.01 is above --lr 0.001")]
     [InlineData("tokenizer train --field body", "--field means nothing to dotnet-docs, which is no JSON Lines; leave it out")]
-    [InlineData("train book.txt", "there is no recipe book.txt; a text to learn from stands behind --data")]
+    [InlineData("train book.txt", "book.txt is no recipe; to learn from a text: idiolect train --data book.txt")]
     [InlineData("train nanogpt", "there is no recipe nanogpt; --preset nanogpt is one")]
     [InlineData("train book.json --preset nanogpt", "there is no recipe book.json; a text to learn from stands behind --data")]
     [InlineData("train --name a --out b", "--out and --name both say where the run lies; leave one out")]

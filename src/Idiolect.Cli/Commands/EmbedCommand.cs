@@ -14,30 +14,31 @@ internal static class EmbedCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var text = Flag.Texts();
-        var file = Flag.Text("--file", $"File of texts, one a line; {Truncation.Help}", "FILE");
+        var input = new TextInput("text", $"; {Truncation.Help}");
         var threads = Flag.Threads();
         var json = Flag.Json();
-        var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, text, file, threads, json };
+        var command = new Command("embed", "Turn texts into vectors and say which are alike") { run, input.Texts, input.File, threads, json };
         command.WithExamples(
             "idiolect embed --text 'Gets the length.' --text 'Returns the size.'",
             "idiolect embed gaps --file questions.txt",
             "idiolect embed latest --text 'Opens a file.' --json");
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var texts = TextInput.ReadTexts(parsed.GetValue(text) ?? [], parsed.GetValue(file));
+            var texts = await input.ReadAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
+            var places = input.FindSome(texts);
             using var embedder = ModelSource.Open(parsed.GetValue(run), TextEmbedder.Load);
-            var vectors = embedder.Embed(texts, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
+            string[] some = [.. places.Select(place => texts[place])];
+            var vectors = embedder.Embed(some, out var cut, parsed.GetValue(threads) ?? 0, cancellationToken);
             Truncation.Warn(cut, embedder.LongestText, terminal);
             if (parsed.GetValue(json))
             {
-                WriteJson(texts, vectors, cut, new JsonLines(terminal.Out));
+                WriteJson(texts, places, vectors, cut, new JsonLines(terminal.Out));
             }
             else
             {
-                Write(texts, vectors, terminal);
+                Write(some, vectors, terminal);
             }
-            return Task.FromResult(ExitCode.Success);
+            return ExitCode.Success;
         });
         return command;
     }
@@ -56,28 +57,35 @@ internal static class EmbedCommand
         }
     }
 
-    private static void WriteJson(string[] texts, IReadOnlyList<float[]> vectors, bool[] cut, JsonLines lines)
+    /// <summary>A line for each text, blank ones included, and one for each pair.</summary>
+    private static void WriteJson(string[] texts, int[] places, IReadOnlyList<float[]> vectors, bool[] cut, JsonLines lines)
     {
         for (var i = 0; i < texts.Length; i++)
         {
+            var place = Array.IndexOf(places, i);
             lines.Write("embedding", writer =>
             {
                 writer.WriteString("text", texts[i]);
+                if (place < 0)
+                {
+                    writer.WriteNull("vector"); // nothing was said
+                    return;
+                }
                 writer.WriteStartArray("vector");
-                foreach (var value in vectors[i])
+                foreach (var value in vectors[place])
                 {
                     writer.WriteNumberValue(value);
                 }
                 writer.WriteEndArray();
-                Truncation.Write(writer, cut[i]);
+                Truncation.Write(writer, cut[place]);
             });
         }
         foreach (var (a, b, cosine) in Pairs(vectors))
         {
             lines.Write("similarity", writer =>
             {
-                writer.WriteNumber("a", a + 1);
-                writer.WriteNumber("b", b + 1);
+                writer.WriteNumber("a", places[a] + 1);
+                writer.WriteNumber("b", places[b] + 1);
                 writer.WriteFinite("cosine", cosine);
             });
         }

@@ -15,41 +15,54 @@ internal static class FillCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var text = Flag.Text("--text", $"Text with {Tokenizer.Mask} where a token is missing", "TEXT");
+        var input = new TextInput("text", form: $" with {Tokenizer.Mask} where a token is missing");
         var topK = Flag.Count("--top-k", $"Guesses for each gap  [{DefaultGuesses}]");
         var threads = Flag.Threads();
         var json = Flag.Json();
-        var command = new Command("fill", "Let a bert fill the gaps of a text") { run, text, topK, threads, json };
+        var command = new Command("fill", "Let a bert fill the gaps of a text") { run, input.Texts, input.File, topK, threads, json };
         command.WithExamples(
             "idiolect fill --text 'Gets the [MASK] of elements in the list.'",
             "idiolect fill gaps --text 'The [MASK] could not be [MASK].' --top-k 3",
             "idiolect fill latest --text 'Returns a new [MASK].' --json");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var gapped = parsed.GetValue(text) ?? throw new ArgumentException($"give a text with --text, and in it {Tokenizer.Mask} where a token is missing");
+            var texts = await input.ReadAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
+            input.FindSome(texts);
             using var model = ModelSource.Open(parsed.GetValue(run), MaskedLanguageModel.Load);
-            var gaps = model.Fill(gapped, parsed.GetValue(topK) ?? DefaultGuesses, parsed.GetValue(threads) ?? 0);
-            var filled = Fill(gapped, [.. gaps.Select(guesses => guesses[0].Token)]);
-            if (parsed.GetValue(json))
+            foreach (var text in texts)
             {
-                WriteJson(gaps, filled, new JsonLines(terminal.Out));
-                return ExitCode.Success;
-            }
-            foreach (var (guesses, gap) in gaps.Select((guesses, i) => (guesses, i + 1)))
-            {
-                if (gaps.Count > 1)
+                cancellationToken.ThrowIfCancellationRequested();
+                // A blank line stays one, so that answers stand beside their lines.
+                var gaps = string.IsNullOrWhiteSpace(text) ? [] : model.Fill(text, parsed.GetValue(topK) ?? DefaultGuesses, parsed.GetValue(threads) ?? 0);
+                var filled = gaps.Count == 0 ? "" : Fill(text, [.. gaps.Select(guesses => guesses[0].Token)]);
+                if (parsed.GetValue(json))
                 {
-                    terminal.Out.WriteLine($"gap {gap}");
+                    WriteJson(gaps, filled, new JsonLines(terminal.Out));
                 }
-                foreach (var guess in guesses)
+                else
                 {
-                    terminal.Out.WriteLine(FormattableString.Invariant($"{100 * guess.Probability,5:0.0}%  {ReadableText.Printable(guess.Token).Trim()}"));
+                    Write(gaps, filled, terminal);
                 }
             }
-            terminal.Out.WriteLine(ReadableText.Printable(filled));
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static void Write(IReadOnlyList<IReadOnlyList<TokenGuess>> gaps, string filled, Terminal terminal)
+    {
+        foreach (var (guesses, gap) in gaps.Select((guesses, i) => (guesses, i + 1)))
+        {
+            if (gaps.Count > 1)
+            {
+                terminal.Out.WriteLine($"gap {gap}");
+            }
+            foreach (var guess in guesses)
+            {
+                terminal.Out.WriteLine(FormattableString.Invariant($"{100 * guess.Probability,5:0.0}%  {ReadableText.Printable(guess.Token).Trim()}"));
+            }
+        }
+        terminal.Out.WriteLine(ReadableText.Printable(filled));
     }
 
     /// <summary>The text with a token in each gap, which takes the place of the space before it too.</summary>

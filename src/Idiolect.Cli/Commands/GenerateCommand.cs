@@ -3,6 +3,7 @@ using System.CommandLine;
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
 using Idiolect.Cli.Runs;
+using Idiolect.Data;
 using Idiolect.Generation;
 using Idiolect.Recipes;
 
@@ -71,9 +72,10 @@ internal static class GenerateCommand
         var run = Flag.Run();
         var prompt = new Option<string[]>("--prompt")
         {
-            Description = "Text to continue; may be given several times  [none: begin a new text]",
+            Description = "Text to continue; may be given several times  [standard input; without, begin a new text]",
             HelpName = "TEXT",
         };
+        var promptFile = Flag.Text("--prompt-file", "File of the text to continue, or - for standard input; a line break at its end is left out", "FILE");
         var tokens = Flag.Count("--max-tokens", "Longest continuation, in tokens  [the model's generation_config.json, else 200]");
         var temperature = Flag.Number("--temperature", "0 takes the likeliest token always, 1 draws as the model believes  [as above, else 0.8]", 0, 100);
         var topK = Flag.Count("--top-k", "Draw among the K likeliest tokens");
@@ -88,23 +90,25 @@ internal static class GenerateCommand
         var json = Flag.Json();
         var command = new Command("generate", "Let a model write")
         {
-            run, prompt, tokens, temperature, topK, topP, minimumP, penalty, stop, seed, samples, logProbabilities, threads, json,
+            run, prompt, promptFile, tokens, temperature, topK, topP, minimumP, penalty, stop, seed, samples, logProbabilities, threads, json,
         };
         command.WithExamples(
             "idiolect generate",
             "idiolect generate latest --prompt 'Returns the number of' --max-tokens 100",
+            "idiolect generate latest --prompt-file chapter.txt",
             "idiolect generate quiet-harbor --temperature 0.7 --top-p 0.9 --samples 4",
             "idiolect generate ./my-model --prompt 'Once upon' --stop '\\n' --seed 1");
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(logProbabilities) && !parsed.GetValue(json))
             {
                 throw new ArgumentException("--logprobs needs --json");
             }
+            var prompts = await ReadPromptsAsync(parsed.GetValue(prompt) ?? [], parsed.GetValue(promptFile), terminal, cancellationToken).ConfigureAwait(false);
             var request = new Request { Folder = new NamedRuns(RunFolders.DefaultRoot).Find(parsed.GetValue(run)) };
             request = request with
             {
-                Prompts = parsed.GetValue(prompt) is { Length: > 0 } given ? given : request.Prompts,
+                Prompts = prompts.Length > 0 ? prompts : request.Prompts,
                 MaximumTokens = parsed.GetValue(tokens),
                 Temperature = parsed.GetValue(temperature),
                 TopK = parsed.GetValue(topK),
@@ -117,10 +121,31 @@ internal static class GenerateCommand
                 Threads = parsed.GetValue(threads),
                 LogProbabilities = parsed.GetValue(logProbabilities),
             };
-            return GenerateAsync(request, terminal, parsed.GetValue(json), cancellationToken);
+            return await GenerateAsync(request, terminal, parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
+
+    /// <summary>The prompts of the flags, or what is piped in as one.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ArgumentException">Prompts were given in two ways.</exception>
+    private static async Task<string[]> ReadPromptsAsync(string[] given, string? file, Terminal terminal, CancellationToken cancellationToken)
+    {
+        if (file is null)
+        {
+            return given.Length > 0 ? given
+                : await StandardInput.ReadPipedAsync(terminal, "beginning a new text (--prompt-file - waits for it)", cancellationToken).ConfigureAwait(false)
+                    is { } piped ? [WithoutLastBreak(piped)] : [];
+        }
+        return given.Length > 0 ? throw new ArgumentException("--prompt and --prompt-file both give prompts; leave one out")
+            : file == StandardInput.Name ? [WithoutLastBreak(await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false))]
+            : File.Exists(file) ? [WithoutLastBreak(Utf8Text.Read(file))]
+            : throw new FileNotFoundException($"there is no file {file}; --prompt-file names a text to continue, --prompt holds one", file);
+    }
+
+    /// <summary>Editors and <c>echo</c> end a file with a line break, which is none of the text.</summary>
+    internal static string WithoutLastBreak(string text)
+        => text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
 
     // A shell makes it hard to type a line break, the commonest of stops.
     internal static string Unescape(string text) => text
@@ -129,7 +154,8 @@ internal static class GenerateCommand
 
     private static async Task<int> GenerateAsync(Request request, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
-        using var model = ModelLocation.Open(request.Folder, LanguageModel.Load);
+        using var model = await Patience.WaitAsync(
+            Task.Run(() => ModelLocation.Open(request.Folder, LanguageModel.Load), CancellationToken.None), () => true, cancellationToken).ConfigureAwait(false);
         var options = request.ToOptions(model.GenerationDefaults);
         if (model.GenerationDefaults.Unsupported is { Count: > 0 } passedOver)
         {
@@ -140,9 +166,17 @@ internal static class GenerateCommand
         // A prompt that cannot be read is refused here, before any is shown.
         var pieces = model.GenerateAsync(request.Prompts, options, statistics, cancellationToken);
         output.Begin();
-        await foreach (var piece in pieces.ConfigureAwait(false))
+        try
         {
-            output.Append(piece);
+            await foreach (var piece in pieces.ConfigureAwait(false))
+            {
+                output.Append(piece);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            output.Interrupt(); // what was written stands
+            throw;
         }
         output.Done(statistics.PromptTokensPerSecond, statistics.TokensPerSecond);
         return ExitCode.Success;

@@ -20,10 +20,11 @@ internal static class TokenizerDecodeCommand
         command.WithExamples(
             "idiolect tokenizer decode 15496 11 995",
             "idiolect tokenizer encode 'Hello' | idiolect tokenizer decode");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var words = parsed.GetValue(argument) ?? [];
-            var ids = ParseIds(words.Length > 0 ? string.Join(' ', words) : Console.In.ReadToEnd());
+            var ids = ParseIds(words.Length > 0 ? string.Join(' ', words)
+                : await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false));
             var text = TokenizerSource.Load(parsed.GetValue(source)).Decode(ids);
             Write(text, terminal, parsed.GetValue(json));
             return ExitCode.Success;

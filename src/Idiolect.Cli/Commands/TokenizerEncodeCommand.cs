@@ -2,7 +2,6 @@ using System.CommandLine;
 
 using Idiolect.Cli.Options;
 using Idiolect.Cli.Output;
-using Idiolect.Data;
 
 namespace Idiolect.Cli.Commands;
 
@@ -18,21 +17,16 @@ internal static class TokenizerEncodeCommand
         command.WithExamples(
             "idiolect tokenizer encode 'Hello, world'",
             "idiolect tokenizer encode --tokenizer tokenizer.json < book.txt");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var words = parsed.GetValue(text) ?? [];
             var tokenizer = TokenizerSource.Load(parsed.GetValue(source));
-            var ids = tokenizer.Encode(words.Length > 0 ? string.Join(' ', words) : ReadStandardInput());
+            var ids = tokenizer.Encode(words.Length > 0 ? string.Join(' ', words)
+                : await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false));
             Write(ids, terminal, parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static string ReadStandardInput()
-    {
-        using var input = Console.OpenStandardInput();
-        return Utf8Text.Read(input, "standard input");
     }
 
     internal static void Write(IReadOnlyList<int> ids, Terminal terminal, bool json)

@@ -67,9 +67,9 @@ internal static class TrainCommand
                 var changed = flags.ResolveResumed(begun, run.StepsTaken, parsed);
                 RejectBaselines(parsed, baselines, changed);
                 changed = changed with { Evaluation = changed.Evaluation with { Baselines = parsed.GetValue(baselines) } };
+                var resumed = new RunProgress(found, runs, output);
                 return await TrainingOutput.RunAsync(
-                    token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), new RunProgress(found, runs, output), token), output, "train",
-                    cancellationToken).ConfigureAwait(false);
+                    token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), resumed, token), resumed, "train", cancellationToken).ConfigureAwait(false);
             }
             RejectBoth(parsed, folder, name);
             var recipe = flags.Resolve(parsed, parsed.GetValue(file) is { } path ? RecipePath(path) : null);
@@ -77,19 +77,34 @@ internal static class TrainCommand
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
             var isShowpiece = recipe is { PresetName: Recipe.DefaultPreset, Base: null, Data.Source: Corpus.DotnetDocs, IsGpt: true };
             recipe = recipe with { Evaluation = recipe.Evaluation with { Baselines = recipe.Evaluation.Baselines || parsed.GetValue(baselines) || isShowpiece } };
+            var progress = new RunProgress(chosen, runs, output);
             return await TrainingOutput.RunAsync(
-                token => TrainingRun.Start(recipe, chosen, new RunProgress(chosen, runs, output), token), output, TrainingText.Verb(recipe.Task),
-                cancellationToken).ConfigureAwait(false);
+                token => TrainingRun.Start(recipe, chosen, progress, token), progress, TrainingText.Verb(recipe.Task), cancellationToken).ConfigureAwait(false);
         });
         return command;
     }
 
     /// <exception cref="FileNotFoundException">There is no such recipe; the message says what may have been meant.</exception>
-    private static string RecipePath(string path) => File.Exists(path) ? path
+    private static string RecipePath(string path) => !Directory.Exists(path) && LooksLikeText(path)
+        ? throw new ArgumentException($"{path} is no recipe; to learn from a text: {CommandName.Current} train --data {path}")
+        : File.Exists(path) ? path
         : Directory.Exists(path) ? throw new FileNotFoundException(
             $"{path} is a folder; give its {Run.RecipeName} to train it again, --resume to go on with it, or --data to learn from it", path)
         : Recipe.PresetNames.Contains(path) ? throw new FileNotFoundException($"there is no recipe {path}; --preset {path} is one", path)
         : throw new FileNotFoundException($"there is no recipe {path}; a text to learn from stands behind --data", path);
+
+    /// <summary>Whether a path is that of a text, by its name or by how it begins: recipes are JSON objects.</summary>
+    private static bool LooksLikeText(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return Path.GetExtension(path).ToUpperInvariant() is ".TXT" or ".MD" or ".JSONL" or ".CSV" or ".TSV";
+        }
+        using var file = File.OpenRead(path);
+        Span<byte> beginning = stackalloc byte[64];
+        var read = beginning[..file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)].Trim(" \t\r\n\uFEFF"u8);
+        return !read.IsEmpty && read[0] != (byte)'{';
+    }
 
     private static void RejectBaselines(ParseResult parsed, Option<bool> baselines, Recipe recipe)
     {

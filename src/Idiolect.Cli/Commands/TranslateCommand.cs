@@ -12,21 +12,20 @@ internal static class TranslateCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var text = Flag.Text("--text", "Sentence to translate", "TEXT");
-        var file = Flag.Text("--file", $"File of sentences, one a line; {Truncation.Help}", "FILE");
+        var input = new TextInput("sentence", $"; {Truncation.Help}");
         var to = Flag.Text("--to", "Target language, of a model that has several", "LANG");
         var beams = Flag.Count("--beams", "Candidates kept at each step; 1 takes the likeliest token always  [4]");
         var penalty = Flag.Number("--length-penalty", "Above 0 longer translations may win  [0.6]", 0, 10);
         var threads = Flag.Threads();
         var json = Flag.Json();
-        var command = new Command("translate", "Let a model translate") { run, text, file, to, beams, penalty, threads, json };
+        var command = new Command("translate", "Let a model translate") { run, input.Texts, input.File, to, beams, penalty, threads, json };
         command.WithExamples(
             "idiolect translate --text 'The file could not be found.'",
             "idiolect translate quiet-harbor --file messages.txt",
             "idiolect translate latest --text 'Missing argument' --to fr --json");
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var sentences = TextInput.Read(parsed.GetValue(text) is { } given ? [given] : [], parsed.GetValue(file), "sentence");
+            var sentences = await input.ReadAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
             var defaults = new TranslationOptions();
             var options = new TranslationOptions
             {
@@ -58,7 +57,7 @@ internal static class TranslateCommand
             {
                 lines.Write("done", writer => writer.WriteNumber("texts", sentences.Length));
             }
-            return Task.FromResult(ExitCode.Success);
+            return ExitCode.Success;
         });
         return command;
     }

@@ -47,8 +47,9 @@ internal static class TuneCommand
                     throw new ArgumentException($"{found} is no tuning; go on with it by `{TrainingText.ResumeCommand(found)}`");
                 }
                 var changed = flags.ResolveResumed(recipe, begun.StepsTaken, parsed);
+                var resumed = new RunProgress(found, runs, output);
                 return TrainingOutput.RunAsync(
-                    token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), new RunProgress(found, runs, output), token), output, "tune", cancellationToken);
+                    token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), resumed, token), resumed, "tune", cancellationToken);
             }
             if (parsed.GetValue(name) is not null && parsed.GetValue(folder) is not null)
             {
@@ -57,8 +58,8 @@ internal static class TuneCommand
             var model = ModelLocation.Require(runs.Find(parsed.GetValue(run)));
             var texts = flags.ResolveData(parsed, model);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
-            return TrainingOutput.RunAsync(
-                token => Start(texts, flags, parsed, chosen, new RunProgress(chosen, runs, output), token), output, "tune", cancellationToken);
+            var progress = new RunProgress(chosen, runs, output);
+            return TrainingOutput.RunAsync(token => Start(texts, flags, parsed, chosen, progress, token), progress, "tune", cancellationToken);
         });
         return command;
     }

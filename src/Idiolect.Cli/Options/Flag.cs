@@ -20,8 +20,6 @@ internal static class Flag
     internal static Option<string?> Text(string name, string description, string valueName) =>
         new(name) { Description = description, HelpName = valueName };
 
-    internal static Option<string[]> Texts() => new("--text") { Description = "Text; may be given several times", HelpName = "TEXT" };
-
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object a line, for programs" };
 
     internal static NumberOption<int> Threads() => new(

@@ -7,13 +7,13 @@ namespace Idiolect.Cli.Options;
 /// <summary>A flag whose value must lie in a range.</summary>
 internal interface IRanged
 {
-    /// <exception cref="ArgumentException">The value given lies outside the range.</exception>
-    void CheckRange(ParseResult parsed);
+    /// <summary>What is wrong with the value given; null where it lies in the range.</summary>
+    string? FindProblem(ParseResult parsed);
 }
 
 /// <summary>
-/// A number, always written the invariant way (0.001). Text that is no number is a usage error (exit code 2); a number out of range
-/// is an error of the request (exit code 1), like a size that does not fit the data.
+/// A number, always written the invariant way (0.001). Text that is no number, and a number out of range, are usage errors (exit code 2); a
+/// size that does not fit the data is an error of the request (exit code 1).
 /// </summary>
 internal sealed class NumberOption<T> : Option<T?>, IRanged
     where T : struct, INumber<T>, IMinMaxValue<T>
@@ -53,13 +53,9 @@ internal sealed class NumberOption<T> : Option<T?>, IRanged
         ? BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsInfinity(value);
 
-    public void CheckRange(ParseResult parsed)
-    {
-        if (parsed.GetValue(this) is { } value && (value < minimum || value > maximum))
-        {
-            throw new ArgumentException($"{Name} takes {Kind} {(maximum == T.MaxValue ? $"of at least {Say(minimum)}" : Range)}, not {Say(value)}");
-        }
-    }
+    public string? FindProblem(ParseResult parsed) => parsed.GetValue(this) is { } value && (value < minimum || value > maximum)
+        ? $"{Name} takes {Kind} {(maximum == T.MaxValue ? $"of at least {Say(minimum)}" : Range)}, not {Say(value)}"
+        : null;
 
     private static string Say(T value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -1,20 +1,51 @@
+using System.CommandLine;
+
 using Idiolect.Data;
 
 namespace Idiolect.Cli.Options;
 
-/// <summary>Texts of <c>--text</c> or, one a line, of <c>--file</c>: one of the two.</summary>
-internal static class TextInput
+/// <summary>
+/// The texts of a verb: those of <c>--text</c>, or one a line of <c>--file</c> or of what is piped in. A blank line is a text too, so that
+/// answers stand beside their lines.
+/// </summary>
+/// <param name="what">What the texts are, in a word: text, sentence.</param>
+/// <param name="note">What the help says of the file beside that.</param>
+/// <param name="form">How a text has to look.</param>
+internal sealed class TextInput(string what, string note = "", string form = "")
 {
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="ArgumentException">Neither flag was given, or both.</exception>
-    internal static string[] Read(IReadOnlyList<string> texts, string? file, string what) => (texts.Count, file) switch
+    /// <summary><c>--text</c>.</summary>
+    internal Option<string[]> Texts { get; } = new("--text")
     {
-        ( > 0, null) => [.. texts],
-        (0, { } path) => !File.Exists(path)
-            ? throw new FileNotFoundException($"there is no file {path}; --file names a file of {what}s, one a line", path)
-            : Lines(Utf8Text.Read(path)),
-        _ => throw new ArgumentException($"give a {what} with --text or a file with --file, one of them"),
+        Description = $"A {what}{form}; may be given several times  [standard input, one a line]",
+        HelpName = "TEXT",
     };
+
+    /// <summary><c>--file</c>.</summary>
+    internal Option<string?> File { get; } = Flag.Text("--file", $"File of {what}s, one a line, or - for standard input{note}", "FILE");
+
+    /// <summary>Reads the texts.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ArgumentException">No text was given, or in two ways.</exception>
+    internal async Task<string[]> ReadAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
+        => (parsed.GetValue(Texts) ?? [], parsed.GetValue(File)) switch
+        {
+            ({ Length: > 0 } given, null) => given,
+            ([], StandardInput.Name) => Lines(await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false)),
+            ([], { } path) => System.IO.File.Exists(path) ? Lines(Utf8Text.Read(path))
+                : throw new FileNotFoundException($"there is no file {path}; --file names a file of {what}s, one a line", path),
+            ([], null) when terminal.Input is not null
+                && await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false) is { Length: > 0 } piped => Lines(piped),
+            ([], null) => throw new ArgumentException($"give a {what} with --text, a file with --file, or pipe {what}s in"),
+            _ => throw new ArgumentException($"--text and --file both give {what}s; leave one out"),
+        };
+
+    /// <summary>The places of the texts that say something.</summary>
+    /// <exception cref="InvalidDataException">None does.</exception>
+    internal int[] FindSome(string[] read)
+    {
+        int[] some = [.. Enumerable.Range(0, read.Length).Where(i => !string.IsNullOrWhiteSpace(read[i]))];
+        return some.Length > 0 ? some : throw new InvalidDataException($"there is no {what}: all that was given is blank; write one a line");
+    }
 
     private static string[] Lines(string text)
     {
@@ -25,13 +56,5 @@ internal static class TextInput
             lines.Add(line);
         }
         return [.. lines];
-    }
-
-    /// <summary>The same without blank lines, which have no meaning to take.</summary>
-    /// <exception cref="InvalidDataException">The file has no text.</exception>
-    internal static string[] ReadTexts(IReadOnlyList<string> texts, string? file)
-    {
-        string[] read = [.. Read(texts, file, "text").Where(text => !string.IsNullOrWhiteSpace(text))];
-        return read.Length > 0 ? read : throw new InvalidDataException($"{file ?? "--text"} holds no text; write one a line");
     }
 }

@@ -1,12 +1,13 @@
 using System.Text;
+using System.Text.Json;
 
 using Idiolect.Generation;
 
 namespace Idiolect.Cli.Output;
 
 /// <summary>
-/// Shows generated texts: as they come for a person, or an object a text. They may be written at the same time; the first that is not complete is
-/// shown live, and those behind it wait for their turn.
+/// Shows generated texts as they come: for a person, or an object a piece and then one a text. They may be written at the same time; a person sees
+/// the first that is not complete, and those behind it wait for their turn.
 /// </summary>
 /// <param name="terminal">Where to.</param>
 /// <param name="json">Objects instead of text.</param>
@@ -29,7 +30,7 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
         {
             terminal.Out.WriteLine(current == 0 ? "--- 1 ---" : $"{Environment.NewLine}--- {current + 1} ---");
         }
-        Show(texts[current].Text.ToString());
+        Show(texts[current].Prompt + texts[current].Answer);
     }
 
     /// <summary>Takes a piece of one of the texts.</summary>
@@ -37,6 +38,10 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
     {
         var place = (piece.Prompt * samples) + piece.Sample;
         texts[place].Add(piece);
+        if (json)
+        {
+            WritePiece(piece);
+        }
         if (place != current)
         {
             return;
@@ -50,6 +55,23 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
             End();
             current++;
             Begin(); // with all that was written of it so far
+        }
+    }
+
+    /// <summary>The texts end where they are.</summary>
+    internal void Interrupt()
+    {
+        if (!json)
+        {
+            terminal.Out.WriteLine();
+            return;
+        }
+        for (; current < texts.Length; current++)
+        {
+            if (texts[current].Ids.Count > 0)
+            {
+                End();
+            }
         }
     }
 
@@ -72,6 +94,27 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
 
     private void Show(string text) => terminal.Out.Write(terminal.Live ? ReadableText.Printable(text) : text);
 
+    private void WritePiece(GeneratedPiece piece) => lines.Write("piece", writer =>
+    {
+        WritePlace(writer, piece.Prompt, piece.Sample);
+        writer.WriteString("text", piece.Text);
+        writer.WriteStartArray("tokens");
+        foreach (var id in piece.TokenIds)
+        {
+            writer.WriteNumberValue(id);
+        }
+        writer.WriteEndArray();
+    });
+
+    private void WritePlace(Utf8JsonWriter writer, int prompt, int sample)
+    {
+        writer.WriteNumber("sample", sample + 1);
+        if (prompts.Count > 1)
+        {
+            writer.WriteNumber("promptNumber", prompt + 1);
+        }
+    }
+
     private void End()
     {
         if (!json)
@@ -82,15 +125,16 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
         var text = texts[current];
         lines.Write("text", writer =>
         {
-            writer.WriteNumber("prompt", (current / samples) + 1);
-            writer.WriteNumber("sample", (current % samples) + 1);
-            writer.WriteString("text", text.Text.ToString());
+            WritePlace(writer, current / samples, current % samples);
+            writer.WriteString("prompt", text.Prompt);
+            writer.WriteString("text", text.Answer.ToString());
             writer.WriteNumber("tokens", text.Ids.Count);
-            writer.WriteString("finishReason", text.FinishReason switch
+            writer.WriteString("reason", text.FinishReason switch
             {
                 FinishReason.EndOfText => "endOfText",
                 FinishReason.StopString => "stopString",
-                _ => "maxTokens",
+                FinishReason.MaxTokens => "maxTokens",
+                _ => "interrupted",
             });
             writer.WriteStartArray("ids");
             foreach (var id in text.Ids)
@@ -113,7 +157,9 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
     /// <summary>What is known of a text so far.</summary>
     private sealed class Written(string prompt)
     {
-        internal StringBuilder Text { get; } = new(prompt);
+        internal string Prompt => prompt;
+
+        internal StringBuilder Answer { get; } = new();
 
         internal List<int> Ids { get; } = [];
 
@@ -123,7 +169,7 @@ internal sealed class GenerationOutput(Terminal terminal, bool json, IReadOnlyLi
 
         internal void Add(GeneratedPiece piece)
         {
-            Text.Append(piece.Text);
+            Answer.Append(piece.Text);
             Ids.AddRange(piece.TokenIds);
             LogProbabilities.AddRange(piece.LogProbabilities);
             FinishReason = piece.FinishReason;

@@ -14,17 +14,25 @@ internal static class TrainingOutput
 
     /// <summary>Trains, and gives the exit code.</summary>
     /// <param name="train">Trains.</param>
-    /// <param name="output">Shows the progress.</param>
+    /// <param name="progress">Hears of the run.</param>
     /// <param name="verb">The verb that goes on with the run.</param>
-    /// <param name="cancellationToken">Ends the run after the step in progress.</param>
+    /// <param name="cancellationToken">Ends the run: after the step in progress, or before the first within a second.</param>
     internal static async Task<int> RunAsync(
-        Func<CancellationToken, TrainingFinished> train, ITrainingOutput output, string verb, CancellationToken cancellationToken)
+        Func<CancellationToken, TrainingFinished> train, RunProgress progress, string verb, CancellationToken cancellationToken)
     {
         var reason = EndReason.Completed;
         try
         {
-            // Training blocks its thread; the handler of Ctrl+C needs this one.
-            await output.RunAsync(() => Task.Run(() => reason = train(cancellationToken).Reason, CancellationToken.None)).ConfigureAwait(false);
+            await progress.Output.RunAsync(async () =>
+            {
+                // Training blocks its thread; the handler of Ctrl+C needs this one.
+                var work = Task.Run(() => train(cancellationToken), CancellationToken.None);
+                reason = (await Patience.WaitAsync(work, () => !progress.HasStarted, cancellationToken).ConfigureAwait(false)).Reason;
+            }).ConfigureAwait(false);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new InsufficientMemoryException(MemoryAdvice.OfTraining(verb, progress.Phase), exception);
         }
         catch (ProgressLostException exception)
         {

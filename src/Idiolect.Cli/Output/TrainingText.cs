@@ -150,11 +150,11 @@ internal static class TrainingText
         }
         yield return "next:";
         yield return finished.Translation is not null
-            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text 'The file could not be found.'"
+            ? $"  {CommandName.Current} translate {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "The file could not be found.")}"
             : finished.Classification is not null
-            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text 'Gets the number of rows of the table.'"
+            ? $"  {CommandName.Current} classify {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "Gets the number of rows of the table.")}"
             : finished.Accuracy is not null
-            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text 'The file could not be [MASK].'"
+            ? $"  {CommandName.Current} fill {Quote(finished.Run)} --text {QuoteText(finished.Example ?? "The file could not be [MASK].")}"
             : $"  {CommandName.Current} generate {Quote(finished.Run)}";
         if (!finished.IsComplete && finished.Reason != EndReason.EarlyStop)
         {
@@ -163,6 +163,13 @@ internal static class TrainingText
     }
 
     private static string Plural(long count, string noun) => $"{ReadableText.Whole(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>A text as a shell takes it for one word; without what a terminal would obey.</summary>
+    private static string QuoteText(string text)
+    {
+        var shown = ReadableText.Printable(text);
+        return OperatingSystem.IsWindows() ? $"\"{shown.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : $"'{shown.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    }
 
     /// <summary>A path as a shell takes it for one word.</summary>
     private static string Quote(string path)

@@ -17,6 +17,7 @@ public sealed class BytePairTokenizer : Tokenizer
     private readonly IReadOnlyList<MergeRule> _rules;
     private readonly BytePairMerger _merger;
     private readonly Dictionary<string, int>? _wholePieces; // by the byte-level alphabet; null unless merges may be ignored
+    private readonly UnknownToken? _unknown; // for bytes that a vocabulary lacks
     private readonly PieceCache _cache = new();
 
     internal BytePairTokenizer(
@@ -24,9 +25,11 @@ public sealed class BytePairTokenizer : Tokenizer
         IReadOnlyList<byte[]?> tokens,
         IReadOnlyList<MergeRule> rules,
         AddedTokenSet added,
-        bool ignoreMerges = false)
+        bool ignoreMerges = false,
+        UnknownToken? unknown = null)
         : base(tokens, added)
     {
+        _unknown = unknown;
         PreTokenizer = preTokenizer;
         _rules = rules;
         _merger = new BytePairMerger(rules);
@@ -40,7 +43,10 @@ public sealed class BytePairTokenizer : Tokenizer
                 {
                     _idOfByte[bytes[0]] = id;
                 }
-                _wholePieces?.TryAdd(ByteLevelAlphabet.Write(bytes), id);
+                if (IsOrdinary(id))
+                {
+                    _wholePieces?.TryAdd(ByteLevelAlphabet.Write(bytes), id);
+                }
             }
         }
     }
@@ -51,11 +57,13 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <inheritdoc/>
     protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> output)
     {
-        while (!text.IsEmpty)
+        if (PreTokenizer.AddsPrefixSpace && !text.IsEmpty && text[0] != ' ')
         {
-            var length = PreTokenScanner.LengthOfFirst(PreTokenizer, text);
-            EncodePiece(text[..length], output);
-            text = text[length..];
+            text = string.Concat(" ", text);
+        }
+        foreach (var piece in PreTokenizer.Pieces(text))
+        {
+            EncodePiece(piece, output);
         }
     }
 
@@ -93,31 +101,31 @@ public sealed class BytePairTokenizer : Tokenizer
             ids[0] = whole;
             return ids[..1];
         }
+        var count = 0;
         for (var i = 0; i < bytes.Length; i++)
         {
-            ids[i] = _idOfByte[bytes[i]];
-            if (ids[i] < 0)
+            var id = _idOfByte[bytes[i]];
+            if (id < 0 && _unknown is { Fused: true } && i > 0 && _idOfByte[bytes[i - 1]] < 0)
             {
-                throw new ArgumentException(
-                    $"The tokenizer has no token for the byte 0x{bytes[i]:x2}, which the text contains. "
-                    + "Remove such characters, or use a tokenizer that has all 256 bytes.", nameof(text));
+                continue; // one token for all of them
             }
+            ids[count++] = id >= 0 ? id : _unknown?.Id ?? throw new ArgumentException(
+                $"The tokenizer has no token for the byte 0x{bytes[i]:x2}, which the text contains. "
+                + "Remove such characters, or use a tokenizer that has all 256 bytes.", nameof(text));
         }
+        ids = ids[..count];
         return ids[..(ids.Length <= LongestScannedPiece ? _merger.MergeByScanning(ids) : _merger.MergeByQueues(ids, out _))];
     }
 
     internal override TokenizerFile Describe() => new()
     {
-        PreTokenizer = PreTokenizer switch
-        {
-            PreTokenizer.Gpt2 => TokenizerComponent.ByteLevel(useRegex: true),
-            _ => TokenizerComponent.Sequence(
-                TokenizerComponent.Split(PreTokenScanner.Gpt4Pattern), TokenizerComponent.ByteLevel(useRegex: false)),
-        },
+        PreTokenizer = PreTokenizerReader.Write(PreTokenizer),
         PostProcessor = TokenizerComponent.ByteLevel(useRegex: true),
         Decoder = TokenizerComponent.ByteLevel(useRegex: true),
         Model = new()
         {
+            UnkToken = _unknown?.Content,
+            FuseUnk = _unknown?.Fused ?? false,
             IgnoreMerges = _wholePieces is not null,
             Vocab = Enumerable.Range(0, VocabularySize).Where(IsOrdinary)
                 .ToDictionary(id => ByteLevelAlphabet.Write(GetBytes(id)), id => id),
@@ -126,3 +134,9 @@ public sealed class BytePairTokenizer : Tokenizer
         },
     };
 }
+
+/// <summary>What stands for bytes that a vocabulary lacks.</summary>
+/// <param name="Content">The token.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Fused">Whether one stands for all of a row.</param>
+internal sealed record UnknownToken(string Content, int Id, bool Fused);

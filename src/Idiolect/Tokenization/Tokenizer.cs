@@ -28,8 +28,9 @@ public abstract class Tokenizer
     private readonly FrozenDictionary<string, int> _specialTokens;
     private readonly FrozenSet<int> _specialIds;
     private readonly FrozenSet<int> _addedIds;
-    private readonly AddedTokenSearch _alwaysTokens; // added tokens that are not special: in every text
-    private readonly AddedTokenSearch _allTokens; // where special tokens are allowed
+    private readonly AddedTokenSearch _rawTokens; // searched in a text as it is
+    private readonly AddedTokenSearch _normalizedTokens; // searched between those, in the normalised text
+    private readonly bool _hasOrdinaryAdded; // tokens that are found in every text
 
     /// <summary>Begins a tokenizer of one's own.</summary>
     /// <param name="tokens">
@@ -51,8 +52,9 @@ public abstract class Tokenizer
         _specialTokens = added.Tokens.Where(token => token.Special).ToFrozenDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
         _specialIds = _specialTokens.Values.ToFrozenSet();
         _addedIds = added.Tokens.Select(token => token.Id).ToFrozenSet();
-        _alwaysTokens = new([.. added.Tokens.Where(token => !token.Special)]);
-        _allTokens = new(added.Tokens);
+        _rawTokens = new(added.Tokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        _normalizedTokens = new(added.Tokens.Where(token => token.Normalized).Select(token => (added.Normalizer?.Apply(token.Content) ?? token.Content, token)));
+        _hasOrdinaryAdded = added.Tokens.Any(token => !token.Special);
         _bytes = new byte[]?[Math.Max(tokens.Count, _addedIds.DefaultIfEmpty(-1).Max() + 1)];
         for (var id = 0; id < tokens.Count; id++)
         {
@@ -112,15 +114,31 @@ public abstract class Tokenizer
     public void Encode(ReadOnlySpan<char> text, List<int> output, bool allowSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var added = allowSpecial ? _allTokens : _alwaysTokens;
-        while (added.FirstIn(text, out var index) is { } token)
+        if (!allowSpecial && !_hasOrdinaryAdded)
         {
-            EncodeOrdinary(text[..index], output);
-            output.Add(token.Id);
-            text = text[(index + token.Content.Length)..];
+            EncodeNormalized(text, output);
+            return;
         }
-        EncodeOrdinary(text, output);
+        var pieces = new AddedTokenPieces(_rawTokens, text, allowSpecial);
+        while (pieces.MoveNext())
+        {
+            EncodeBetween(pieces.Before, output, allowSpecial);
+            if (pieces.Token is { } token)
+            {
+                output.Add(token.Id);
+            }
+        }
     }
+
+    /// <summary>
+    /// Encodes a text on its own, such as a prompt, as Hugging Face's libraries do: with the tokens that the tokenizer puts around it, as the
+    /// post-processor of <c>tokenizer.json</c> and add_bos_token and add_eos_token of <c>tokenizer_config.json</c> say.
+    /// </summary>
+    /// <remarks>A tokenizer that was not loaded puts the token before it that begins a text.</remarks>
+    /// <param name="text">The text.</param>
+    /// <param name="allowSpecial">Whether special tokens written in the text become their ids.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no token for a character of the text.</exception>
+    public int[] EncodeWithSpecialTokens(string text, bool allowSpecial = false) => [.. Added.Frame.Before, .. Encode(text, allowSpecial), .. Added.Frame.After];
 
     /// <summary>
     /// The text of the tokens; a special token gives the text that it is written as. Bytes that are not UTF-8 become U+FFFD.
@@ -153,7 +171,18 @@ public abstract class Tokenizer
     public virtual void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        TokenizerFolder.Save(this, folder);
+        TokenizerFolder.Save(this, folder, Added.Frame);
+    }
+
+    /// <summary>The same for a model that wants tokens around a text that the tokenizer does not put there by itself.</summary>
+    internal void SaveFramed(string folder, TextFrame frame)
+    {
+        if (Describe() is null)
+        {
+            Save(folder); // one of a user's own
+            return;
+        }
+        TokenizerFolder.Save(this, folder, frame);
     }
 
     /// <summary>
@@ -161,9 +190,14 @@ public abstract class Tokenizer
     /// <c>merges.txt</c>.
     /// </summary>
     /// <remarks>
-    /// Byte-level BPE with GPT-2's or GPT-4's pre-tokeniser, and what <see cref="Save"/> wrote. Post-processors, which would
-    /// add tokens around a text, are not applied, and the options of added tokens (lstrip, rstrip, single_word) not heeded, but
-    /// <see cref="Save"/> writes them back. A decoder, truncation and padding are neither heeded nor kept.
+    /// <para>
+    /// Byte-level BPE with the pre-tokenisers of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, SmolLM, Tekken and DeepSeek V3, and what
+    /// <see cref="Save"/> wrote. What the files say about ids is done as Hugging Face's libraries do it, or refused by its name.
+    /// </para>
+    /// <para>
+    /// <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> beside the file have their say about special tokens, as in
+    /// transformers. What decides no ids, such as chat templates and clean_up_tokenization_spaces, is not heeded.
+    /// </para>
     /// </remarks>
     /// <exception cref="FileNotFoundException">There is no such file, or none in the folder.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or describes another kind of tokenizer.</exception>
@@ -190,7 +224,7 @@ public abstract class Tokenizer
     /// <summary>What <c>tokenizer.json</c> says about this tokenizer, its added tokens excepted; null where it cannot say it.</summary>
     internal virtual TokenizerFile? Describe() => null;
 
-    /// <summary>The bytes of <c>tokenizer.json</c>: all that decides how text becomes tokens.</summary>
+    /// <summary>The bytes of <c>tokenizer.json</c> without what stands around a text: all that decides how text becomes tokens.</summary>
     internal byte[] ToJson() => TokenizerFolder.ToJson(this);
 
     /// <summary><see cref="GetByteCount"/> of every id below <see cref="VocabularySize"/>; 0 for the ids that no token uses.</summary>
@@ -210,6 +244,28 @@ public abstract class Tokenizer
 
     /// <summary>Whether an id belongs to an ordinary token.</summary>
     private protected bool IsOrdinary(int id) => _bytes[id] is not null && !_addedIds.Contains(id);
+
+    // What lies between two added tokens: normalised, and searched for the added tokens that are normalised too.
+    private void EncodeBetween(ReadOnlySpan<char> text, List<int> output, bool allowSpecial)
+    {
+        if (text.IsEmpty)
+        {
+            return;
+        }
+        var normalized = Added.Normalizer is { } normalizer ? normalizer.Apply(text.ToString()) : text;
+        var pieces = new AddedTokenPieces(_normalizedTokens, normalized, allowSpecial);
+        while (pieces.MoveNext())
+        {
+            EncodeOrdinary(pieces.Before, output);
+            if (pieces.Token is { } token)
+            {
+                output.Add(token.Id);
+            }
+        }
+    }
+
+    private void EncodeNormalized(ReadOnlySpan<char> text, List<int> output)
+        => EncodeOrdinary(Added.Normalizer is { } normalizer ? normalizer.Apply(text.ToString()) : text, output);
 
     private static byte[]?[] Copy(IReadOnlyList<byte[]?> tokens)
     {

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Idiolect.Formats;
 
 namespace Idiolect.Tokenization;
@@ -20,25 +19,37 @@ internal static class TokenizerFolder
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
-    internal static void Save(Tokenizer tokenizer, string folder)
+    /// <summary>Writes the files.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="folder">The folder, made if need be.</param>
+    /// <param name="frame">The tokens around a text on its own.</param>
+    internal static void Save(Tokenizer tokenizer, string folder, TextFrame frame)
     {
-        AtomicFile.Write(Path.Combine(folder, TokenizerName), ToJson(tokenizer));
-        Write(
+        AtomicFile.Write(Path.Combine(folder, TokenizerName), ToJson(tokenizer, frame));
+        var configuration = new TokenizerConfiguration
+        {
+            BosToken = tokenizer.Added.Beginning,
+            EosToken = tokenizer.Added.End,
+            MaskToken = tokenizer.MaskId is null ? null : Tokenizer.Mask,
+            AddBosToken = Adds(frame.Before, tokenizer.BeginningOfTextId),
+            AddEosToken = Adds(frame.After, tokenizer.EndOfTextId),
+            SplitSpecialTokens = tokenizer.Added.SplitsSpecialTokens,
+        };
+        if (configuration.AddBosToken is null || configuration.AddEosToken is null)
+        {
+            configuration = configuration with { AddBosToken = null, AddEosToken = null }; // other tokens: the post-processor says which
+        }
+        AtomicFile.Write(
             Path.Combine(folder, ConfigurationName),
-            new TokenizerConfiguration
-            {
-                BosToken = Element(tokenizer.Added.Beginning),
-                EosToken = Element(tokenizer.Added.End),
-                MaskToken = Element(tokenizer.MaskId is null ? null : Tokenizer.Mask),
-            },
-            WritingContext.TokenizerConfiguration);
+            stream => JsonSerializer.Serialize(stream, configuration, WritingContext.TokenizerConfiguration));
+
+        static bool? Adds(IReadOnlyList<int> side, int? token) => side.Count == 0 ? false : side.Count == 1 && side[0] == token ? true : null;
     }
 
-    private static JsonElement? Element(string? text)
-        => text is null ? null : JsonSerializer.SerializeToElement(text, TokenizerJsonContext.Default.String);
-
     /// <summary>The bytes of <c>tokenizer.json</c>.</summary>
-    internal static byte[] ToJson(Tokenizer tokenizer)
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="frame">The tokens around a text on its own; null to leave them out, as they decide nothing of a text's own tokens.</param>
+    internal static byte[] ToJson(Tokenizer tokenizer, TextFrame? frame = null)
     {
         var file = tokenizer.Describe() ?? throw new NotSupportedException(
             $"A {tokenizer.GetType().Name} does not say how it is saved: its class must override {nameof(Tokenizer.Save)}.");
@@ -49,10 +60,11 @@ internal static class TokenizerFolder
         file = file with
         {
             AddedTokens = added,
-            PostProcessor = tokenizer.Added.PostProcessor ?? file.PostProcessor,
+            Normalizer = tokenizer.Added.Normalizer?.Component,
+            PostProcessor = PostProcessor(tokenizer, file, frame),
             Model = follow ? file.Model : file.Model with
             {
-                Vocab = ordinary.Concat(added.Select(token => KeyValuePair.Create(token.Content, token.Id))).OrderBy(token => token.Value).ToDictionary(),
+                Vocab = ordinary.Concat(added.Where(token => !ordinary.ContainsKey(token.Content)).Select(token => KeyValuePair.Create(token.Content, token.Id))).OrderBy(token => token.Value).ToDictionary(),
             },
         };
         return JsonSerializer.SerializeToUtf8Bytes(file, WritingContext.TokenizerFile);
@@ -75,24 +87,50 @@ internal static class TokenizerFolder
                 Path.Combine(path, TokenizerName));
     }
 
+    // The file's own where it says what the frame is, or adds nothing, and what we would write otherwise.
+    private static TokenizerComponent? PostProcessor(Tokenizer tokenizer, TokenizerFile file, TextFrame? frame)
+    {
+        var added = tokenizer.Added;
+        var addsNothing = added.PostProcessorFrame.Count == 0;
+        if (frame is null)
+        {
+            return (addsNothing || added.PostProcessorFrame.IsLike(added.Frame) ? added.PostProcessor : null) ?? file.PostProcessor;
+        }
+        if (!addsNothing && added.PostProcessorFrame.IsLike(frame))
+        {
+            return added.PostProcessor;
+        }
+        var texts = file.Model!.Vocab!.Select(token => (token.Value, token.Key)).Concat(added.Tokens.Select(token => (token.Id, token.Content)))
+            .DistinctBy(token => token.Item1).ToDictionary(token => token.Item1, token => token.Item2);
+        return PostProcessorWriter.Write(frame, id => texts[id], (addsNothing ? added.PostProcessor : null) ?? file.PostProcessor);
+    }
+
     private static Tokenizer LoadTokenizerFile(string path)
     {
-        var file = Read(path, TokenizerJsonContext.Default.TokenizerFile);
-        var configuration = Path.Combine(Path.GetDirectoryName(path) ?? "", ConfigurationName);
-        var (beginning, end) = File.Exists(configuration) ? BeginningAndEnd(configuration) : default;
-        return new TokenizerFileReader(path).ToTokenizer(file, beginning, end);
+        var reader = new TokenizerFileReader(path);
+        TokenizerFile file;
+        try
+        {
+            file = JsonFile.Read(path, TokenizerJsonContext.Default.TokenizerFile);
+        }
+        catch (InvalidDataException)
+        {
+            reader.RequireBytePair(ModelType.Of(path)); // other kinds have vocabularies of other shapes: that is the news
+            throw;
+        }
+        return reader.ToTokenizer(file, TokenizerSettingsReader.Read(Path.GetDirectoryName(path) ?? ""));
     }
 
     private static BytePairTokenizer LoadVocabularyAndMerges(string folder)
     {
         var vocabulary = Path.Combine(folder, VocabularyName);
         var merges = Path.Combine(folder, MergesName);
-        var tokens = Read(vocabulary, TokenizerJsonContext.Default.DictionaryStringInt32);
+        var tokens = JsonFile.Read(vocabulary, TokenizerJsonContext.Default.DictionaryStringInt32);
         var model = new BytePairModel { Vocab = tokens, Merges = ReadMerges(merges) };
         IReadOnlyList<AddedToken> added = tokens.TryGetValue(Tokenizer.EndOfText, out var id)
             ? [new() { Id = id, Content = Tokenizer.EndOfText }]
             : [];
-        return new TokenizerFileReader(vocabulary).ToBytePairTokenizer(model, added, PreTokenizer.Gpt2);
+        return new TokenizerFileReader(vocabulary).ToBytePairTokenizer(model, added, TokenizerSettingsReader.Read(folder));
     }
 
     private static List<(string Left, string Right)> ReadMerges(string path)
@@ -115,41 +153,4 @@ internal static class TokenizerFolder
         }
         return merges;
     }
-
-    private static (string? Beginning, string? End) BeginningAndEnd(string path)
-    {
-        var configuration = Read(path, TokenizerJsonContext.Default.TokenizerConfiguration);
-        return (Token(configuration.BosToken, "bos_token"), Token(configuration.EosToken, "eos_token"));
-
-        string? Token(JsonElement? element, string field)
-            => element is not { ValueKind: not JsonValueKind.Null } token
-                ? null
-                : (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content) ? content : token).Text()
-                    ?? throw new InvalidDataException($"{path}: {field}: expected a string, or an object with a string \"content\".");
-    }
-
-    private static T Read<T>(string path, JsonTypeInfo<T> type)
-    {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"'{path}' does not exist: name a tokenizer's file or folder.", path);
-        }
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, type)
-                ?? throw new InvalidDataException($"{path}: expected a JSON object, found null.");
-        }
-        catch (JsonException exception)
-        {
-            var message = exception.Message.ReplaceLineEndings(" ");
-            var place = exception.Path is null || message.Contains(exception.Path, StringComparison.Ordinal)
-                ? ""
-                : $" Path: {exception.Path}.";
-            throw new InvalidDataException($"{path}: {message}{place}", exception);
-        }
-    }
-
-    private static void Write<T>(string path, T value, JsonTypeInfo<T> type)
-        => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, type));
 }

@@ -30,7 +30,7 @@ public sealed class ParallelCorpusTests : IDisposable
         Assert.Contains(all, pair => pair.Target.Contains("nicht gefunden", StringComparison.Ordinal));
     }
 
-    [Theory]
+    [Theory, Trait("Lane", "Full")]
     [InlineData(ParallelSplitKind.Cluster)]
     [InlineData(ParallelSplitKind.Assembly)]
     public void No_held_out_sentence_stands_in_the_training_set_in_either_language(ParallelSplitKind kind)

@@ -1,4 +1,3 @@
-using Idiolect.Layers;
 using Idiolect.Tensors;
 using Idiolect.Tests.Kernels;
 

@@ -19,7 +19,7 @@ public sealed unsafe class CrossEntropyOperationTests : IDisposable
 
     public CrossEntropyOperationTests() => _tape = new Tape(_team);
 
-    [Fact]
+    [Fact, Trait("Lane", "Full")]
     public void Rows_that_need_several_chunks_give_the_loss_and_the_gradients_of_the_whole()
     {
         // 64 MiB hold 64 rows of logits of this vocabulary, so the rows are three chunks, the last one of two rows.

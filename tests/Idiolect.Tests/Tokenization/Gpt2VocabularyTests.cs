@@ -17,7 +17,7 @@ public sealed class Gpt2VocabularyTests
         var options = new BpeOptions(Path.Combine(Folder, "vocab.json"), Path.Combine(Folder, "merges.txt"))
         {
             ByteLevel = true,
-            PreTokenizer = new RegexPreTokenizer(new Regex(PreTokenScanner.Gpt2Pattern, RegexOptions.Compiled), null),
+            PreTokenizer = new RegexPreTokenizer(new Regex(Gpt2Scanner.Pattern, RegexOptions.Compiled), null),
         };
         return (Tokenizer.Load(Folder), BpeTokenizer.Create(options));
     });

@@ -46,6 +46,6 @@ internal sealed class ClassificationRun(Recipe recipe, string folder, RunSession
         Session.Report(new WorkAnnounced(estimated.Step, $"classifying {corpus.Validation.Count.ToString("#,0", CultureInfo.InvariantCulture)} held-out texts with the best checkpoint"));
         using var best = ModelLocation.Open(Folder, TextClassifier.Load);
         var scores = ClassificationMeasurement.Take(best, corpus, Recipe.Threads ?? 0, cancellationToken);
-        return estimated with { Classification = scores, Accuracy = scores.Accuracy };
+        return estimated with { Classification = scores, Accuracy = scores.Accuracy, Example = ExampleText.Of(corpus.Validation[0].Text) };
     }
 }

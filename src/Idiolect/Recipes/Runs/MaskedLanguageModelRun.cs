@@ -71,6 +71,7 @@ internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSe
             BitsPerByte = measured.Result.BitsPerByte,
             Accuracy = measured.Result.Accuracy,
             MeasuredBytes = measured.Bytes,
+            Example = ExampleText.WithGap(corpus.Validation[0].Text, Tokenizer.Mask),
         };
     }
 }

@@ -115,6 +115,9 @@ public sealed record TrainingFinished(long Step) : TrainingProgress(Step)
     /// <summary>The scores of a classification.</summary>
     public ClassificationScores? Classification { get; init; }
 
+    /// <summary>A held-out text to try the model with, on one line; null where none is wanted.</summary>
+    public string? Example { get; init; }
+
     /// <summary>Whether more steps would change nothing: an n-gram model has counted all of its text.</summary>
     public bool IsComplete { get; init; }
 

@@ -64,6 +64,6 @@ internal sealed class TranslationRun(Recipe recipe, string folder, RunSession se
             var place = (int)((long)i * corpus.Test.Count / SamplesShown); // spread evenly, not chosen
             Session.Report(new SentenceTranslated(estimated.Step, corpus.Test[place].Source, translations[place], corpus.Test[place].Target));
         }
-        return estimated with { Translation = scores };
+        return estimated with { Translation = scores, Example = ExampleText.Of(corpus.Test[0].Source) };
     }
 }

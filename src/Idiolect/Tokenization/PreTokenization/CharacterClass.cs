@@ -5,31 +5,49 @@ namespace Idiolect.Tokenization;
 
 /// <summary>The classes of characters that the pre-tokenisers distinguish; flags, so that a run may span several.</summary>
 [Flags]
-internal enum CharacterClass : byte
+internal enum CharacterClass : ushort
 {
-    /// <summary>Unicode L*.</summary>
-    Letter = 1,
+    /// <summary>Unicode Lu and Lt.</summary>
+    Uppercase = 1,
+
+    /// <summary>Unicode Ll.</summary>
+    Lowercase = 2,
+
+    /// <summary>Unicode Lm and Lo: letters of scripts without cases, mostly.</summary>
+    Caseless = 4,
 
     /// <summary>Unicode N*.</summary>
-    Number = 2,
+    Number = 8,
 
     /// <summary>White space other than carriage return and line feed.</summary>
-    Space = 4,
+    Space = 16,
 
     /// <summary>Carriage return or line feed.</summary>
-    Newline = 8,
+    Newline = 32,
 
-    /// <summary>Everything else: signs, marks, controls, unassigned and lone surrogates (which become U+FFFD, a sign).</summary>
-    Other = 16,
+    /// <summary>Unicode M*.</summary>
+    Mark = 64,
+
+    /// <summary>Unicode P* and S*, and lone surrogates, which become U+FFFD, a symbol.</summary>
+    Sign = 128,
+
+    /// <summary>Controls, formats, private use and unassigned ones.</summary>
+    Remaining = 256,
+
+    /// <summary>Unicode L*.</summary>
+    Letter = Uppercase | Lowercase | Caseless,
 
     /// <summary>What <c>\s</c> matches in a regular expression.</summary>
     WhiteSpace = Space | Newline,
+
+    /// <summary>Neither letter nor number nor white space.</summary>
+    Other = Mark | Sign | Remaining,
 }
 
 /// <summary>Looks the class of a character up.</summary>
 internal static class CharacterClasses
 {
-    // One class for each UTF-16 unit; surrogates hold Other and are looked at again in pairs.
+    // One class for each UTF-16 unit; of surrogates that of a lone one, and pairs are looked at again.
     private static readonly CharacterClass[] Table = MakeTable();
 
     /// <summary>The class of the code point at <paramref name="index"/> and the number of UTF-16 units that it takes.</summary>
@@ -72,8 +90,12 @@ internal static class CharacterClasses
 
     private static CharacterClass Classify(UnicodeCategory category) => category switch
     {
-        <= UnicodeCategory.OtherLetter => CharacterClass.Letter,
-        >= UnicodeCategory.DecimalDigitNumber and <= UnicodeCategory.OtherNumber => CharacterClass.Number,
-        _ => CharacterClass.Other,
+        UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter => CharacterClass.Uppercase,
+        UnicodeCategory.LowercaseLetter => CharacterClass.Lowercase,
+        UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => CharacterClass.Caseless,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => CharacterClass.Mark,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterClass.Number,
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => CharacterClass.Remaining,
+        _ => CharacterClass.Sign,
     };
 }

@@ -1,15 +1,17 @@
 namespace Idiolect.Recipes;
 
-public sealed partial record Recipe
+/// <summary>What of a recipe has a use.</summary>
+public static class RecipeUse
 {
     /// <summary>
-    /// The settings of this recipe that leave other fields without a use, with these: such as <c>model.kind lstm</c>, which has no heads. A
+    /// The settings of a recipe that leave other fields without a use, with these: such as <c>model.kind lstm</c>, which has no heads. A
     /// file must not have them.
     /// </summary>
-    public IEnumerable<(string Setting, IReadOnlyList<string> Fields)> FindFieldsWithoutUse()
+    /// <param name="recipe">The recipe.</param>
+    public static IEnumerable<(string Setting, IReadOnlyList<string> Fields)> FindFieldsWithoutUse(this Recipe recipe)
     {
-        var task = $"task {Task}";
-        if (Translates)
+        var task = $"task {recipe.Task}";
+        if (recipe.Translates)
         {
             yield return (task, ["data.textField", "data.validationFraction", "model.order", "optimizer.recompute", "evaluation.batches"]);
         }
@@ -17,11 +19,11 @@ public sealed partial record Recipe
         {
             yield return (task, ["data.from", "data.to", "data.split", "model.normFirst", "model.labelSmoothing"]);
         }
-        if (!Classifies)
+        if (!recipe.Classifies)
         {
             yield return (task, ["data.labelField", "optimizer.headOnly"]);
         }
-        yield return ($"model.kind {Model.Kind}", (Translates, Model.Kind) switch
+        yield return ($"model.kind {recipe.Model.Kind}", (recipe.Translates, recipe.Model.Kind) switch
         {
             (true, ModelRecipe.Gpt) => ["model.normFirst", "model.labelSmoothing"],
             (true, ModelRecipe.Transformer) => ["model.architecture", "model.keyValueHeadCount"],
@@ -37,13 +39,13 @@ public sealed partial record Recipe
                 ["model.architecture", "model.headCount", "model.keyValueHeadCount", "model.order", "optimizer.recompute"],
             _ => ["model.order"],
         });
-        if (Base is not null)
+        if (recipe.Base is not null)
         {
             yield return ("base", ["tokenizer.kind", "tokenizer.vocabularySize", "model.dropout"]);
         }
-        else if (Tokenizer.Kind != TokenizerRecipe.Bpe)
+        else if (recipe.Tokenizer.Kind != TokenizerRecipe.Bpe)
         {
-            yield return ($"tokenizer.kind {Tokenizer.Kind}", ["tokenizer.vocabularySize"]);
+            yield return ($"tokenizer.kind {recipe.Tokenizer.Kind}", ["tokenizer.vocabularySize"]);
         }
     }
 }

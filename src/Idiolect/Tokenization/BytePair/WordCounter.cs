@@ -56,11 +56,9 @@ internal sealed class WordCounter(PreTokenizer style, int threads)
     private void Count(ReadOnlySpan<char> text, Dictionary<string, long> counts)
     {
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
-        while (!text.IsEmpty)
+        foreach (var piece in style.Pieces(text))
         {
-            var length = PreTokenScanner.LengthOfFirst(style, text);
-            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text[..length], out _)++;
-            text = text[length..];
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, piece, out _)++;
         }
     }
 }

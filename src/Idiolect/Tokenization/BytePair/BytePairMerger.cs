@@ -13,7 +13,7 @@ internal sealed class BytePairMerger
         _rules = new(rules.Count);
         for (var rank = 0; rank < rules.Count; rank++)
         {
-            _rules.TryAdd(rules[rank].Pair, (rank, rules[rank].Result));
+            _rules[rules[rank].Pair] = (rank, rules[rank].Result); // of two for one pair the last counts, as in Hugging Face's library
         }
     }
 
