@@ -14,14 +14,19 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
     private float* _panels;
     private int _version = -1;
     private Isa _isa;
+    private bool _disposed;
 
     /// <summary>The panels of W^T (in, out) for the team's kernels.</summary>
     internal float* Panels(Team team)
     {
         var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
+        if (_disposed)
+        {
+            throw new ObjectDisposedException(weight.Name, "The layer of this weight was disposed.");
+        }
         if (_panels == null || _isa != team.Vectors)
         {
-            Dispose();
+            Free();
             _panels = NativeBuffer.Allocate(Gemm.PackedLength(team, inputs, outputs));
             (_isa, _version) = (team.Vectors, -1);
         }
@@ -34,6 +39,12 @@ internal sealed unsafe class PackedMatrix(Parameter weight) : IDisposable
     }
 
     public void Dispose()
+    {
+        _disposed = true;
+        Free();
+    }
+
+    private void Free()
     {
         NativeBuffer.Free(_panels);
         _panels = null;

@@ -33,6 +33,9 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
     /// </summary>
     public Lock OnePass { get; } = new();
 
+    /// <summary>How often parameters were added to the finished model: what knows places in the flat buffers is stale after each.</summary>
+    internal int Extensions { get; private set; }
+
     /// <summary>Floats in each flat buffer, padding included (the padding is zero and stays zero).</summary>
     internal long FlatLength { get; private set; }
 
@@ -40,7 +43,7 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            RequireMemory();
             return _values;
         }
     }
@@ -65,7 +68,7 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            RequireMemory();
             return _gradients == null ? _gradients = Allocate() : _gradients;
         }
     }
@@ -164,6 +167,7 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
         NativeBuffer.Free(_gradients);
         _values = extended;
         _gradients = null;
+        Extensions++;
         FlatLength += room;
         Count += added.Count;
         foreach (var parameter in _parameters)
@@ -213,6 +217,17 @@ public sealed unsafe class ParameterSet : IDisposable, IReadOnlyCollection<Param
             hash = (hash ^ b) * 1099511628211UL;
         }
         return hash;
+    }
+
+    /// <exception cref="ObjectDisposedException">It was given back.</exception>
+    /// <exception cref="InvalidOperationException">There is none yet.</exception>
+    private void RequireMemory()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_values == null)
+        {
+            throw new InvalidOperationException($"The parameters have no memory yet: {nameof(Initialize)} gives it, when all layers are made.");
+        }
     }
 
     private float* Allocate() => NativeBuffer.AllocateZeroed(Math.Max(Line, FlatLength));

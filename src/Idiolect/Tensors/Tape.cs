@@ -15,6 +15,7 @@ public sealed class Tape : IDisposable
     private readonly Dictionary<Parameter, int> _openUses = [];
     private readonly List<OperationList> _operations = [new()]; // the step's, then of each recomputed segment around this place
     private int _segments; // recomputed segments around this place
+    private bool _wentBack; // whether this step had its backward pass
     private bool _again; // whether a segment runs for the second time, its uses of parameters being counted already
     private TensorNode[] _nodes = new TensorNode[64];
     private int _nodeCount; // nodes handed out in this step; those beyond it are spare
@@ -72,7 +73,9 @@ public sealed class Tape : IDisposable
     /// <param name="loss">A tensor of one element made in this step of this tape.</param>
     /// <param name="gradient">The gradient of what is minimised by this loss: 1, or the share of this pass in an update.</param>
     /// <exception cref="ArgumentException">The loss has several elements, or belongs to another tape.</exception>
-    /// <exception cref="InvalidOperationException">The tape does not record, or the loss belongs to a step that has ended.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tape does not record, the loss was disposed or belongs to a step that has ended, or this step has gone back already.
+    /// </exception>
     public unsafe void Backward(Tensor loss, float gradient = 1f)
     {
         if (!Recording)
@@ -84,7 +87,13 @@ public sealed class Tape : IDisposable
             throw new ArgumentException($"A backward pass starts from one number; this tensor has shape {loss.Shape}.", nameof(loss));
         }
         Require(loss);
-        *Gradient(loss.Node, out _) = gradient;
+        var from = loss.Living;
+        if (_wentBack)
+        {
+            throw new InvalidOperationException("This step has gone back already, and its record is gone: add losses up, and go back once.");
+        }
+        _wentBack = true;
+        *Gradient(from, out _) = gradient;
         GoBack(_operations[0]);
     }
 
@@ -95,7 +104,7 @@ public sealed class Tape : IDisposable
         {
             list.Clear(this);
         }
-        (_segments, _again) = (0, false);
+        (_segments, _again, _wentBack) = (0, false, false);
         for (var i = 0; i < _nodeCount; i++)
         {
             Retire(_nodes[i]);
@@ -118,6 +127,37 @@ public sealed class Tape : IDisposable
         if (tensor.Node.Tape != this)
         {
             throw new ArgumentException("The tensor belongs to another tape: what is computed together runs on one.", name);
+        }
+    }
+
+    /// <summary>Refuses integers of another tape, or fewer or more than there are rows.</summary>
+    /// <exception cref="ArgumentException">They are that.</exception>
+    internal void Require(IntegerTensor integers, long count, [CallerArgumentExpression(nameof(integers))] string name = "")
+    {
+        Require(integers.Data, name);
+        if (integers.Shape.Count != count)
+        {
+            throw new ArgumentException($"{integers.Shape.Count} integers for {count} rows.", name);
+        }
+    }
+
+    /// <summary>Refuses a sequence tensor that is none.</summary>
+    /// <exception cref="ArgumentException">It has not three dimensions.</exception>
+    internal static void RequireSequences(Tensor x, [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        if (x.Shape.Rank != 3)
+        {
+            throw new ArgumentException($"Sequences have shape (batch, time, width), not {x.Shape}.", name);
+        }
+    }
+
+    /// <summary>Refuses gains or biases of another width than the rows; null is none.</summary>
+    /// <exception cref="ArgumentException">They are that.</exception>
+    internal static void RequireVector(Parameter? vector, int width, [CallerArgumentExpression(nameof(vector))] string name = "")
+    {
+        if (vector != null && (vector.Shape.Rank != 1 || vector.Shape[0] != width))
+        {
+            throw new ArgumentException($"{vector.Name} has shape {vector.Shape} and does not fit rows of width {width}.", name);
         }
     }
 
@@ -211,7 +251,9 @@ public sealed class Tape : IDisposable
         var node = consumed.Node;
         if (node.Savers > 0 || node.HandleReleased)
         {
-            return Create(node.Shape, needsGradient);
+            var copy = Create(node.Shape, needsGradient);
+            ReleaseHandle(node); // the savers keep its data
+            return copy;
         }
         var block = node.Data!;
         block.References++;

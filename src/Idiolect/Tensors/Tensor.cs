@@ -40,6 +40,11 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
         ? node
         : throw new InvalidOperationException("This handle has ended: its step has, or it was handed over, or it was never made.");
 
+    /// <summary>The node, if the tensor was neither disposed nor given up.</summary>
+    internal TensorNode Living => Node is { HandleReleased: false } node
+        ? node
+        : throw new InvalidOperationException("This tensor was disposed, or given up to an operation in place.");
+
     /// <summary>Where the elements lie; only operation files ask for it.</summary>
     internal unsafe float* Pointer
     {
@@ -76,11 +81,7 @@ public readonly struct Tensor : IDisposable, IEquatable<Tensor>
     /// <summary>A new handle of the same tensor; this one, and all copies of it, have ended.</summary>
     internal Tensor TakeOver()
     {
-        var node = Node;
-        if (node.HandleReleased)
-        {
-            throw new InvalidOperationException("This tensor was disposed, or given up to an operation in place.");
-        }
+        var node = Living;
         node.Generation++;
         return new Tensor(node);
     }

@@ -39,6 +39,55 @@ public sealed class SharedModelTests
         Assert.All(losses, other => Assert.Equal(loss, other));
     }
 
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("measure")]
+    [InlineData("embed")]
+    [InlineData("train")]
+    public async Task Who_uses_a_model_waits_for_its_turn(string what)
+    {
+        using var model = TinyRun.Model();
+        using var data = TinyRun.Data();
+        var task = new LanguageModelTask(model.Model, model.Tokenizer, data, TinyRun.Options);
+        using var step = new TrainingStep(task.Parameters, TinyRun.Options);
+        var taken = new TaskCompletionSource();
+        using var release = new ManualResetEventSlim();
+        var holder = Task.Factory.StartNew(
+            () =>
+            {
+                lock (model.Model.Parameters.OnePass)
+                {
+                    taken.SetResult();
+                    release.Wait(Cancel);
+                }
+            },
+            Cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await taken.Task;
+        var use = Task.Run(Use, Cancel);
+        Assert.NotSame(use, await Task.WhenAny(use, Task.Delay(TimeSpan.FromSeconds(0.5), Cancel)));
+        release.Set();
+        await Task.WhenAll(use, holder);
+
+        async Task Use()
+        {
+            switch (what)
+            {
+                case "generate":
+                    await Text(model);
+                    break;
+                case "measure":
+                    Loss(model, data);
+                    break;
+                case "embed":
+                    new TextEmbedder(model.Model, model.Tokenizer).Embed(["the model"], threads: 1, Cancel); // which owns nothing here
+                    break;
+                default:
+                    step.ComputeGradients(0, task);
+                    break;
+            }
+        }
+    }
+
     [Theory, Trait("Lane", "Full")]
     [InlineData("llama", Precision.Fp32)]
     [InlineData("llama", Precision.Bf16)]

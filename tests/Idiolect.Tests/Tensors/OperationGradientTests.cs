@@ -164,14 +164,30 @@ public sealed unsafe class OperationGradientTests : IDisposable
         Assert.All(expected.Zip(y.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
 
         var weights = RandomValues.Normal(77, expected.Length);
-        _tape.Backward(y.Multiply(_tape.CreateFrom(y.Shape, weights)).Sum());
-        for (var i = 0; i < inputs.Length; i++)
+        foreach (var alone in new[] { true, false })
         {
-            var gradient = new ReadOnlySpan<float>(inputs[i].Node.Gradient!.Pointer, values[i].Length).ToArray();
-            FiniteDifferences.Check(
-                () => RandomValues.Dot(weights.ToDoubles(), formula(doubles).ToArray()), doubles[i], gradient.ToDoubles(), tolerance: 2e-5);
+            // Beside others whose gradients come first, an operation adds to what is there.
+            var total = y.Multiply(_tape.CreateFrom(y.Shape, weights)).Sum();
+            float[][] beside = [.. values.Select((value, i) => alone ? new float[value.Length] : RandomValues.Normal((ulong)i + 123, value.Length))];
+            for (var i = 0; i < inputs.Length && !alone; i++)
+            {
+                total = total.Add(inputs[i].Multiply(_tape.CreateFrom(shapes[i], beside[i])).Sum());
+            }
+            _tape.Backward(total);
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                var gradient = new ReadOnlySpan<float>(inputs[i].Node.Gradient!.Pointer, values[i].Length).ToArray();
+                FiniteDifferences.Check(
+                    () => RandomValues.Dot(weights.ToDoubles(), formula(doubles).ToArray()) + RandomValues.Dot(beside[i].ToDoubles(), doubles[i]), doubles[i],
+                    gradient.ToDoubles(), tolerance: 2e-5);
+            }
+            _tape.Reset();
+            if (alone)
+            {
+                inputs = [.. shapes.Zip(values, Input)];
+                y = operation(inputs);
+            }
         }
-        _tape.Reset();
     }
 
     private Tensor Input(Shape shape, float[] values)

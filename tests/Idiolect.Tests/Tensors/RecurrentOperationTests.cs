@@ -35,27 +35,8 @@ public sealed class RecurrentOperationTests : IDisposable
         var table = root.Child("embedding").Add("weight", new Shape(11, Width), Initializer.Normal(0.7));
         using var encoder = new RecurrentLayer(root.Child("encoder"), new RecurrentLayerConfig { Cell = cell, Inputs = Width, Width = Width, Deviation = 0.5 });
         using var decoder = new RecurrentLayer(root.Child("decoder"), new RecurrentLayerConfig { Cell = cell, Inputs = Width, Width = Width, Deviation = 0.5 });
-        _parameters.Build();
         _parameters.Initialize(seed: 3);
-        Loss();
-        var gradients = _parameters.All.Select(parameter => parameter.GradientValues.ToArray()).ToArray();
-        foreach (var (parameter, gradient) in _parameters.All.Zip(gradients))
-        {
-            var norm = Goldens.Norm(gradient);
-            Assert.True(norm > 1e-3, $"{parameter.Name}: {norm}");
-            const float Step = 5e-3f;
-            var original = parameter.Values.ToArray();
-            var measured = (At(+Step) - At(-Step)) / (2 * Step);
-            parameter.Assign(original);
-            Assert.True(
-                Math.Abs(measured - norm) < 2e-4 + (0.01 * norm), $"{parameter.Name}: the gradient's norm is {norm:G4}, finite differences give {measured:G4}.");
-
-            double At(float step)
-            {
-                parameter.Assign([.. original.Select((value, i) => value + (step * (float)(gradient[i] / norm)))]);
-                return Loss();
-            }
-        }
+        CheckGradients(Loss);
 
         double Loss()
         {
@@ -73,6 +54,50 @@ public sealed class RecurrentOperationTests : IDisposable
             _tape.Backward(loss);
             _tape.Reset();
             return value;
+        }
+    }
+
+    [Fact]
+    public void A_layer_learns_from_its_last_cell_alone()
+    {
+        var table = _parameters.Root.Child("embedding").Add("weight", new Shape(11, Width), Initializer.Normal(0.7));
+        using var layer = new RecurrentLayer(
+            _parameters.Root.Child("layer"), new RecurrentLayerConfig { Cell = RecurrentCell.Lstm, Inputs = Width, Width = Width, Deviation = 0.5 });
+        _parameters.Initialize(seed: 3);
+        CheckGradients(() =>
+        {
+            _parameters.ZeroGradients();
+            var zeros = _tape.CreateZeros(new Shape(Batch, Width));
+            var run = layer.Forward(_tape.CreateIntegers(new Shape(Time, Batch), Ids).Embed(table), zeros, zeros, new ForwardContext(_tape));
+            var loss = Idiolect.Tensors.Loss.SquaredError(run.LastCell!.Value, [.. Enumerable.Range(0, Batch * Width).Select(i => i % 3)]);
+            _tape.Backward(loss);
+            var value = loss.Item();
+            _tape.Reset();
+            return value;
+        });
+    }
+
+    /// <summary>The gradient's norm by each parameter against a finite difference along it.</summary>
+    private void CheckGradients(Func<double> loss)
+    {
+        loss();
+        var gradients = _parameters.All.Select(parameter => parameter.GradientValues.ToArray()).ToArray();
+        foreach (var (parameter, gradient) in _parameters.All.Zip(gradients))
+        {
+            var norm = Goldens.Norm(gradient);
+            Assert.True(norm > 1e-3, $"{parameter.Name}: {norm}");
+            const float Step = 5e-3f;
+            var original = parameter.Values.ToArray();
+            var measured = (At(+Step) - At(-Step)) / (2 * Step);
+            parameter.Assign(original);
+            Assert.True(
+                Math.Abs(measured - norm) < 2e-4 + (0.01 * norm), $"{parameter.Name}: the gradient's norm is {norm:G4}, finite differences give {measured:G4}.");
+
+            double At(float step)
+            {
+                parameter.Assign([.. original.Select((value, i) => value + (step * (float)(gradient[i] / norm)))]);
+                return loss();
+            }
         }
     }
 }

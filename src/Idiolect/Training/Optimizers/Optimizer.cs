@@ -32,6 +32,8 @@ public readonly record struct OptimizerStep(long Updates, double LearningRate, d
 /// <param name="parameters">What is trained; the caller keeps it, for longer than the optimiser.</param>
 public abstract class Optimizer(ParameterSet parameters) : IDisposable
 {
+    private readonly int _extensions = parameters.Extensions;
+
     /// <summary>What is trained.</summary>
     public ParameterSet Parameters { get; } = parameters;
 
@@ -42,8 +44,13 @@ public abstract class Optimizer(ParameterSet parameters) : IDisposable
 
     /// <summary>Updates all parameters that learn and forgets their gradients.</summary>
     /// <param name="step">The numbers of the update.</param>
+    /// <exception cref="InvalidOperationException">The model has more parameters than when the optimiser was made.</exception>
     public void Step(OptimizerStep step)
     {
+        if (Parameters.Extensions != _extensions)
+        {
+            throw new InvalidOperationException("Parameters were added to the model, such as a classifier's head, after this optimiser was made: make it then.");
+        }
         Update(step);
         Parameters.ZeroGradients();
         Parameters.Touch();

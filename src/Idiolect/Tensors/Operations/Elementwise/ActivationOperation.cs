@@ -12,6 +12,7 @@ internal sealed unsafe class ActivationOperation : Operation
     /// <returns>The shape of x.</returns>
     internal static Tensor Apply(Tape tape, ActivationKind kind, Tensor x)
     {
+        tape.Require(x);
         var y = tape.Create(x.Shape, x.Node.NeedsGradient);
         Activation.Forward(tape.Team, kind, x.Pointer, y.Pointer, x.Shape.Count);
         if (y.Node.NeedsGradient)

@@ -17,7 +17,7 @@ internal sealed unsafe class AddOperation : Operation
     internal static Tensor Apply(Tape tape, Tensor a, Tensor b, bool inPlace)
     {
         tape.RequireAlike(a, b);
-        var (left, right) = (a.Node, b.Node);
+        var (left, right) = (a.Living, b.Living);
         var needsGradient = left.NeedsGradient || right.NeedsGradient;
         if (needsGradient && !inPlace && (left.Deferred != null || right.Deferred != null))
         {

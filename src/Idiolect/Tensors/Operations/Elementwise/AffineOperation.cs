@@ -11,7 +11,7 @@ internal sealed unsafe class AffineOperation : Operation
     /// <returns>The shape of x.</returns>
     internal static Tensor Apply(Tape tape, Tensor x, float scale, float offset)
     {
-        var node = x.Node;
+        var node = x.Living;
         var y = tape.Create(node.Shape, node.NeedsGradient);
         var waits = y.Node.NeedsGradient && node.Deferred != null;
         if (!waits)

@@ -21,6 +21,7 @@ internal sealed unsafe class DropoutOperation : Operation
     /// <returns>The shape of x.</returns>
     internal static Tensor Apply(Tape tape, Tensor x, float probability, ulong key, long firstSample, bool timeMajor)
     {
+        tape.Require(x);
         var input = x.Node;
         var source = x.Pointer;
         var y = tape.CreateConsuming(x, input.NeedsGradient);

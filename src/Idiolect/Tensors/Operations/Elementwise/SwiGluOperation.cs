@@ -13,6 +13,11 @@ internal sealed unsafe class SwiGluOperation : Operation
     /// <returns>(..., width).</returns>
     internal static Tensor Apply(Tape tape, Tensor gateUp)
     {
+        tape.Require(gateUp);
+        if (gateUp.Shape.Width % 2 != 0)
+        {
+            throw new ArgumentException($"Gate and up are halves of a row; rows of {gateUp.Shape} have none.", nameof(gateUp));
+        }
         var width = gateUp.Shape.Width / 2;
         var y = tape.Create(gateUp.Shape.WithWidth(width), gateUp.Node.NeedsGradient);
         SwiGlu.Forward(tape.Team, gateUp.Pointer, y.Pointer, gateUp.Shape.Rows, width);

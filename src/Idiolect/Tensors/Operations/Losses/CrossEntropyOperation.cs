@@ -28,7 +28,7 @@ internal sealed unsafe class CrossEntropyOperation : Operation
         Tape tape, Tensor x, Parameter weight, ReadOnlySpan<int> targets, float labelSmoothing = 0f, Parameter? bias = null)
     {
         tape.Require(x);
-        OutputLayer.Check(x, weight, targets);
+        OutputLayer.Check(x, weight, bias, targets);
         var loss = tape.Create(new Shape(1), x.Node.NeedsGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
         var counted = targets.Length - targets.Count(CrossEntropy.Ignored);
         if (!loss.Node.NeedsGradient)

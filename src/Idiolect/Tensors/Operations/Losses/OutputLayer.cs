@@ -33,12 +33,14 @@ internal readonly unsafe struct OutputLayer
 
     /// <summary>Refuses what an output layer cannot work on.</summary>
     /// <exception cref="ArgumentException">There is not one target a row, or one is outside the vocabulary, or widths differ.</exception>
-    internal static void Check(Tensor x, Parameter weight, ReadOnlySpan<int> targets)
+    internal static void Check(Tensor x, Parameter weight, Parameter? bias, ReadOnlySpan<int> targets)
     {
+        _ = x.Pointer; // neither disposed nor still waiting for its value
         if (weight.Shape.Rank != 2 || weight.Shape[1] != x.Shape.Width)
         {
             throw new ArgumentException($"{weight.Name} has shape {weight.Shape} and cannot multiply rows of width {x.Shape.Width}.", nameof(x));
         }
+        Tape.RequireVector(bias, weight.Shape[0]);
         if (targets.Length != x.Shape.Rows)
         {
             throw new ArgumentException($"{targets.Length} targets for {x.Shape.Rows} tokens.", nameof(targets));

@@ -22,6 +22,13 @@ internal sealed unsafe class SquaredErrorOperation : Operation
         {
             throw new ArgumentException($"{targets.Length} targets and {weights.Length} weights for outputs {y.Shape}.", nameof(targets));
         }
+        foreach (var weight in weights)
+        {
+            if (!(weight >= 0f))
+            {
+                throw new ArgumentException($"A weight is {weight}; none may be negative.", nameof(weights));
+            }
+        }
         var loss = tape.Create(new Shape(1), y.Node.NeedsGradient);
         var roots = tape.RentMemory(count);
         var errors = tape.RentMemory(count);

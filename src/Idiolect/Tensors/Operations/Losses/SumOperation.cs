@@ -13,7 +13,7 @@ internal sealed unsafe class SumOperation : Operation
     /// <param name="factor">What each sum is multiplied by.</param>
     internal static Tensor Apply(Tape tape, Tensor x, Shape shape, float factor)
     {
-        var node = x.Node;
+        var node = x.Living;
         var y = tape.Create(shape, node.NeedsGradient);
         var waits = y.Node.NeedsGradient && node.Deferred != null;
         if (!waits)
@@ -42,7 +42,7 @@ internal sealed unsafe class SumOperation : Operation
     protected internal override void Backward(Tape tape)
     {
         var dx = tape.Gradient(_x, out var accumulate);
-        var width = _x.Shape.Count / Output.Shape.Count;
+        var width = _x.Shape.Count / Math.Max(1, Output.Shape.Count);
         for (var i = 0L; i < _x.Shape.Count; i++)
         {
             dx[i] = (accumulate ? dx[i] : 0f) + (_factor * OutputGradient[i / width]);
@@ -51,7 +51,7 @@ internal sealed unsafe class SumOperation : Operation
 
     private static void Compute(float* x, long count, float* y, long groups, float factor)
     {
-        var width = count / groups;
+        var width = count / Math.Max(1, groups);
         for (var group = 0L; group < groups; group++)
         {
             var sum = 0.0;

@@ -26,7 +26,7 @@ internal sealed unsafe class TokenLogProbabilitiesOperation : Operation
         Tape tape, Tensor x, Parameter weight, Parameter? bias, ReadOnlySpan<int> targets, bool entropy)
     {
         tape.Require(x);
-        OutputLayer.Check(x, weight, targets);
+        OutputLayer.Check(x, weight, bias, targets);
         var needsGradient = x.Node.NeedsGradient || weight.RequiresGradient || bias is { RequiresGradient: true };
         var shape = x.Shape.WithoutWidth();
         var y = tape.Create(shape, needsGradient);

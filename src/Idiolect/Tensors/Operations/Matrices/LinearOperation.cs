@@ -22,8 +22,10 @@ internal sealed unsafe class LinearOperation : Operation
     /// <returns>(..., out).</returns>
     internal static Tensor Apply(Tape tape, Tensor x, Parameter weight, Parameter? bias, PackedMatrix? packed = null)
     {
+        tape.Require(x);
         var (rows, inputs, outputs) = (x.Shape.Rows, x.Shape.Width, weight.Shape[0]);
-        if (weight.Shape[1] != inputs)
+        Tape.RequireVector(bias, outputs);
+        if (weight.Shape.Rank != 2 || weight.Shape[1] != inputs)
         {
             throw new ArgumentException($"{weight.Name} has shape {weight.Shape} and cannot multiply rows of width {inputs}.", nameof(x));
         }

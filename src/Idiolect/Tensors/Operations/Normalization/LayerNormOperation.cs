@@ -22,6 +22,8 @@ internal sealed unsafe class LayerNormOperation : Operation
     internal static Tensor Apply(Tape tape, ref Tensor x, Tensor? found, Parameter gain, Parameter? bias, float epsilon)
     {
         var (rows, width) = (x.Shape.Rows, x.Shape.Width);
+        Tape.RequireVector(gain, width);
+        Tape.RequireVector(bias, width);
         var sum = new ResidualSum(tape, ref x, found);
         var y = tape.Create(x.Shape, x.Node.NeedsGradient || gain.RequiresGradient || bias is { RequiresGradient: true });
         var memory = y.Node.NeedsGradient ? tape.RentMemory(2L * rows) : null;

@@ -24,9 +24,15 @@ internal sealed unsafe class QueryKeyNormOperation : Operation
     internal static Tensor Apply(
         Tape tape, Tensor qkv, Parameter queryGain, Parameter keyGain, int heads, int keyValueHeads, float epsilon)
     {
+        tape.Require(qkv);
         var needsGradient = qkv.Node.NeedsGradient || queryGain.RequiresGradient || keyGain.RequiresGradient;
         var y = tape.Create(qkv.Shape, needsGradient);
         var (rows, width, headSize) = (qkv.Shape.Rows, qkv.Shape.Width, queryGain.Shape[0]);
+        Tape.RequireVector(keyGain, headSize);
+        if (width != (heads + (2 * keyValueHeads)) * headSize)
+        {
+            throw new ArgumentException($"{heads} heads of {headSize} with {keyValueHeads} for keys and values do not lie in {qkv.Shape}.", nameof(qkv));
+        }
         var bytes = qkv.Shape.Count * sizeof(float);
         Buffer.MemoryCopy(qkv.Pointer, y.Pointer, bytes, bytes);
         var statistics = y.Node.NeedsGradient ? tape.RentMemory((long)rows * (heads + keyValueHeads)) : null;

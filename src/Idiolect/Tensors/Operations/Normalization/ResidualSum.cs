@@ -13,10 +13,12 @@ internal readonly unsafe struct ResidualSum
     /// <summary>Makes x the handle of the sum, which takes over the memory of found when nobody else needs it.</summary>
     internal ResidualSum(Tape tape, ref Tensor x, Tensor? found)
     {
+        tape.Require(x);
         _x = x;
         X = x.Pointer;
         if (found is { } addend)
         {
+            tape.RequireAlike(x, addend);
             (_left, _right) = (x.Node, addend.Node);
             Found = addend.Pointer;
             x = tape.CreateConsuming(addend, _left.NeedsGradient || _right.NeedsGradient);

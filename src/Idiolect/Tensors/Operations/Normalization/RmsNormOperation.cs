@@ -20,6 +20,7 @@ internal sealed unsafe class RmsNormOperation : Operation
     internal static Tensor Apply(Tape tape, ref Tensor x, Tensor? found, Parameter gain, float epsilon)
     {
         var (rows, width) = (x.Shape.Rows, x.Shape.Width);
+        Tape.RequireVector(gain, width);
         var sum = new ResidualSum(tape, ref x, found);
         var y = tape.Create(x.Shape, x.Node.NeedsGradient || gain.RequiresGradient);
         var memory = y.Node.NeedsGradient ? tape.RentMemory(rows) : null;

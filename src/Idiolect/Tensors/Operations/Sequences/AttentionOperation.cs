@@ -36,6 +36,10 @@ internal sealed unsafe class AttentionOperation : Operation
         IntegerTensor? lengths = null)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
+        if (qkv.Shape.Rank != 3 || width != (heads + (2 * keyValueHeads)) * headSize)
+        {
+            throw new ArgumentException($"{heads} heads of {headSize} with {keyValueHeads} for keys and values do not lie in {qkv.Shape}.", nameof(qkv));
+        }
         var shape = ShapeOf(batch, time, heads, keyValueHeads, headSize, queryStride: width, keyStride: width, causal) with
         {
             KeyLength = time,
@@ -58,7 +62,7 @@ internal sealed unsafe class AttentionOperation : Operation
         Tape tape, Tensor query, Tensor keyValue, int heads, IntegerTensor? lengths, in AttentionDropout dropout)
     {
         var (batch, time, width) = (query.Shape[0], query.Shape[1], query.Shape[2]);
-        if (keyValue.Shape[0] != batch || keyValue.Shape[2] != 2 * width)
+        if (query.Shape.Rank != 3 || keyValue.Shape.Rank != 3 || keyValue.Shape[0] != batch || keyValue.Shape[2] != 2 * width)
         {
             throw new ArgumentException($"Queries {query.Shape} cannot attend to keys and values {keyValue.Shape}.", nameof(keyValue));
         }
@@ -82,6 +86,11 @@ internal sealed unsafe class AttentionOperation : Operation
     internal static Tensor ApplyCached(Tape tape, Tensor qkv, int heads, KeyValueCache cache, int layer)
     {
         var (batch, time, width) = (qkv.Shape[0], qkv.Shape[1], qkv.Shape[2]);
+        if (cache.LengthsAfter[0] - cache.Lengths[0] != time)
+        {
+            throw new InvalidOperationException(
+                $"The cache began a pass of {cache.LengthsAfter[0] - cache.Lengths[0]} positions, not of {time}: {nameof(KeyValueCache.Begin)} says how many come.");
+        }
         var y = tape.Create(new Shape(batch, time, heads * cache.HeadSize));
         var shape = ShapeOf(batch, time, heads, cache.KeyValueHeadCount, cache.HeadSize, width, cache.RowWidth, causal: true);
         Attention.Forward(

@@ -20,10 +20,19 @@ internal sealed unsafe class EmbeddingOperation : Operation
     internal static Tensor Apply(Tape tape, IntegerTensor ids, IntegerTensor positions, Parameter table, Parameter? positionTable)
     {
         tape.Require(ids.Data);
-        tape.Require(positions.Data);
+        tape.Require(positions, ids.Shape.Count);
         ids.RequireWithin(0, table.Shape[0] - 1, nameof(ids));
+        if (ids.Shape.Rank != 2 || table.Shape.Rank != 2)
+        {
+            throw new ArgumentException($"Ids (batch, time) name rows of a table (rows, width); these have shapes {ids.Shape} and {table.Shape}.", nameof(ids));
+        }
         if (positionTable != null)
         {
+            if (positionTable.Shape.Rank != 2 || positionTable.Shape[1] != table.Shape[1])
+            {
+                throw new ArgumentException(
+                    $"{positionTable.Name} has shape {positionTable.Shape}; its rows are added to those of {table.Name}, of width {table.Shape[1]}.", nameof(positionTable));
+            }
             positions.RequireWithin(0, positionTable.Shape[0] - 1, nameof(positions));
         }
         var width = table.Shape[1];

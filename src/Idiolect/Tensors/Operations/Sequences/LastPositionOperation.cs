@@ -6,6 +6,7 @@ internal static unsafe class LastPositionOperation
     /// <summary>(batch, time, width) to (batch, 1, width).</summary>
     internal static Tensor Apply(Tape tape, Tensor x)
     {
+        Tape.RequireSequences(x);
         if (tape.Recording)
         {
             throw new InvalidOperationException("The last position alone has no backward pass: use a tape that does not record.");

@@ -8,6 +8,7 @@ internal sealed unsafe class LastStepOperation : Operation
     /// <summary>(time, batch, width) to (batch, 1, width).</summary>
     internal static Tensor Apply(Tape tape, Tensor x)
     {
+        Tape.RequireSequences(x);
         var last = tape.Create(new Shape(x.Shape[1], 1, x.Shape[2]), x.Node.NeedsGradient);
         new ReadOnlySpan<float>(x.Pointer + (x.Shape.Count - last.Shape.Count), checked((int)last.Shape.Count))
             .CopyTo(new Span<float>(last.Pointer, checked((int)last.Shape.Count)));

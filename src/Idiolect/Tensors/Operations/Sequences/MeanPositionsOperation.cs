@@ -12,8 +12,10 @@ internal sealed unsafe class MeanPositionsOperation : Operation
     /// <param name="lengths">(batch), from 1 to time.</param>
     internal static Tensor Apply(Tape tape, Tensor x, IntegerTensor lengths)
     {
+        tape.Require(x);
+        Tape.RequireSequences(x);
         var (batch, time, width) = (x.Shape[0], x.Shape[1], x.Shape[2]);
-        tape.Require(lengths.Data);
+        tape.Require(lengths, batch);
         lengths.RequireWithin(1, time, nameof(lengths));
         var y = tape.Create(new Shape(batch, width), x.Node.NeedsGradient);
         for (var text = 0; text < batch; text++)

@@ -16,7 +16,13 @@ internal sealed unsafe class PositionalEncodingOperation : Operation
     /// <returns>The shape of x.</returns>
     internal static Tensor Apply(Tape tape, Tensor x, PositionTable table, IntegerTensor positions)
     {
+        tape.Require(x);
+        tape.Require(positions, x.Shape.Rows);
         positions.RequireWithin(0, table.Positions - 1, nameof(positions));
+        if (table.Width != x.Shape.Width)
+        {
+            throw new ArgumentException($"Positions of width {table.Width} are not added to rows of {x.Shape}.", nameof(table));
+        }
         var input = x.Node;
         var source = x.Pointer;
         var (rows, width) = (x.Shape.Rows, x.Shape.Width);

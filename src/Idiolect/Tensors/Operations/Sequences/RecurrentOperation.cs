@@ -25,11 +25,16 @@ internal sealed unsafe class RecurrentOperation : Operation
     /// <param name="packed">The weight packed for the forward pass.</param>
     /// <param name="firstHidden">(batch, width): the state before the first step.</param>
     /// <param name="firstCell">(batch, width): the cell before the first step, for an LSTM.</param>
-    /// <remarks>A gradient of the last cell counts only where the outputs have one too.</remarks>
     internal static RecurrentResult Apply(
         Tape tape, RecurrentCell cell, Tensor projections, Parameter weight, Parameter? bias, PackedMatrix packed,
         Tensor firstHidden, Tensor? firstCell)
     {
+        tape.Require(projections);
+        tape.Require(firstHidden);
+        if (firstCell is { } began)
+        {
+            tape.Require(began);
+        }
         if (projections.Node.Savers > 0)
         {
             throw new InvalidOperationException("The projections of a recurrent cell are overwritten: nothing else may need them.");
@@ -76,6 +81,10 @@ internal sealed unsafe class RecurrentOperation : Operation
             {
                 record.Save(start);
             }
+            if (lastCell is { } ended)
+            {
+                record.AlsoMade(ended);
+            }
             record.Own(cells);
             record.Own(recurrent);
             tape.CountUse(weight);
@@ -93,6 +102,11 @@ internal sealed unsafe class RecurrentOperation : Operation
     protected internal override void Backward(Tape tape)
     {
         var (batch, width, gates) = (_segment.Batch, _segment.Width, _segment.GatesWidth);
+        if (Output.Gradient == null)
+        {
+            var none = tape.Gradient(Output, out _); // only the last cell is learnt from
+            new Span<float>(none, checked((int)Output.Shape.Count)).Clear();
+        }
         var count = _segment.StateCount;
         var dState = tape.RentMemory(count);
         var dCell = _firstCell == null ? null : tape.RentMemory(count);

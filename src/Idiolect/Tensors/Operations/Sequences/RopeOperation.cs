@@ -20,17 +20,21 @@ internal sealed unsafe class RopeOperation : Operation
     /// <param name="positions">(batch, time), each a row of the table.</param>
     internal static Tensor Apply(Tape tape, Tensor x, int headCount, RotaryTable table, IntegerTensor positions)
     {
+        tape.Require(x);
+        tape.Require(positions, x.Shape.Rows);
         positions.RequireWithin(0, table.Positions - 1, nameof(positions));
+        ArgumentOutOfRangeException.ThrowIfNegative(headCount);
         if ((long)headCount * table.HeadSize > x.Shape.Width)
         {
             throw new ArgumentException($"{headCount} heads of {table.HeadSize} do not lie in rows of {x.Shape}.", nameof(headCount));
         }
         var input = x.Node;
         var shape = x.Shape;
+        var source = x.Pointer;
         var y = tape.CreateConsuming(x, input.NeedsGradient);
-        if (y.Pointer != input.Data?.Pointer && input.Data is { } kept)
+        if (y.Pointer != source)
         {
-            Buffer.MemoryCopy(kept.Pointer, y.Pointer, shape.Count * sizeof(float), shape.Count * sizeof(float));
+            Buffer.MemoryCopy(source, y.Pointer, shape.Count * sizeof(float), shape.Count * sizeof(float));
         }
         table.Read(positions, out var cosines, out var sines);
         Rope.Apply(tape.Team, y.Pointer, shape.Rows, shape.Width, headCount, table.HeadSize, positions.Pointer, cosines, sines, inverse: false);

@@ -10,6 +10,7 @@ internal sealed unsafe class TransposeOperation : Operation
     /// <summary>(a, b, width) to (b, a, width).</summary>
     internal static Tensor Apply(Tape tape, Tensor x)
     {
+        Tape.RequireSequences(x);
         var (a, b, width) = (x.Shape[0], x.Shape[1], x.Shape[2]);
         var y = tape.Create(new Shape(b, a, width), x.Node.NeedsGradient);
         RowTransposition.Apply(tape.Team, x.Pointer, y.Pointer, a, b, width, accumulate: false);
