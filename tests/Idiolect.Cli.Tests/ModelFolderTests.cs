@@ -140,7 +140,7 @@ public sealed class ModelFolderTests : IDisposable
         }
     }
 
-    private async Task<IReadOnlyList<JsonElement>> TextsAsync(params string[] args)
+    private static async Task<IReadOnlyList<JsonElement>> TextsAsync(params string[] args)
     {
         var result = await Cli.RunAsync(args);
         Assert.Equal((0, ""), (result.ExitCode, result.Error));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Idiolect.Formats;
 using Idiolect.Generation;
 using Idiolect.Layers;
 using Idiolect.Models;
@@ -105,7 +104,7 @@ public sealed class ClaimedSizeTests : IDisposable
     public void The_vocabulary_of_an_n_gram_model_is_its_tokenizers()
     {
         var tokenizer = new ByteTokenizer();
-        using (var model = new LanguageModel(NGram.Train([1, 2, 3, 1, 2, 4], tokenizer.VocabularySize, 2), tokenizer))
+        using (var model = new LanguageModel(NGram.Train([1, 2, 3, 1, 2, 4], tokenizer.VocabularySize, 2, cancellationToken: TestContext.Current.CancellationToken), tokenizer))
         {
             model.Save(_folder.Path);
         }

@@ -140,9 +140,13 @@ public sealed class GptFolderTests : IDisposable
     public void A_window_that_is_not_used_is_accepted()
         => GptConfigJson.Read(Llama[..^1] + ""","use_sliding_window":false,"sliding_window":8}""", "f");
 
-    [Fact]
-    public void The_base_of_rotary_positions_is_read_where_transformers_5_writes_it()
-        => Assert.Equal(500_000, GptConfigJson.Read(Llama[..^1] + ""","rope_parameters":{"rope_type":"default","rope_theta":500000.0}}""", "config.json").RopeTheta);
+    [Theory]
+    [InlineData("""  "rope_parameters":{"rope_type":"default","rope_theta":500000.0}  """)]
+    [InlineData("""  "rope_parameters":{"rope_type":"default"},"rope_theta":500000  """)]
+    [InlineData("""  "rope_scaling":{"rope_type":"default","rope_theta":500000}  """)]
+    [InlineData("""  "rope_theta":500000,"rope_scaling":null  """)]
+    public void The_base_of_rotary_positions_is_read_wherever_transformers_writes_it(string fields)
+        => Assert.Equal(500_000, GptConfigJson.Read(Llama[..^1] + $",{fields}}}", "config.json").RopeTheta);
 
     [Theory]
     [InlineData("[1,2]")]

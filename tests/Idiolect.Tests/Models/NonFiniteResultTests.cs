@@ -19,7 +19,13 @@ public sealed class NonFiniteResultTests
     {
         using var model = Model("gpt2");
         Spoil(model.Model.Parameters, "layers.1.attention.qkv.weight", bad);
-        AssertNamed("transformer.h.1.attn.c_attn.weight", () => model.GenerateAsync("ab", new GenerationOptions { MaxTokens = 2 }).ToBlockingEnumerable().Count());
+        AssertNamed("transformer.h.1.attn.c_attn.weight", () =>
+        {
+            foreach (var piece in model.GenerateAsync("ab", new GenerationOptions { MaxTokens = 2 }).ToBlockingEnumerable(TestContext.Current.CancellationToken))
+            {
+                Assert.Fail(piece);
+            }
+        });
     }
 
     [Theory, MemberData(nameof(Bad))]
@@ -28,7 +34,7 @@ public sealed class NonFiniteResultTests
         using var model = Model("llama");
         Spoil(model.Model.Parameters, "layers.0.feed_forward.gate_up.weight", bad);
         using var data = Encode("a text of some letters and more");
-        AssertNamed("model.layers.0.mlp.gate_proj.weight", () => Measurement.Take(model, data));
+        AssertNamed("model.layers.0.mlp.gate_proj.weight", () => Measurement.Take(model, data, cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(Bad))]
@@ -37,7 +43,7 @@ public sealed class NonFiniteResultTests
         using var model = new Gpt(TinyModels.Config("qwen3") with { VocabularySize = Bytes.VocabularySize }, seed: 1);
         Spoil(model.Parameters, "final_norm.weight", bad);
         using var embedder = new TextEmbedder(model, Bytes);
-        AssertNamed("model.norm.weight", () => embedder.Embed(["ab"]));
+        AssertNamed("model.norm.weight", () => embedder.Embed(["ab"], cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(Bad))]
@@ -46,7 +52,7 @@ public sealed class NonFiniteResultTests
         using var classifier = new TextClassifier(
             new Classifier(new Gpt(TinyModels.Config("gpt2") with { VocabularySize = Bytes.VocabularySize }, seed: 1), ["a", "b"]), Bytes);
         Spoil(classifier.Model.Parameters, "score.weight", bad);
-        AssertNamed("score.weight", () => classifier.Classify(["ab"]));
+        AssertNamed("score.weight", () => classifier.Classify(["ab"], cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(Bad))]
@@ -74,14 +80,14 @@ public sealed class NonFiniteResultTests
                 new RecurrentSequenceToSequenceConfig { VocabularySize = Bytes.VocabularySize, MaximumLength = 32, Width = 8, LayerCount = 1 }, seed: 1);
         Spoil(model.Parameters, tensor, float.NaN);
         using var translator = new Translator(model, Bytes, "en", ["de"]);
-        AssertNamed(tensor, () => translator.Translate(["ab"]));
+        AssertNamed(tensor, () => translator.Translate(["ab"], cancellationToken: TestContext.Current.CancellationToken));
     }
 
     private static LanguageModel Model(string name)
         => new(new Gpt(TinyModels.Config(name) with { VocabularySize = Bytes.VocabularySize }, seed: 1), Bytes);
 
     private static TokenDataset Encode(string text)
-        => TokenDataset.Encode([new Document("text", text)], part => Bytes.Encode(part), Bytes.VocabularySize, Bytes.BeginningOfTextId);
+        => TokenDataset.Encode([new Document("text", text)], part => Bytes.Encode(part), Bytes.VocabularySize, Bytes.BeginningOfTextId, cancellationToken: TestContext.Current.CancellationToken);
 
     private static void Spoil(ParameterSet parameters, string name, float bad) => parameters[name].MutableValues[3] = bad;
 

@@ -190,7 +190,7 @@ internal static class GptConfigJson
         ConfigVariations.Refuse(f);
         var contextLength = f.Integer("max_position_embeddings");
         ConfigVariations.RefuseOfLlama(f, contextLength);
-        var rope = f.Object("rope_parameters");
+        JsonFields?[] ropes = [f.Object("rope_parameters"), f.Object("rope_scaling"), f]; // transformers 5 has the base in one of the first two
         var activation = ActivationFrom(f, "hidden_act", "silu");
         if (activation != FeedForwardActivation.Silu)
         {
@@ -207,7 +207,7 @@ internal static class GptConfigJson
             HeadSize = f.IntegerOr("head_dim", 0),
             FeedForwardWidth = f.Integer("intermediate_size"),
             NormEpsilon = f.SingleOr("rms_norm_eps", 1e-6f),
-            RopeTheta = (rope ?? f).NumberOr("rope_theta", 10_000),
+            RopeTheta = (ropes.FirstOrDefault(rope => rope?.Has("rope_theta") == true) ?? f).NumberOr("rope_theta", 10_000),
             NormalizeQueryKey = type == "qwen3",
             TiedEmbedding = f.BooleanOr("tie_word_embeddings", false),
             Dropout = f.SingleOr("attention_dropout", 0),

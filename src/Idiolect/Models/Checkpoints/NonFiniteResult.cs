@@ -32,8 +32,9 @@ internal static class NonFiniteResult
     }
 
     /// <summary>The error for a model that is saved as <see cref="ModelFolder"/> says.</summary>
-    internal static InvalidDataException Explain(string what, IModel model)
-        => Explain(what, (ModelFolder.TensorsOf(model) ?? []).Concat(PublishedTensor.Own(model.Parameters))); // the latter: a classifier's head
+    internal static InvalidDataException Explain(string what, IModel model) => model is NGram
+        ? new InvalidDataException($"{what} would not be a finite number: the model's counts make no sense. Give another checkpoint.")
+        : Explain(what, (ModelFolder.TensorsOf(model) ?? []).Concat(PublishedTensor.Own(model.Parameters))); // the latter: a classifier's head
 
     /// <summary>The error for a model whose parameters have the names of its tensors.</summary>
     internal static InvalidDataException Explain(string what, ParameterSet parameters) => Explain(what, PublishedTensor.Own(parameters));

@@ -68,6 +68,10 @@ public sealed record ModelSummary
     private static ModelSummary ReadBackbone(ConfigFile file)
     {
         var tokenizer = DescribeTokenizer(file.Folder);
+        if (file.ModelType == NGramFolder.ModelType)
+        {
+            NGramFolder.RequireVocabulary(file, Tokenization.Tokenizer.Load(file.Folder));
+        }
         return ModelFolder.LoadConfig(file) switch
         {
             GptConfig gpt => Of(gpt, tokenizer),
