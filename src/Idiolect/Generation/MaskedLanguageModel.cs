@@ -53,7 +53,7 @@ public sealed class MaskedLanguageModel : IDisposable
     /// <param name="folder">The folder, made if need be.</param>
     public void Save(string folder)
     {
-        Tokenizer.Save(folder);
+        Tokenizer.SaveFramed(folder, EncodeText.Frame(Tokenizer, closed: true));
         ModelFolder.Save(Model, folder);
     }
 

@@ -58,7 +58,7 @@ public sealed class TextClassifier : IDisposable
     /// <param name="folder">The folder, made if need be.</param>
     public void Save(string folder)
     {
-        Tokenizer.Save(folder);
+        Tokenizer.SaveFramed(folder, EncodeText.Frame(Tokenizer, TextVectors.SeesBothSides(Model.Backbone.Config)));
         ClassifierFolder.Save(Model, folder);
     }
 

@@ -18,18 +18,19 @@ internal sealed class TextGeneration(
     ILanguageModel model, Tokenizer tokenizer, IReadOnlyList<int> ends, GenerationOptions options, GenerationStatistics statistics)
 {
     /// <summary>
-    /// The prompt's tokens behind the token that begins a text. Where the vocabulary has no such token, an empty prompt
-    /// becomes a line feed, as in nanoGPT, or the first token where even that is unknown.
+    /// The prompt's tokens, with those that the tokenizer puts around a text. Where that is nothing, a text begins with the token that begins
+    /// one, or, where the vocabulary has none, with a line feed, as in nanoGPT, or the first token where even that is unknown.
     /// </summary>
     internal static int[] EncodePrompt(string prompt, Tokenizer tokenizer)
     {
+        var tokens = tokenizer.EncodeWithSpecialTokens(prompt, allowSpecial: !tokenizer.Added.SplitsSpecialTokens);
+        if (tokens.Length > 0)
+        {
+            return tokens;
+        }
         if (tokenizer.BeginningOfTextId is { } beginning)
         {
-            return [beginning, .. tokenizer.Encode(prompt)];
-        }
-        if (prompt.Length > 0)
-        {
-            return tokenizer.Encode(prompt);
+            return [beginning];
         }
         try
         {

@@ -75,7 +75,7 @@ public sealed class Translator : IDisposable
         Languages.Save(folder);
     }
 
-    /// <summary>Translates sentences; one that is longer than the model takes loses its end.</summary>
+    /// <summary>Translates sentences; one that is longer than the model takes loses its end, and a blank one has an empty translation.</summary>
     /// <param name="sentences">The sentences.</param>
     /// <param name="to">The target language; null where there is one.</param>
     /// <param name="options">How to search.</param>
@@ -107,11 +107,15 @@ public sealed class Translator : IDisposable
         {
             sources[i] = Source(sentences[i], to ?? To[0], out truncated[i]);
         }
-        var results = new string[sources.Length];
+        var results = new string?[sources.Length];
         using var inference = new InferenceTape(options.Threads);
         var search = new BeamSearch(options, Model.Config.VocabularySize, Mark);
         // Sources of one length go together: no padding, and a model that continues one stream can be searched in step.
-        foreach (var group in Enumerable.Range(0, sources.Length).GroupBy(i => sources[i].Length).OrderBy(group => group.Key))
+        foreach (var blank in Enumerable.Range(0, sources.Length).Where(i => string.IsNullOrWhiteSpace(sentences[i])))
+        {
+            results[blank] = ""; // a model would invent one
+        }
+        foreach (var group in Enumerable.Range(0, sources.Length).Where(i => results[i] is null).GroupBy(i => sources[i].Length).OrderBy(group => group.Key))
         {
             foreach (var chunk in group.Chunk(Math.Max(1, RowsPerPass / options.Beams)))
             {
@@ -123,7 +127,7 @@ public sealed class Translator : IDisposable
                 }
             }
         }
-        return results;
+        return results!;
     }
 
     /// <inheritdoc/>

@@ -102,7 +102,8 @@ internal static class TokenizerFolder
         }
         var texts = file.Model!.Vocab!.Select(token => (token.Value, token.Key)).Concat(added.Tokens.Select(token => (token.Id, token.Content)))
             .DistinctBy(token => token.Item1).ToDictionary(token => token.Item1, token => token.Item2);
-        return PostProcessorWriter.Write(frame, id => texts[id], (addsNothing ? added.PostProcessor : null) ?? file.PostProcessor);
+        var usual = (addsNothing ? added.PostProcessor : null) ?? file.PostProcessor;
+        return PostProcessorWriter.Write(frame, id => texts.GetValueOrDefault(id) ?? $"<{id}>", usual); // a template may name an unused id
     }
 
     private static Tokenizer LoadTokenizerFile(string path)

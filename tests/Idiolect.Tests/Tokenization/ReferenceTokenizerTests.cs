@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CsCheck;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Tests.Tokenization;
@@ -38,6 +39,53 @@ public sealed class ReferenceTokenizerTests
         Assert.Equal(first.Hash, second.Hash);
         second.Save(third.Path);
         Assert.Equal(File.ReadAllText(again["tokenizer.json"]), File.ReadAllText(third["tokenizer.json"]));
+    }
+
+    [Fact]
+    public void Files_with_any_character_changed_load_and_work_or_are_invalid_data()
+    {
+        const string text = "Hello 12 <|endoftext|>  <m> e\u0301";
+        const string configuration = """
+            {"bos_token":"<|endoftext|>","add_bos_token":true,"add_eos_token":false,"split_special_tokens":false,"tokenizer_class":"GPT2Tokenizer",
+            "added_tokens_decoder":{"295":{"content":"<|endoftext|>","lstrip":true,"special":true}},"pad_token":{"content":"!"}}
+            """;
+        using var folder = new TemporaryFolder();
+        var files = Goldens.Value["variants"]!.AsArray().Select(variant =>
+        {
+            Write(variant!["name"]!.GetValue<string>(), folder);
+            return File.ReadAllText(folder["tokenizer.json"]);
+        }).ToArray();
+        var gen = Gen.Select(Gen.Int[0, files.Length - 1], Gen.Int[0, int.MaxValue], Gen.Char["{}[]\",:0-9.ntxAB\u0120\\ "], Gen.Bool);
+        gen.Sample((file, position, character, inFile) =>
+        {
+            var (json, other) = inFile ? (files[file], configuration) : (configuration, files[file]);
+            // The vocabulary, the greater part, has tests of its own.
+            var end = json.IndexOf("\"vocab\"", StringComparison.Ordinal) is > 0 and var vocabulary ? vocabulary : json.Length;
+            json = string.Concat(json.AsSpan(0, position % end), [character], json.AsSpan((position % end) + 1));
+            using var copy = new TemporaryFolder();
+            copy.Write("tokenizer.json", inFile ? json : other);
+            copy.Write("tokenizer_config.json", inFile ? other : json);
+            var error = Record.Exception(() =>
+            {
+                var tokenizer = Tokenizer.Load(copy.Path);
+                tokenizer.Save(copy["again"]);
+                Assert.Equal(Encode(tokenizer, text), Encode(Tokenizer.Load(copy["again"]), text));
+            });
+            Assert.True(error is null or InvalidDataException, $"{json}\n{error}");
+        }, iter: 200);
+
+        // A vocabulary may lack bytes.
+        static string Encode(Tokenizer tokenizer, string text)
+        {
+            try
+            {
+                return string.Join(' ', tokenizer.EncodeWithSpecialTokens(text));
+            }
+            catch (ArgumentException exception)
+            {
+                return exception.Message;
+            }
+        }
     }
 
     [Fact]

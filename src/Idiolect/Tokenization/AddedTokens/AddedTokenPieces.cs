@@ -1,11 +1,12 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
 namespace Idiolect.Tokenization;
 
 /// <summary>
-/// The added tokens in a text, each with the text before it; at last the text behind them, without a token. A token takes white space beside
-/// it along where its <c>lstrip</c> or <c>rstrip</c> say so, and is none inside a word where <c>single_word</c> does.
+/// The added tokens in a text, each with the text before it; at last the text behind them, without a token. A token takes white
+/// space beside it along where its <c>lstrip</c> or <c>rstrip</c> say so, and is none inside a word where <c>single_word</c> does.
 /// </summary>
 internal ref struct AddedTokenPieces
 {
@@ -43,7 +44,8 @@ internal ref struct AddedTokenPieces
             var start = _searched + index;
             var end = start + length;
             _searched = end;
-            if ((token.Special && !_allowSpecial) || (token.SingleWord && (EndsWithWord(_text[..start]) || BeginsWithWord(_text[end..]))))
+            if ((token.Special && !_allowSpecial)
+                || (token.SingleWord && (EndsWithWord(_text[..start]) || BeginsWithWord(_text[end..]))))
             {
                 continue;
             }
@@ -66,16 +68,20 @@ internal ref struct AddedTokenPieces
         return true;
     }
 
-    private static bool EndsWithWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out var last, out _) == System.Buffers.OperationStatus.Done && IsWord(last);
+    private static bool EndsWithWord(ReadOnlySpan<char> text)
+        => Rune.DecodeLastFromUtf16(text, out var last, out _) == OperationStatus.Done && IsWord(last);
 
-    private static bool BeginsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out var first, out _) == System.Buffers.OperationStatus.Done && IsWord(first);
+    private static bool BeginsWithWord(ReadOnlySpan<char> text)
+        => Rune.DecodeFromUtf16(text, out var first, out _) == OperationStatus.Done && IsWord(first);
 
     // \w of Unicode Technical Standard 18: alphabetic characters, marks, decimal digits, connectors and joiners.
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        <= UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
-            or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
+        <= UnicodeCategory.OtherLetter => true,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
         // Letters in circles and squares are symbols, but alphabetic.
-        _ => rune.Value is 0x200c or 0x200d or (>= 0x24b6 and <= 0x24e9) or (>= 0x1f130 and <= 0x1f149) or (>= 0x1f150 and <= 0x1f169) or (>= 0x1f170 and <= 0x1f189),
+        _ => rune.Value is 0x200c or 0x200d or (>= 0x24b6 and <= 0x24e9)
+            or (>= 0x1f130 and <= 0x1f149) or (>= 0x1f150 and <= 0x1f169) or (>= 0x1f170 and <= 0x1f189),
     };
 }
