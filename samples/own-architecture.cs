@@ -24,11 +24,9 @@ LanguageModel? resumed = null; // as the stopped run's checkpoint has it, a mode
 using var trainer = Trainer.Resume(Path.Combine(folder, "stopped"), (checkpoint, state, kept) =>
     new LanguageModelTask((resumed = LanguageModel.Load(checkpoint)).Model, tokenizer, data, kept));
 trainer.Run();
-Console.WriteLine($"resumed at step 30, equal to the last bit: {whole.SequenceEqual(Weights(resumed!.Model))}");
-await foreach (var piece in resumed.GenerateAsync("The ", new GenerationOptions { MaxTokens = 200 }))
-{
-    Console.Write(piece);
-}
+using var model = resumed!;
+Console.WriteLine($"resumed at step 30, equal to the last bit: {whole.SequenceEqual(Weights(model.Model))}");
+await foreach (var piece in model.GenerateAsync("The ", new GenerationOptions { MaxTokens = 200 })) { Console.Write(piece); }
 
 float[] Weights(ILanguageModel model) => [.. model.Parameters.SelectMany(parameter => parameter.Values.ToArray())];
 float[] Train(string run, long stopAt)
@@ -78,11 +76,14 @@ internal sealed class GatedConvolution : ILanguageModel
     }
 
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch, ForwardContext context)
+        => Idiolect.Tensors.Loss.CrossEntropy(Hidden(tokens, batch, context), _head.Weight, targets);
+
+    public void Dispose() // a linear layer keeps its matrix packed, outside of the collected memory
     {
-        return Idiolect.Tensors.Loss.CrossEntropy(Hidden(tokens, batch, context), _head.Weight, targets);
+        foreach (var linear in _blocks.SelectMany(block => block.Taps).Append(_head)) { linear.Dispose(); }
+        Parameters.Dispose();
     }
 
-    public void Dispose() => Parameters.Dispose();
     private Tensor Hidden(ReadOnlySpan<int> tokens, int batch, ForwardContext context)
     {
         using var ids = context.Tape.CreateIntegers(new Shape(batch, tokens.Length / batch), tokens);

@@ -82,7 +82,7 @@ internal static class Failure
         TypeInitializationException { InnerException: { } inner } => Describe(inner), // such as an environment variable's value
         ArgumentException argument => OneLine(FieldFlags.InFlags(WithFlag(WithoutParameter(argument)))),
         IOException or InvalidDataException or UnauthorizedAccessException or NotSupportedException or TrainingDivergedException
-            => OneLine(exception.Message),
+            => OneLine(Verbs.InVerbs(exception.Message)),
         InsufficientMemoryException => OneLine(exception.Message), // of a training, which knows what it was doing
         OutOfMemoryException => MemoryAdvice.Of(verb),
         _ => $"this is a bug in idiolect {ToolVersion.Text}, please report it: {exception.GetType().Name}: {OneLine(exception.Message)} "

@@ -69,6 +69,10 @@ public sealed class RecipeRunTests : IDisposable
             ("--depth 3", "--depth means nothing to --base"),
             ("--model lstm", "--model means nothing to --base"),
             ("--task translate", "--base means nothing to --task translate"),
+            ("--preset lstm", "--preset lstm has no settings for the gpt of --base; leave one of them out"),
+            ("--preset ngram", "--preset ngram has no settings for the gpt of --base"),
+            ("--preset translate", "--preset translate has no settings for the gpt of --base"),
+            ("--preset bert", "--preset bert has no settings for the gpt of --base"),
             ("--context 17", "--context 17 is longer than the 16 tokens that the model of --base sees"),
         ];
         foreach (var (flags, message) in refusals)
@@ -95,6 +99,20 @@ public sealed class RecipeRunTests : IDisposable
             .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         var changed = news.Single(line => line.GetProperty("event").GetString() == "changed");
         Assert.Equal(["Steps", "Data"], changed.GetProperty("changes").EnumerateObject().Select(change => change.Name));
+    }
+
+    [Fact]
+    public async Task A_recipe_of_ones_own_on_a_model_takes_the_models_context_and_a_resume_keeps_its_baselines()
+    {
+        await TrainAsync($"train --data text.txt {Small} --steps 1 --name first");
+        File.WriteAllText(folder.Combine("mine.json"), "{\"base\": {\"model\": \"runs/first\"}, \"data\": {\"source\": \"other.txt\"}}");
+        await TrainAsync("train mine.json --steps 2 --batch 2 --eval-batches 1 --baselines --name second");
+        var run = Run.Open(folder.Combine("runs/second"));
+        Assert.Equal((16, true), (run.ReadRecipe().Model.ContextLength, run.ReadRecipe().Evaluation.Baselines));
+
+        await TrainAsync("train --resume second --steps 3");
+        Assert.Equal((3, true), (run.ReadRecipe().Optimizer.Steps, run.ReadRecipe().Evaluation.Baselines));
+        Assert.Equal(2, Recipe.Load(folder.Combine("runs/second/recipe.json")).Optimizer.Steps);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("--data short.txt", "fewer than one context of 16 and the token after it: give more text or a smaller context length")]
     [InlineData("--data latin1.txt", "latin1.txt is not valid UTF-8 at byte offset 4: save it as UTF-8")]
     [InlineData("--data text.txt --tokenizer missing.json", "'missing.json' does not exist: name a tokenizer's file or folder")]
-    [InlineData("--data text.txt --lr 0", "--lr is 0; it must be a positive number")]
+    [InlineData("--data text.txt --lr 0", "--lr is 0; it must be a number above 0 and at most 10")]
     [InlineData("--data text.txt --out text.txt", "text.txt is a file; choose another --out")]
     [InlineData("--data text.txt --out /proc/run", "cannot make the folder /proc/run")]
     [InlineData("--data text.txt --out text.txt/run", "cannot make the folder text.txt/run")]

@@ -16,7 +16,7 @@ internal static class TrainCommand
     {
         var file = new Argument<string?>("RECIPE")
         {
-            Description = "All that makes a run, as JSON: such as a run's recipe.json, which gives the same bytes again. Flags win over it",
+            Description = "All that makes a run, as JSON: such as a run's recipe.json, which gives the same bytes again unless the run was resumed otherwise. Flags win over it",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var flags = new TrainingFlags(() => MachinePeak.MultipliesBf16);
@@ -26,7 +26,7 @@ internal static class TrainCommand
         resume.CompletionSources.Add(_ => new NamedRuns(RunFolders.DefaultRoot).Names());
         var baselines = new Option<bool>("--baselines")
         {
-            Description = "Measure xz and a byte n-gram on the same text at the end  [a first run of the default preset on dotnet-docs does]",
+            Description = "Measure xz and a byte n-gram on the same text at the end  [a run of the default preset on dotnet-docs does]",
         };
         var json = Flag.Json();
         var command = new Command("train", "Pre-train a language model on text") { file };
@@ -66,7 +66,7 @@ internal static class TrainCommand
                 }
                 var changed = flags.ResolveResumed(begun, run.StepsTaken, parsed);
                 RejectBaselines(parsed, baselines, changed);
-                changed = changed with { Evaluation = changed.Evaluation with { Baselines = parsed.GetValue(baselines) } };
+                changed = changed with { Evaluation = changed.Evaluation with { Baselines = changed.Evaluation.Baselines || parsed.GetValue(baselines) } };
                 var resumed = new RunProgress(found, runs, output);
                 return await TrainingOutput.RunAsync(
                     token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), resumed, token), resumed, "train", cancellationToken).ConfigureAwait(false);

@@ -136,7 +136,24 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
         }
         var start = file is not null ? Recipe.Load(file)
             : Recipe.Preset(parsed.GetValue(preset) ?? (trained is null ? translation.DefaultPreset(parsed) : PresetOf(trained)));
-        return trained is null ? start : start.WithBase(trained);
+        if (trained is null)
+        {
+            // The context of a file that says nothing of it is its preset's, which may be longer than the model's.
+            return start.Base is { } own ? start with { Model = start.WithBase(own.Model).Model } : start;
+        }
+        RejectOtherModel(start, start.WithBase(trained), file);
+        return start.WithBase(trained);
+    }
+
+    /// <summary>A preset's settings suit its own kind of model; a file that says nothing of it has the default one's.</summary>
+    /// <exception cref="ArgumentException">The trained model is of another kind.</exception>
+    private static void RejectOtherModel(Recipe start, Recipe based, string? file)
+    {
+        var differs = start.Model.Kind != based.Model.Kind && (file is null || (start.Model.Kind != ModelRecipe.Gpt && start.Base is null));
+        if (start.Translates || start.IsNGram || differs)
+        {
+            throw new ArgumentException($"{file ?? $"--preset {start.PresetName}"} has no settings for the {based.Model.Kind} of --base; leave one of them out");
+        }
     }
 
     private static string PresetOf(string trained)

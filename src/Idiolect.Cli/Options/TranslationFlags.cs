@@ -1,6 +1,5 @@
 using System.CommandLine;
 
-using Idiolect.Data;
 using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Options;
@@ -54,18 +53,12 @@ internal sealed class TranslationFlags
                 ? throw new ArgumentException($"{stray.Name} needs --task translate")
                 : recipe;
         }
-        var languages = parsed.GetValue(to) ?? recipe.Data.To;
-        if (languages.Split(',').CountBy(language => language).FirstOrDefault(language => language.Value > 1).Key is { } twice)
-        {
-            throw new ArgumentException($"--to names {twice} twice");
-        }
-        var source = parsed.GetValue(from) ?? recipe.Data.From;
         return recipe with
         {
             Data = recipe.Data with
             {
-                From = source,
-                To = languages == "all" ? string.Join(',', ParallelCorpus.Languages.Where(language => language != source)) : languages,
+                From = parsed.GetValue(from) ?? recipe.Data.From,
+                To = parsed.GetValue(to) ?? recipe.Data.To,
                 Split = parsed.GetValue(split) ?? recipe.Data.Split,
             },
             Model = recipe.Model with

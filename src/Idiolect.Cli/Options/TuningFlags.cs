@@ -8,10 +8,9 @@ namespace Idiolect.Cli.Options;
 /// <summary>The flags of <c>tune</c>, and the settings that follow from them.</summary>
 internal sealed class TuningFlags
 {
-    // Plausible, not tuned. A head alone is a convex problem and takes larger steps.
-    private const double LearningRate = 1e-3;
-    private const double HeadLearningRate = 1e-2;
-    private const int DefaultSteps = 300;
+    private static readonly OptimizerRecipe Default = Recipe.Tuning.Optimizer;
+    private static readonly OptimizerRecipe HeadOnly =
+        (Recipe.Tuning with { Optimizer = Default with { HeadOnly = true } }).WithTuningSteps(Default.Steps).Optimizer;
 
     private readonly ChoiceOption task = new("--task", "What to learn  [classify]", [Recipe.ClassifyTask]);
     private readonly Option<string?> data = Flag.Data("JSON Lines file of texts with labels; dotnet-docs: which namespace?  [dotnet-docs]", "FILE|dotnet-docs");
@@ -19,10 +18,10 @@ internal sealed class TuningFlags
     private readonly Option<string?> labelField = Flag.Text("--label-field", "Field that holds the label  [label]", "NAME");
     private readonly NumberOption<double> validation = Flag.Number("--val-fraction", "Share of each label's texts held out  [0.1]", 0.0001, 0.9);
     private readonly Option<bool> freeze = new("--freeze") { Description = "Leave the trained model as it is and teach the head alone" };
-    private readonly NumberOption<int> steps = Flag.Count("--steps", $"Steps to train  [{DefaultSteps}]");
+    private readonly NumberOption<int> steps = Flag.Count("--steps", $"Steps to train  [{Default.Steps}]");
     private readonly NumberOption<double> epochs = Flag.Number("--epochs", "Passes over the texts, instead of --steps", 0.001, 10_000);
-    private readonly NumberOption<double> learningRate = Flag.Number("--lr", $"Highest learning rate  [{LearningRate}; {HeadLearningRate} with --freeze]", 0, 10);
-    private readonly NumberOption<int> batch = Flag.Count("--batch", "Texts a step  [32]");
+    private readonly NumberOption<double> learningRate = Flag.Number("--lr", $"Highest learning rate  [{Default.LearningRate}; {HeadOnly.LearningRate} with --freeze]", 0, 10);
+    private readonly NumberOption<int> batch = Flag.Count("--batch", $"Texts a step  [{Default.BatchSize}]");
     private readonly NumberOption<double> weightDecay = Flag.Number("--weight-decay", "Decoupled weight decay of the matrices  [0.01]");
     private readonly NumberOption<int> evaluateEvery = Flag.Count("--eval-every", "Steps between evaluations  [a quarter of them]");
     private readonly NumberOption<int> earlyStop = Flag.Count("--early-stop", "End after N evaluations without a better one");
@@ -66,20 +65,16 @@ internal sealed class TuningFlags
     /// <summary>All settings, once the texts are read.</summary>
     internal Recipe Resolve(Recipe recipe, ParseResult parsed, int texts)
     {
-        var batchSize = parsed.GetValue(batch) ?? 32;
+        var batchSize = parsed.GetValue(batch) ?? recipe.Optimizer.BatchSize;
         var count = parsed.GetValue(steps)
-            ?? (parsed.GetValue(epochs) is { } passes ? (int)Math.Min(int.MaxValue, Math.Max(1, Math.Ceiling(passes * texts / batchSize))) : DefaultSteps);
-        var every = parsed.GetValue(evaluateEvery) ?? Math.Max(1, (count + 3) / 4);
-        var rate = parsed.GetValue(learningRate) ?? (recipe.Optimizer.HeadOnly ? HeadLearningRate : LearningRate);
+            ?? (parsed.GetValue(epochs) is { } passes ? (int)Math.Min(int.MaxValue, Math.Max(1, Math.Ceiling(passes * texts / batchSize))) : recipe.Optimizer.Steps);
+        recipe = recipe.WithTuningSteps(count, parsed.GetValue(learningRate));
+        var every = parsed.GetValue(evaluateEvery) ?? recipe.Evaluation.Every;
         return FieldFlags.Named((recipe with
         {
             Optimizer = recipe.Optimizer with
             {
                 BatchSize = batchSize,
-                Steps = count,
-                LearningRate = rate,
-                MinimumLearningRate = rate / 10,
-                WarmupSteps = Math.Min(count / 10, 100),
                 WeightDecay = parsed.GetValue(weightDecay) ?? recipe.Optimizer.WeightDecay,
             },
             Evaluation = recipe.Evaluation with { Every = every, CheckpointEvery = every, EarlyStop = parsed.GetValue(earlyStop) },

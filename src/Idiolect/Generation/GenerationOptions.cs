@@ -65,6 +65,10 @@ public sealed record GenerationOptions
         Require(Samples is > 0 and <= 1024, nameof(Samples), $"{Samples} must be between 1 and 1024.");
         Require(Threads >= 0, nameof(Threads), $"{Threads} must not be negative.");
         Require(LogitProcessors.All(processor => processor is not null), nameof(LogitProcessors), "a processor is null.");
+        if (StopStrings is null || StopStrings.Any(s => s is null))
+        {
+            throw new ArgumentNullException(nameof(StopStrings), "A stop string is null.");
+        }
         Require(StopStrings.All(s => s.Length > 0), nameof(StopStrings), "an empty stop string would end every text at once.");
     }
 

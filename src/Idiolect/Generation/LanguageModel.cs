@@ -67,6 +67,7 @@ public sealed class LanguageModel : IDisposable
     public IAsyncEnumerable<string> GenerateAsync(
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(prompt);
         options = (options ?? GenerationDefaults.Over(new GenerationOptions())) with { Samples = 1 };
         return TextsOf(GenerateAsync([prompt], options, null, cancellationToken), cancellationToken);
     }
@@ -92,6 +93,10 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
+        if (prompts.Any(prompt => prompt is null))
+        {
+            throw new ArgumentNullException(nameof(prompts), "A prompt is null; an empty one starts from nothing.");
+        }
         options ??= GenerationDefaults.Over(new GenerationOptions());
         options.Validate();
         int[][] tokens = [.. prompts.Select(prompt => TextGeneration.EncodePrompt(prompt, Tokenizer))];
@@ -107,7 +112,7 @@ public sealed class LanguageModel : IDisposable
         var config = ConfigFile.Open(folder);
         if (ClassifierFolder.LoadLabels(config) is not null)
         {
-            throw new InvalidDataException($"{folder} holds a classifier, which continues no text: let it `classify`.");
+            throw new InvalidDataException($"{folder} holds a classifier, which continues no text: use TextClassifier.");
         }
         var known = tokenizer();
         if (config.ModelType == NGramFolder.ModelType)

@@ -13,7 +13,8 @@ internal static class TextVectors
         BertConfig bert => bert.Width,
         GptConfig gpt => gpt.Width,
         RecurrentConfig recurrent => recurrent.Width,
-        _ => throw new ArgumentException("an n-gram model counts, and has no states to build on: take a network", nameof(config)),
+        NGramConfig => throw new ArgumentException("an n-gram model counts, and has no states to build on: take a network", nameof(config)),
+        _ => throw new ArgumentException("only the states of a GPT, a BERT or a recurrent network can be read: take one of those", nameof(config)),
     };
 
     /// <summary>Whether a state knows what follows it: then a text is closed by the token that ends it.</summary>

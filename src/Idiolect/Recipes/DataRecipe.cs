@@ -9,6 +9,9 @@ public sealed record DataRecipe
     /// <summary>Held out are whole assemblies.</summary>
     public const string ByAssembly = "assembly";
 
+    /// <summary>In <see cref="To"/>: every language of dotnet-resources but the source's.</summary>
+    public const string AllLanguages = "all";
+
     /// <summary>A text file, folder, glob or JSON Lines file, or the name of a corpus that every .NET machine has.</summary>
     public string Source { get; init; } = Idiolect.Data.Corpus.DotnetDocs;
 
@@ -24,12 +27,13 @@ public sealed record DataRecipe
     /// <summary>The source language of a translation; in a JSON Lines file, its field.</summary>
     public string From { get; init; } = "en";
 
-    /// <summary>The target languages of a translation, joined by commas.</summary>
+    /// <summary>The target languages of a translation, joined by commas, or <see cref="AllLanguages"/>.</summary>
     public string To { get; init; } = "de";
 
     /// <summary>What of a translation's sentences is held out: <see cref="ByCluster"/> or <see cref="ByAssembly"/>.</summary>
     public string Split { get; init; } = ByCluster;
 
     /// <summary>The target languages one by one.</summary>
-    internal string[] Targets => To.Split(',');
+    internal string[] Targets
+        => To == AllLanguages ? [.. Idiolect.Data.ParallelCorpus.Languages.Where(language => language != From)] : To.Split(',');
 }

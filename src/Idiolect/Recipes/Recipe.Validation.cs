@@ -20,6 +20,7 @@ public sealed partial record Recipe
             : FindMisfitOfBase()
             ?? (Base is null && !IsRecurrent && !IsNGram ? FindMisfitOfHeads() : null)
             ?? FindMisfitOfOptimizer()
+            ?? (Translates ? FindMisfitOfLanguages() : null)
             ?? (Evaluation.Baselines && (Translates || Classifies || IsBert)
                 ? "evaluation.baselines measures methods that predict the next byte, and this model does not; leave it out" : null);
     }
@@ -30,6 +31,14 @@ public sealed partial record Recipe
             ? $"model.architecture is \"{Model.Architecture}\"; it must be one of {string.Join(", ", ModelRecipe.Architectures)}"
         : Base is not null && (Translates || IsNGram) ? $"base.model means nothing to {(Translates ? $"task {Task}" : $"model.kind {Model.Kind}")}; leave it out"
         : null;
+
+    private string? FindMisfitOfLanguages()
+    {
+        var targets = Data.Targets;
+        return targets.Any(string.IsNullOrWhiteSpace) ? $"data.to is \"{Data.To}\"; it must be languages, joined by commas"
+            : targets.CountBy(language => language).FirstOrDefault(language => language.Value > 1).Key is { } twice ? $"data.to names {twice} twice"
+            : null;
+    }
 
     private string? FindMisfitOfOptimizer()
     {

@@ -99,10 +99,11 @@ public sealed partial record Recipe
     public long TokensPerStep
         => (long)Optimizer.BatchSize * Optimizer.GradientAccumulation * (Translates ? 1 : Model.ContextLength);
 
-    /// <summary>This recipe with a precision, where that was left to the machine.</summary>
+    /// <summary>This recipe with a precision, where that was left to the machine, and with all languages by name.</summary>
     /// <param name="multipliesBf16">Whether bf16 is faster here; null asks the machine.</param>
     public Recipe Resolve(Func<bool>? multipliesBf16 = null) => this with
     {
+        Data = Translates && Data.To == DataRecipe.AllLanguages ? Data with { To = string.Join(',', Data.Targets) } : Data,
         Precision = Precision ?? (IsGpt && (multipliesBf16 ?? (() => MachinePeak.MultipliesBf16))() ? "bf16" : "fp32"),
     };
 
@@ -114,14 +115,4 @@ public sealed partial record Recipe
             ? Tokenizer : Tokenizer with { Kind = Path.GetFullPath(Tokenizer.Kind) },
         Data = Data.Source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? Data : Data with { Source = Path.GetFullPath(Data.Source) },
     };
-
-    /// <summary>What classifiers start from; not a preset, since its model is another run's.</summary>
-    public static Recipe Tuning { get; } = new()
-    {
-        PresetName = TuningPreset,
-        Task = ClassifyTask,
-        Optimizer = new OptimizerRecipe { WeightDecay = 0.01 },
-    };
-
-    internal const string TuningPreset = "tune";
 }

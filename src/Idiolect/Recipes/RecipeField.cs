@@ -55,12 +55,20 @@ internal sealed record SeedField(string Path) : RecipeField(Path)
 /// <summary>A number.</summary>
 internal sealed record NumberField(string Path, double Minimum, double Maximum = double.MaxValue) : RecipeField(Path)
 {
-    internal override string Allowed
-        => Maximum == double.MaxValue ? $"a number of at least {Say(Minimum)}" : $"a number from {Say(Minimum)} to {Say(Maximum)}";
+    /// <summary>Whether the minimum itself is no value.</summary>
+    internal bool AboveMinimum { get; init; }
+
+    internal override string Allowed => (AboveMinimum, Maximum == double.MaxValue) switch
+    {
+        (true, true) => $"a number above {Say(Minimum)}",
+        (true, false) => $"a number above {Say(Minimum)} and at most {Say(Maximum)}",
+        (false, true) => $"a number of at least {Say(Minimum)}",
+        (false, false) => $"a number from {Say(Minimum)} to {Say(Maximum)}",
+    };
 
     protected override bool Accepts(JsonElement value)
         => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number)
-            && number >= Minimum && number <= Maximum;
+            && (AboveMinimum ? number > Minimum : number >= Minimum) && number <= Maximum;
 }
 
 /// <summary>True or false.</summary>

@@ -39,7 +39,7 @@ internal static class RecipeFields
         new WholeNumberField("optimizer.steps", 1),
         new WholeNumberField("optimizer.batchSize", 1),
         new WholeNumberField("optimizer.gradientAccumulation", 1),
-        new NumberField("optimizer.learningRate", 0, 10),
+        new NumberField("optimizer.learningRate", 0, 10) { AboveMinimum = true },
         new NumberField("optimizer.minimumLearningRate", 0, 10),
         new WholeNumberField("optimizer.warmupSteps", 0),
         new WordField("optimizer.schedule", OptimizerRecipe.Schedules),

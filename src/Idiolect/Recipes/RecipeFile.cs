@@ -9,6 +9,7 @@ namespace Idiolect.Recipes;
 internal static class RecipeFile
 {
     private const int DeepestNesting = 8;
+    private const int LongestQuote = 60;
     private const long LargestFile = 1 << 20;
 
     /// <exception cref="InvalidDataException">The file is too large to be a recipe.</exception>
@@ -33,18 +34,18 @@ internal static class RecipeFile
             });
             var root = document.RootElement;
             var present = new HashSet<string>();
-            if ((FindProblem(root, present) ?? FindIncompleteBase(present)) is { } problem)
+            if ((FindProblem(root, present) ?? FindIncompleteBase(root, present)) is { } problem)
             {
                 throw new InvalidDataException($"{file}: {problem}");
             }
-            var recipe = Merge(start(PresetOf(root)), root);
+            var recipe = Merge(PresetOf(root) is var name && name == Recipe.TuningPreset ? TuningOf(root) : start(name), root);
             RejectUseless(recipe, present, file);
             Validate(recipe);
             return recipe;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
-            throw new InvalidDataException($"{file}: not valid JSON: {exception.Message}", exception);
+            throw new InvalidDataException($"{file}: not valid JSON: {Shorten(exception.Message)}", exception);
         }
         catch (ArgumentException exception)
         {
@@ -63,6 +64,10 @@ internal static class RecipeFile
     }
 
     internal static void Write(Recipe recipe, string path)
+        => AtomicFile.Write(path, ToUsefulJson(recipe).ToJsonString(RecipeJson.Default.Options) + "\n");
+
+    /// <summary>The fields of a recipe that it has a use for and that say something.</summary>
+    internal static JsonObject ToUsefulJson(Recipe recipe)
     {
         var json = ToJson(recipe);
         foreach (var field in recipe.FindFieldsWithoutUse().SelectMany(group => group.Fields))
@@ -80,7 +85,7 @@ internal static class RecipeFile
                 section.Remove(empty);
             }
         }
-        AtomicFile.Write(path, json.ToJsonString(RecipeJson.Default.Options) + "\n");
+        return json;
     }
 
     /// <summary>All fields of a recipe.</summary>
@@ -99,7 +104,7 @@ internal static class RecipeFile
             var path = section.Length > 0 ? $"{section}.{property.Name}" : property.Name;
             if (!present.Add(path))
             {
-                return $"{path} stands there twice";
+                return $"{Cut(path)} stands there twice";
             }
             var problem = section.Length == 0 && RecipeFields.Sections.Contains(path)
                 ? property.Value.ValueKind switch
@@ -110,7 +115,7 @@ internal static class RecipeFile
                 }
                 : RecipeFields.ByPath.TryGetValue(path, out var field)
                 ? field.FindProblem(property.Value)
-                : $"unknown field {path}; {(section.Length > 0 ? section : "a recipe")} has {string.Join(", ", RecipeFields.NamesIn(section))}";
+                : $"unknown field {Cut(path)}; {(section.Length > 0 ? section : "a recipe")} has {string.Join(", ", RecipeFields.NamesIn(section))}";
             if (problem is not null)
             {
                 return problem;
@@ -119,8 +124,8 @@ internal static class RecipeFile
         return null;
     }
 
-    private static string? FindIncompleteBase(HashSet<string> present)
-        => present.Contains("base.weightsHash") && !present.Contains("base.model") ? "base.model is missing; it must be the path of a run or a model folder" : null;
+    private static string? FindIncompleteBase(JsonElement root, HashSet<string> present)
+        => root.TryGetProperty("base", out var trained) && trained.ValueKind == JsonValueKind.Object && !present.Contains("base.model") ? "base.model is missing; it must be the path of a run or a model folder" : null;
 
     /// <summary>The preset that a file starts from: the one that it names, or the one of its task and kind of model.</summary>
     private static string PresetOf(JsonElement root)
@@ -132,6 +137,15 @@ internal static class RecipeFile
             : task == Recipe.ClassifyTask ? Recipe.TuningPreset
             : kind is not null && Recipe.PresetNames.Contains(kind) ? kind
             : Recipe.DefaultPreset);
+    }
+
+    /// <summary>What a classifier starts from follows from what the file says of its steps.</summary>
+    private static Recipe TuningOf(JsonElement root)
+    {
+        JsonElement? Field(string name) => root.TryGetProperty("optimizer", out var section) && section.TryGetProperty(name, out var value) ? value : null;
+        var tuning = Recipe.Tuning;
+        var start = tuning with { Optimizer = tuning.Optimizer with { HeadOnly = Field("headOnly")?.GetBoolean() ?? false } };
+        return start.WithTuningSteps(Field("steps")?.GetInt32() ?? tuning.Optimizer.Steps, Field("learningRate")?.GetDouble());
     }
 
     private static string? Word(JsonElement root, string name)
@@ -170,6 +184,13 @@ internal static class RecipeFile
         }
     }
 
+    private static string Cut(string text) => text.Length <= LongestQuote ? text : $"{text.AsSpan(0, LongestQuote)}...";
+
+    /// <summary>The JSON reader quotes all of the file that might have been a word: "now and then ..." is no null.</summary>
+    private static string Shorten(string message)
+        => message.LastIndexOf("' is an invalid JSON literal", StringComparison.Ordinal) is var end && end > 1 + LongestQuote
+            ? $"{message.AsSpan(0, 1 + LongestQuote)}...{message.AsSpan(end)}" : message;
+
     private static void Remove(JsonObject json, string[] path)
     {
         var section = path.Length > 1 ? json[path[0]] as JsonObject : json;
@@ -179,7 +200,6 @@ internal static class RecipeFile
 
 /// <summary>Recipes without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, IgnoreReadOnlyProperties = true,
-    RespectNullableAnnotations = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, IgnoreReadOnlyProperties = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(Recipe))]
 internal sealed partial class RecipeJson : JsonSerializerContext;

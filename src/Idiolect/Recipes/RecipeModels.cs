@@ -107,7 +107,8 @@ public static class RecipeModels
             Kind = ModelRecipe.Gpt, Architecture = GptFolder.ModelType(c), LayerCount = c.LayerCount, HeadCount = c.HeadCount,
             KeyValueHeadCount = c.KeyValueHeadCount, Width = c.Width, ContextLength = c.ContextLength, Dropout = c.Dropout,
         },
-        _ => throw new ArgumentException("an n-gram model counts, and has no states to build on: take a network"),
+        NGramConfig => throw new ArgumentException("an n-gram model counts, and has no states to build on: take a network"),
+        _ => throw new ArgumentException("a recipe can build on a GPT, a BERT or a recurrent network alone: take one of those"),
     };
 
     private static RecurrentConfig ToRecurrent(Recipe recipe, Tokenizer tokenizer) => new()

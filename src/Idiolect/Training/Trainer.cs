@@ -19,6 +19,7 @@ public sealed partial class Trainer : IDisposable
     private readonly RunFolder _folder;
     private readonly IReadOnlyList<TrainingProgress> _beginning = []; // what is reported first
     private TrainingState _state;
+    private int _running; // 1 while Run is
     private long _savedStep = -1;
 
     /// <summary>Prepares a new run.</summary>
@@ -76,6 +77,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>The options of the run.</summary>
     public TrainingOptions Options => _options;
 
+    /// <summary>Whether the run goes on with something that its weights depend on and that changed since it was saved (<see cref="RunChanged"/>).</summary>
+    internal bool Departs => _beginning.Any(news => news is RunChanged);
+
     /// <summary>The bytes that tensors of a step took at most.</summary>
     public long PeakStepBytes => _step.PeakBytes;
 
@@ -84,7 +88,24 @@ public sealed partial class Trainer : IDisposable
     /// <param name="cancellationToken">Ends the run after the step in progress.</param>
     /// <exception cref="TrainingDivergedException">Three steps in a row were not finite.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the ones before are intact.</exception>
+    /// <exception cref="InvalidOperationException">The run is going on already.</exception>
     public TrainingEnded Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _running, 1) == 1)
+        {
+            throw new InvalidOperationException("This trainer's run is going on already: wait for its end before you run it again.");
+        }
+        try
+        {
+            return TrainToTheEnd(progress, cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    private TrainingEnded TrainToTheEnd(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         using var metrics = MetricsLog.Open(_folder.MetricsPath, _state.Step);
         var watch = Stopwatch.StartNew();
@@ -179,6 +200,7 @@ public sealed partial class Trainer : IDisposable
     /// <param name="cancellationToken">Ends the run after the step in progress: the task then completes, with <see cref="EndReason.Interrupted"/>.</param>
     /// <exception cref="TrainingDivergedException">Three steps in a row were not finite.</exception>
     /// <exception cref="IOException">A checkpoint could not be written; the ones before are intact.</exception>
+    /// <exception cref="InvalidOperationException">The run is going on already.</exception>
     public Task<TrainingEnded> RunAsync(IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
         => Task.Run(() => Run(progress, cancellationToken), CancellationToken.None); // the token ends the run, which saves; not the task before it
 

@@ -127,12 +127,18 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Adds the gradients of a step's passes, each weighed by what it counts, so that several passes give what one large one would.</summary>
     /// <param name="step">Steps taken before it.</param>
     /// <param name="task">Runs the passes; its parameters are those of this step.</param>
+    /// <exception cref="InvalidOperationException">The task counts a negative number of something.</exception>
     public StepGradients ComputeGradients(long step, ITrainingTask task)
     {
         var total = default(PassSize);
         for (var micro = 0; micro < _sizes.Length; micro++)
         {
-            total += _sizes[micro] = task.Size(step, micro);
+            var size = task.Size(step, micro);
+            if (size.Sequences < 0 || size.Tokens < 0 || size.Counted < 0)
+            {
+                throw new InvalidOperationException($"The task says of pass {micro} of step {step} that it learns from a negative number: {size}.");
+            }
+            total += _sizes[micro] = size;
         }
         var (loss, firstSample) = (0.0, 0L);
         _buckets?.Begin();

@@ -15,6 +15,9 @@ internal sealed record PointerUse(string File, string Member);
 /// </summary>
 internal sealed record CodeGraph(IReadOnlyCollection<string> Files, IReadOnlyCollection<FileUse> Uses, IReadOnlyCollection<PointerUse> Pointers)
 {
+    /// <summary>All source files, those of partial types one by one.</summary>
+    internal IReadOnlyCollection<string> Sources { get; init; } = [];
+
     /// <summary>The folder of a file, "Kernels/Simd"; of a folder, the one around it; of a top folder, "".</summary>
     internal static string FolderOf(string path) => path.Contains('/', StringComparison.Ordinal) ? path[..path.LastIndexOf('/')] : "";
 

@@ -38,7 +38,10 @@ internal static class CodeReader
                 where found.From != found.To
                 group found by (found.From, found.To) into same
                 select same.First()],
-            [.. from use in pointers where nodes.ContainsKey(use.Type) select new PointerUse(nodes[use.Type], use.Member)]);
+            [.. from use in pointers where nodes.ContainsKey(use.Type) select new PointerUse(nodes[use.Type], use.Member)])
+        {
+            Sources = [.. files.Values.SelectMany(group => group).Distinct().Order(StringComparer.Ordinal)],
+        };
     }
 
     /// <summary>The source files of every outermost type.</summary>

@@ -54,6 +54,7 @@ public sealed class DependencyTests
         var sources = Directory.EnumerateFiles(Path.Join(RepositoryFolder.Path, "src", "Idiolect"), "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Path.Join(RepositoryFolder.Path, "src", "Idiolect"), file).Replace('\\', '/')).ToHashSet();
 
+        Assert.Empty(sources.Except(Graph.Value.Sources));
         Assert.All(Graph.Value.Files.Where(file => !file.StartsWith("Idiolect.", StringComparison.Ordinal)), file => Assert.Contains(file, sources));
         Assert.Contains(Graph.Value.Uses, use => use is { From: "Formats/SafetensorsReader.cs", To: "Formats/SafetensorsHeader.cs" });
         Assert.Contains(Graph.Value.Pointers, use => CodeGraph.TopOf(use.File) == "Kernels");

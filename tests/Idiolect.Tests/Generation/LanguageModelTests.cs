@@ -176,6 +176,16 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Equal(name, Assert.Throws<ArgumentException>(options.Validate).ParamName);
     }
 
+    [Fact]
+    public void What_is_null_is_named()
+    {
+        Assert.Throws<ArgumentNullException>("prompt", () => _model.GenerateAsync((string)null!));
+        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync((IReadOnlyList<string>)null!));
+        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync(["a", null!]));
+        Assert.Throws<ArgumentNullException>(nameof(GenerationOptions.StopStrings), () => _model.GenerateAsync("a", new GenerationOptions { StopStrings = ["b", null!] }));
+        Assert.Throws<ArgumentNullException>(nameof(GenerationOptions.StopStrings), () => _model.GenerateAsync("a", new GenerationOptions { StopStrings = null! }));
+    }
+
     public void Dispose() => _model.Dispose();
 
     private async Task<List<GeneratedPiece>> Pieces(GenerationOptions options, string prompt = "a")

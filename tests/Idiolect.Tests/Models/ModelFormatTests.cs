@@ -35,6 +35,15 @@ public sealed class ModelFormatTests : IDisposable
     }
 
     [Fact]
+    public void One_whose_states_cannot_be_read_is_not_called_an_n_gram_model()
+    {
+        using var model = new OwnModel(new OwnConfig { VocabularySize = 5, ContextLength = 7 });
+        var refused = Assert.Throws<ArgumentException>(() => new Classifier(model, ["a", "b"])).Message;
+        Assert.Contains("a GPT, a BERT or a recurrent network", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("n-gram", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_config_names_the_type_first_and_leaves_out_what_is_computed()
     {
         using var model = new OwnModel(new OwnConfig { VocabularySize = 5, ContextLength = 7, Scale = 0.1f });

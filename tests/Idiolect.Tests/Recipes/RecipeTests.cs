@@ -73,8 +73,9 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"model\": {\"layerCount\": 4.5}}", "model.layerCount is 4.5; it must be a whole number from 1 to 10000")]
     [InlineData("{\"model\": {\"layerCount\": null}}", "model.layerCount is null; it must be a whole number")]
     [InlineData("{\"model\": 4}", "model must be an object with kind, architecture")]
-    [InlineData("{\"optimizer\": {\"learningRate\": 20}}", "optimizer.learningRate is 20; it must be a number from 0 to 10")]
-    [InlineData("{\"optimizer\": {\"learningRate\": 1e999}}", "optimizer.learningRate is 1e999; it must be a number from 0 to 10")]
+    [InlineData("{\"optimizer\": {\"learningRate\": 20}}", "optimizer.learningRate is 20; it must be a number above 0 and at most 10")]
+    [InlineData("{\"optimizer\": {\"learningRate\": 0}}", "optimizer.learningRate is 0; it must be a number above 0 and at most 10")]
+    [InlineData("{\"optimizer\": {\"learningRate\": 1e999}}", "optimizer.learningRate is 1e999; it must be a number above 0 and at most 10")]
     [InlineData("{\"optimizer\": {\"steps\": 99999999999999999999999999999999999999999999999999}}", "optimizer.steps is 9999999999999999999999999999999999999999...; it must be")]
     [InlineData("{\"optimizer\": {\"schedule\": \"cosin\"}}", "optimizer.schedule is \"cosin\"; it must be one of cosine, wsd, constant, inverse-sqrt")]
     [InlineData("{\"optimizer\": {\"recompute\": 1}}", "optimizer.recompute is 1; it must be true or false")]
@@ -94,6 +95,9 @@ public sealed class RecipeTests : IDisposable
     [InlineData("{\"model\": {\"architecture\": \"gpt3\"}}", "model.architecture is \"gpt3\"; it must be one of gpt2, llama")]
     [InlineData("{\"task\": \"classify\"}", "base.model must name one")]
     [InlineData("{\"base\": {\"weightsHash\": \"aa\"}}", "base.model is missing")]
+    [InlineData("{\"base\": {}}", "base.model is missing")]
+    [InlineData("{\"task\": \"translate\", \"data\": {\"to\": \"de,,fr\"}}", "data.to is \"de,,fr\"; it must be languages, joined by commas")]
+    [InlineData("{\"task\": \"translate\", \"data\": {\"to\": \"de,fr,de\"}}", "data.to names de twice")]
     [InlineData("{\"optimizer\": {\"steps\": 5}}", "optimizer.warmupSteps 80 is longer than optimizer.steps 5")]
     [InlineData("[1]", "a recipe is one JSON object")]
     [InlineData("", "not valid JSON")]
@@ -121,8 +125,80 @@ public sealed class RecipeTests : IDisposable
     {
         var recipe = Recipe.Preset(Recipe.DefaultPreset);
         var error = Assert.Throws<ArgumentException>(() => (recipe with { Optimizer = recipe.Optimizer with { LearningRate = double.NaN } }).Validate());
-        Assert.StartsWith("optimizer.learningRate is \"NaN\"; it must be a number from 0 to 10", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("optimizer.learningRate is \"NaN\"; it must be a number above 0 and at most 10", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => (recipe with { Task = "sing" }).Validate());
+    }
+
+    [Theory]
+    [InlineData("model must be an object with kind,")]
+    [InlineData("tokenizer must be an object with kind,")]
+    [InlineData("data must be an object with source,")]
+    [InlineData("optimizer must be an object with kind,")]
+    [InlineData("evaluation must be an object with every,")]
+    [InlineData("task is null; it must be one of")]
+    [InlineData("base.model is null; it must be the path")]
+    [InlineData("model.kind is null; it must be one of")]
+    [InlineData("tokenizer.kind is null; it must be bpe,")]
+    [InlineData("data.to is null; it must be languages")]
+    [InlineData("optimizer.schedule is null; it must be one of")]
+    public void What_code_sets_to_null_is_named(string message)
+    {
+        var recipe = Recipe.Preset(Recipe.DefaultPreset);
+        recipe = message.Split(' ')[0] switch
+        {
+            "model" => recipe with { Model = null! },
+            "tokenizer" => recipe with { Tokenizer = null! },
+            "data" => recipe with { Data = null! },
+            "optimizer" => recipe with { Optimizer = null! },
+            "evaluation" => recipe with { Evaluation = null! },
+            "task" => recipe with { Task = null! },
+            "base.model" => recipe with { Base = new BaseRecipe { Model = null! } },
+            "model.kind" => recipe with { Model = recipe.Model with { Kind = null! } },
+            "tokenizer.kind" => recipe with { Tokenizer = recipe.Tokenizer with { Kind = null! } },
+            "data.to" => recipe with { Data = recipe.Data with { To = null! } },
+            _ => recipe with { Optimizer = recipe.Optimizer with { Schedule = null! } },
+        };
+        Assert.StartsWith(message, Assert.Throws<ArgumentException>(recipe.Validate).Message, StringComparison.Ordinal);
+        Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => TrainingRun.Start(
+            recipe, _folder["run"], cancellationToken: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("now and then, there was a ")]
+    [InlineData("{\"a word that is no field, and goes on\": 1, \"")]
+    [InlineData("{\"model\": {\"")]
+    public void A_text_in_the_place_of_a_recipe_is_not_quoted_at_length(string beginning)
+    {
+        var word = string.Concat(Enumerable.Repeat("word ", 2000));
+        foreach (var text in new[] { beginning + word, $"{beginning}{word}\": 1}}}}", $"{{\"seed\": 1, \"{word}\": 1, \"{word}\": 2}}" })
+        {
+            var error = Assert.Throws<InvalidDataException>(() => Load(text)).Message;
+            Assert.InRange(error.Length, 10, _folder.Path.Length + 350);
+        }
+    }
+
+    [Theory]
+    [InlineData("", 300, 1e-3, 30, 75)]
+    [InlineData("\"headOnly\": true", 300, 1e-2, 30, 75)]
+    [InlineData("\"steps\": 5", 5, 1e-3, 0, 2)]
+    [InlineData("\"steps\": 4000, \"learningRate\": 0.02", 4000, 0.02, 100, 1000)]
+    public void A_classifiers_recipe_begins_with_settings_that_teach_it(string optimizer, int steps, double rate, int warmup, int every)
+    {
+        var recipe = Load($"{{\"task\": \"classify\", \"base\": {{\"model\": \"a\"}}, \"optimizer\": {{{optimizer}}}}}");
+        Assert.Equal(
+            (steps, rate, rate / 10, warmup, 32, 0.01, every, every),
+            (recipe.Optimizer.Steps, recipe.Optimizer.LearningRate, recipe.Optimizer.MinimumLearningRate, recipe.Optimizer.WarmupSteps,
+                recipe.Optimizer.BatchSize, recipe.Optimizer.WeightDecay, recipe.Evaluation.Every, recipe.Evaluation.CheckpointEvery));
+        Assert.Equal(recipe, Reread(recipe));
+    }
+
+    [Fact]
+    public void All_languages_are_those_of_the_corpus_but_the_source()
+    {
+        var preset = Recipe.Preset("translate");
+        var recipe = (preset with { Data = preset.Data with { From = "fr", To = DataRecipe.AllLanguages } }).Validate().Resolve();
+        Assert.Equal(ParallelCorpus.Languages.Where(language => language != "fr"), recipe.Data.To.Split(','));
+        Assert.Equal("de", preset.Resolve().Data.To);
     }
 
     [Fact]

@@ -62,6 +62,81 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_goes_on_otherwise_keeps_the_recipe_of_its_first_part()
+    {
+        TrainingRun.Start(Small("nanogpt-cpu"), _folder["run"], cancellationToken: TestContext.Current.CancellationToken);
+        var (first, firstPart) = (File.ReadAllText(_folder["run/recipe.json"]), Last("run"));
+        var run = Run.Open(_folder["run"]);
+
+        var recipe = run.ReadRecipe();
+        recipe = recipe with { Optimizer = recipe.Optimizer with { LearningRate = 1e-3, Steps = 6 } };
+        TrainingRun.Resume(_folder["run"], recipe, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(first, File.ReadAllText(_folder["run/recipe.json"]));
+        Assert.Equal((6, 1e-3), (run.ReadRecipe().Optimizer.Steps, run.ReadRecipe().Optimizer.LearningRate));
+
+        // What it goes on with is its own from now on, also where the weights do not depend on it.
+        recipe = run.ReadRecipe();
+        TrainingRun.Resume(
+            _folder["run"], recipe with { Evaluation = recipe.Evaluation with { Every = 1 } }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((1, 1e-3), (run.ReadRecipe().Evaluation.Every, run.ReadRecipe().Optimizer.LearningRate));
+        Assert.Equal(first, File.ReadAllText(_folder["run/recipe.json"]));
+
+        TrainingRun.Start(Recipe.Load(_folder["run/recipe.json"]), _folder["again"], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(firstPart, Last("again"));
+        Assert.False(File.Exists(_folder["again/recipe.resumed.json"]));
+    }
+
+    [Fact]
+    public void A_run_whose_resume_changes_no_weight_follows_one_recipe()
+    {
+        var recipe = Small("nanogpt-cpu");
+        recipe = recipe with { Optimizer = recipe.Optimizer with { Schedule = "constant" } };
+        TrainingRun.Start(recipe, _folder["run"], cancellationToken: TestContext.Current.CancellationToken);
+        recipe = Run.Open(_folder["run"]).ReadRecipe();
+        recipe = recipe with { Optimizer = recipe.Optimizer with { Steps = 6 }, Evaluation = recipe.Evaluation with { Every = 3 } };
+        TrainingRun.Resume(_folder["run"], recipe, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(_folder["run/recipe.resumed.json"]));
+
+        TrainingRun.Start(Recipe.Load(_folder["run/recipe.json"]), _folder["again"], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(6, Run.Open(_folder["again"]).StepsTaken);
+        Assert.Equal(Last("run"), Last("again"));
+    }
+
+    [Fact]
+    public void What_a_run_that_goes_on_cannot_change_is_refused_by_name()
+    {
+        var begun = Small("nanogpt-cpu");
+        TrainingRun.Start(begun, _folder["run"], cancellationToken: TestContext.Current.CancellationToken);
+        var written = File.ReadAllText(_folder["run/recipe.json"]);
+        (string Field, Recipe Recipe)[] cases =
+        [
+            ("task", Recipe.Preset("translate")),
+            ("seed", begun with { Seed = 7 }),
+            ("base.model", begun with { Base = new BaseRecipe { Model = _folder["run"] } }),
+            ("model.kind", Small("lstm")),
+            ("model.width", begun with { Model = begun.Model with { Width = 32 } }),
+            ("model.layerCount", begun with { Model = begun.Model with { LayerCount = 2 } }),
+            ("model.contextLength", begun with { Model = begun.Model with { ContextLength = 8 } }),
+            ("model.dropout", begun with { Model = begun.Model with { Dropout = 0.5 } }),
+            ("tokenizer.kind", begun with { Tokenizer = new TokenizerRecipe { Kind = TokenizerRecipe.Characters } }),
+            ("optimizer.kind", begun with { Optimizer = begun.Optimizer with { Kind = OptimizerRecipe.Muon } }),
+            ("optimizer.steps", begun with { Optimizer = begun.Optimizer with { Steps = 3 } }),
+            ("optimizer.learningRate", begun with { Optimizer = begun.Optimizer with { LearningRate = 0 } }),
+        ];
+        Assert.All(cases, wrong => Assert.StartsWith(
+            $"{wrong.Field} ",
+            Assert.Throws<ArgumentException>(() => TrainingRun.Resume(
+                _folder["run"], wrong.Recipe, allowOtherData: true, cancellationToken: TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal));
+        Assert.Equal(written, File.ReadAllText(_folder["run/recipe.json"]));
+        Assert.Equal(4, Run.Open(_folder["run"]).StepsTaken);
+
+        // The recipe that it was started with is its own, whatever was left open in it.
+        Assert.Equal(4, TrainingRun.Resume(_folder["run"], begun, cancellationToken: TestContext.Current.CancellationToken).Step);
+        Assert.False(File.Exists(_folder["run/recipe.resumed.json"]));
+    }
+
+    [Fact]
     public void An_n_gram_run_is_complete_at_once()
     {
         var recipe = Small("ngram");
@@ -143,6 +218,9 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     private byte[] Weights(string run) => File.ReadAllBytes(Path.Combine(Run.Open(_folder[run]).ModelFolder!, "model.safetensors"));
+
+    /// <summary>The weights of the newest checkpoint.</summary>
+    private byte[] Last(string run) => File.ReadAllBytes(Path.Combine(new CheckpointStore(_folder[run]).Checkpoints[0].Path, "model.safetensors"));
 
     private sealed class Listener(Action<TrainingProgress> hear) : IProgress<TrainingProgress>
     {

@@ -71,6 +71,20 @@ public sealed class AccumulationTests
             });
     }
 
+    [Theory]
+    [InlineData(-1, 16, 16)]
+    [InlineData(1, -16, 16)]
+    [InlineData(1, 16, -16)]
+    public void A_pass_that_counts_less_than_nothing_is_refused(long sequences, long tokens, long counted)
+    {
+        using var model = new Gpt(TinyRun.Config("gpt2", dropout: 0), seed: 5);
+        int[] ids = [.. Enumerable.Range(0, Time)];
+        var task = new SimpleTask(
+            model.Parameters, micro => micro == 0 ? new PassSize(1, Time, Time) : new PassSize(sequences, tokens, counted),
+            (_, context) => model.Loss(ids, ids, 1, context));
+        Assert.Contains("pass 1 of step 0", Assert.Throws<InvalidOperationException>(() => Compute(task, passes: 2)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Batches_of_pairs_of_unequal_lengths_give_the_gradient_of_one()
     {

@@ -85,6 +85,29 @@ public sealed class SharedTrainingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_going_on_is_not_run_a_second_time()
+    {
+        using var model = TinyRun.Model();
+        using var data = TinyRun.Data();
+        using var trainer = TinyRun.New(model, data, TinyRun.Options with { Steps = 4 }, _run.Path);
+        using var second = new ManualResetEventSlim();
+        using var begun = new ManualResetEventSlim();
+        var running = trainer.RunAsync(
+            new TinyRun.Listener(_ =>
+            {
+                begun.Set();
+                Assert.True(second.Wait(TimeSpan.FromSeconds(60)), "nobody ran it a second time");
+            }),
+            TestContext.Current.CancellationToken);
+        Assert.True(begun.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => trainer.RunAsync(cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("going on already", refused.Message, StringComparison.Ordinal);
+        second.Set();
+        Assert.Equal((EndReason.Completed, 4L), ((await running).Reason, trainer.StepsTaken));
+        Assert.Equal(EndReason.Completed, trainer.Run(cancellationToken: TestContext.Current.CancellationToken).Reason); // one that has ended
+    }
+
+    [Fact]
     public async Task A_run_that_was_cancelled_before_it_began_saves_its_start()
     {
         using var model = TinyRun.Model();

@@ -31,7 +31,7 @@ public static class ClassifierFolder
     {
         var file = ConfigFile.Open(folder);
         var labels = LoadLabels(file)
-            ?? throw new InvalidDataException($"{folder} holds no classifier: teach a model with `tune`.");
+            ?? throw new InvalidDataException($"{folder} holds no classifier: TextClassifier.Begin starts one on a trained model.");
         return Ownership.HandOver(ModelFolder.LoadModel(file), backbone =>
         {
             using var weights = SafetensorsFolder.Open(folder); // whose content the backbone's loading has verified

@@ -72,11 +72,11 @@ public static class ModelFolder
     {
         if (file.ModelType is EncoderDecoderFolder.ModelType or RecurrentSequenceToSequenceFolder.ModelType)
         {
-            throw new InvalidDataException($"{file.Folder} holds an encoder-decoder, which continues no text: let it `translate`.");
+            throw new InvalidDataException($"{file.Folder} holds an encoder-decoder, which continues no text: use Translator.");
         }
         if (file.ModelType == BertFolder.ModelType)
         {
-            throw new InvalidDataException($"{file.Folder} holds a BERT, which fills gaps and continues no text: let it `fill` or `embed`.");
+            throw new InvalidDataException($"{file.Folder} holds a BERT, which fills gaps and continues no text: use MaskedLanguageModel or TextEmbedder.");
         }
         return Ownership.HandOver(LoadModel(file), model => model as ILanguageModel
             ?? throw new InvalidDataException($"{file.Folder} holds a {model.GetType().Name}, which continues no text."));
@@ -121,6 +121,6 @@ public static class ModelFolder
 
     private static string ModelType(ConfigFile file)
         => file.ModelType is var type && type is EncoderDecoderFolder.ModelType or RecurrentSequenceToSequenceFolder.ModelType
-            ? throw new InvalidDataException($"{file.Folder} holds an encoder-decoder, which does nothing but `translate`.")
+            ? throw new InvalidDataException($"{file.Folder} holds an encoder-decoder, which does nothing but translate: use Translator.")
             : type;
 }

@@ -9,8 +9,14 @@ namespace Idiolect.Recipes;
 /// </code></example>
 public sealed class Run
 {
-    /// <summary>The file that holds the recipe.</summary>
+    /// <summary>The file that holds the recipe that the run began with: as long as there is no <see cref="ResumedRecipeName"/>, it makes the run's weights again.</summary>
     public const string RecipeName = "recipe.json";
+
+    /// <summary>
+    /// The file that holds the recipe that the run goes on with, where that changed what the weights depend on: no recipe makes them again then.
+    /// What changed, and after which step, stands in the metrics.
+    /// </summary>
+    public const string ResumedRecipeName = "recipe.resumed.json";
 
     /// <summary>Of a translation, the file with source, reference and translation of each test sentence, separated by tabs.</summary>
     public const string TranslationsName = "translations.tsv";
@@ -44,13 +50,14 @@ public sealed class Run
     public static bool IsRun(string folder)
         => new[] { RecipeName, SetupFile.Name, MetricsLog.FileName }.Any(name => File.Exists(Path.Combine(folder, name)));
 
-    /// <summary>Reads the recipe; of a run of an earlier version, what its setup.json says.</summary>
+    /// <summary>Reads the recipe that the run goes on with; of a run of an earlier version, what its setup.json says.</summary>
     /// <exception cref="FileNotFoundException">The folder has none, so that the run cannot go on.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or a value in it makes no sense.</exception>
     public Recipe ReadRecipe()
     {
-        var (file, setup) = (Path.Combine(Folder, RecipeName), Path.Combine(Folder, SetupFile.Name));
-        return File.Exists(file) ? Recipe.Load(file)
+        var (file, setup, resumed) = (Path.Combine(Folder, RecipeName), Path.Combine(Folder, SetupFile.Name), Path.Combine(Folder, ResumedRecipeName));
+        return File.Exists(resumed) ? Recipe.Load(resumed)
+            : File.Exists(file) ? Recipe.Load(file)
             : File.Exists(setup) ? SetupFile.Read(setup)
             : throw new FileNotFoundException($"{Folder} is no run that can go on: it has no {RecipeName}", file);
     }
@@ -78,6 +85,29 @@ public sealed class Run
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or its model does not classify.</exception>
     public TextClassifier LoadClassifier() => ModelLocation.Open(Folder, TextClassifier.Load);
 
+    /// <summary>Writes the recipe of a run that begins.</summary>
     internal static void WriteRecipe(string folder, Recipe recipe)
-        => RecipeFile.Write(recipe.WithLastingPaths(), Path.Combine(folder, RecipeName));
+    {
+        RecipeFile.Write(recipe.WithLastingPaths(), Path.Combine(folder, RecipeName));
+        File.Delete(Path.Combine(folder, ResumedRecipeName));
+    }
+
+    /// <summary>Writes the recipe of a run that goes on. Once its weights are no longer those of the first one, that one stays as it is.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="recipe">What it goes on with.</param>
+    /// <param name="departs">Whether something changed that the weights depend on.</param>
+    internal static void WriteResumedRecipe(string folder, Recipe recipe, bool departs)
+    {
+        var (first, resumed) = (Path.Combine(folder, RecipeName), Path.Combine(folder, ResumedRecipeName));
+        if (!departs && !File.Exists(resumed))
+        {
+            RecipeFile.Write(recipe.WithLastingPaths(), first);
+            return;
+        }
+        if (!File.Exists(first) && Path.Combine(folder, SetupFile.Name) is var setup && File.Exists(setup))
+        {
+            RecipeFile.Write(SetupFile.Read(setup).WithLastingPaths(), first);
+        }
+        RecipeFile.Write(recipe.WithLastingPaths(), resumed);
+    }
 }

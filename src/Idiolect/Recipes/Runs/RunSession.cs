@@ -36,7 +36,14 @@ internal sealed class RunSession(Recipe recipe, string folder, IProgress<Trainin
         Trainer trainer, TrainingStarted started, PendingFolder? pending, Func<string?>? sample, Func<TrainingEnded, TrainingFinished> finish,
         CancellationToken cancellationToken)
     {
-        Run.WriteRecipe(folder, recipe);
+        if (pending is not null)
+        {
+            Run.WriteRecipe(folder, recipe);
+        }
+        else
+        {
+            Run.WriteResumedRecipe(folder, recipe, trainer.Departs);
+        }
         Report(started);
         // Who stops to read, or a full disk behind the output, ends the run like a cancellation: after the step in progress, and saved.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

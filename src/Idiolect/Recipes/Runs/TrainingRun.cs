@@ -10,7 +10,7 @@ public static class TrainingRun
     /// <param name="recipe">All that makes the run.</param>
     /// <param name="folder">
     /// The run's folder. It is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint; its
-    /// <see cref="Run.RecipeName"/> gives the same bytes again on the same machine.
+    /// <see cref="Run.RecipeName"/> gives the same bytes again on the same machine, unless the run goes on otherwise (<see cref="Resume"/>).
     /// </param>
     /// <param name="progress">Hears of everything, on the thread that trains: the trainer's news and those of this namespace.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress, saved; before the first step, with an exception.</param>
@@ -52,12 +52,14 @@ public static class TrainingRun
     /// <param name="folder">The run's folder.</param>
     /// <param name="recipe">
     /// The run's recipe, changed where it shall go on otherwise; null for its own. What the weights depend on is reported as
-    /// <see cref="RunChanged"/>. The model, the tokenizer and the seed cannot change.
+    /// <see cref="RunChanged"/>; the recipe is then kept as <see cref="Run.ResumedRecipeName"/>, and the first one stays as it is. The task, the
+    /// model, the tokenizer, the languages, the kind of optimiser and the seed cannot change.
     /// </param>
     /// <param name="allowOtherData">Whether the data may be others than those that the run began with.</param>
     /// <param name="progress">Hears of everything.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress, saved.</param>
     /// <returns>What was reached.</returns>
+    /// <exception cref="ArgumentException">The recipe makes no sense, changes what cannot change, or has too few steps; the message names the field.</exception>
     /// <exception cref="FileNotFoundException">The folder holds no recipe or no intact checkpoint.</exception>
     /// <exception cref="InvalidDataException">The data changed since and may not, or a file is damaged.</exception>
     public static TrainingFinished Resume(
@@ -65,7 +67,7 @@ public static class TrainingRun
         CancellationToken cancellationToken = default)
     {
         var run = Run.Open(folder);
-        recipe = (recipe ?? run.ReadRecipe()).Resolve();
+        recipe = (recipe is null ? run.ReadRecipe() : run.HasRecipe ? ResumedRecipe.Continue(run.ReadRecipe(), recipe, run.StepsTaken) : recipe.Validate()).Resolve();
         if (!run.HasBegun)
         {
             return Start(recipe, folder, progress, cancellationToken);
@@ -80,6 +82,7 @@ public static class TrainingRun
 
     private static Recipe Prepare(Recipe recipe)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
         recipe.Validate();
         return (recipe.Base is { } trained ? BaseModel.Begin(recipe, trained) : recipe).Resolve().Validate();
     }

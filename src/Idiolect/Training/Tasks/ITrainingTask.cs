@@ -24,7 +24,7 @@ public interface ITrainingTask : IDisposable
     /// <summary>A hash of everything that decides how text becomes tokens; a run is never resumed with another.</summary>
     string TokenizerHash => "";
 
-    /// <summary>What a pass will learn from: asked of all passes of a step before the first runs.</summary>
+    /// <summary>What a pass will learn from: asked of all passes of a step before the first runs. Nothing in it may be negative.</summary>
     /// <param name="step">The update, counted from 0.</param>
     /// <param name="microStep">The pass within the update, counted from 0.</param>
     PassSize Size(long step, int microStep);
