@@ -298,7 +298,16 @@ public sealed class Tape : IDisposable
     /// <summary>Says that it has.</summary>
     internal void Contributed(Parameter? parameter)
     {
-        if (parameter is { RequiresGradient: true } && --_openUses[parameter] == 0)
+        if (parameter is not { RequiresGradient: true })
+        {
+            return;
+        }
+        if (!_openUses.TryGetValue(parameter, out var uses))
+        {
+            throw new InvalidOperationException($"{parameter.Name} began to require a gradient within a step: say so before it.");
+        }
+        _openUses[parameter] = uses - 1;
+        if (uses == 1)
         {
             GradientReady?.Invoke(parameter);
         }

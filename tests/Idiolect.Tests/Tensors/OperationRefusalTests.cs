@@ -15,7 +15,7 @@ public sealed class OperationRefusalTests : IDisposable
 
     public OperationRefusalTests()
     {
-        foreach (var width in new[] { 3, 4, 6, 8, 12 })
+        foreach (var width in new[] { 3, 4, 5, 6, 8, 12 })
         {
             _parameters.Root.Add($"vector.{width}", new Shape(width), Initializer.Ones);
             _parameters.Root.Add($"matrix.{width}", new Shape(5, width), Initializer.Normal(1));
@@ -165,6 +165,16 @@ public sealed class OperationRefusalTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => _tape.Backward(second));
         _tape.Reset();
         _tape.Backward(Loss.SquaredError(X(2, 4).Linear(Matrix(4)), new float[10]));
+    }
+
+    [Fact]
+    public void What_learns_is_settled_before_a_step()
+    {
+        var weight = Matrix(4);
+        weight.RequiresGradient = false;
+        var loss = Loss.SquaredError(X(2, 4).Linear(weight, Vector(5)), new float[10]);
+        weight.RequiresGradient = true;
+        Assert.Throws<InvalidOperationException>(() => _tape.Backward(loss));
     }
 
     [Fact]
