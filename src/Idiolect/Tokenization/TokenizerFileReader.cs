@@ -27,6 +27,8 @@ internal sealed class TokenizerFileReader(string path)
             RequireDecoder(file.Decoder, "ByteLevel");
             return ToByteTokenizer(model, added, preTokenizer) is { } bytes ? bytes : ToBytePairTokenizer(model, added, preTokenizer);
         }
+        _fields.Require(!model.ByteFallback, "model.byte_fallback",
+            "is true: a BPE over characters, as SentencePiece's of Llama 2 and Mistral 7B, is not supported; only byte-level BPE is");
         _fields.Require(model.Merges is null or [], "pre_tokenizer", "is missing; byte-level BPE needs one");
         RequireDecoder(file.Decoder, "Fuse");
         return new CharacterTokenizer(Tokens(model, added, ReadCharacter), added);

@@ -139,6 +139,7 @@ public sealed class TokenizerFileTests
     [InlineData("""{"model":{"vocab":{"ab":0}}}""", "model.vocab 'ab'")]
     [InlineData("""{"model":{"vocab":{"\ud800":0}}}""", "tokenizer.json")]
     [InlineData("""{"model":{"vocab":{"a":0},"merges":["a a"]}}""", "pre_tokenizer")]
+    [InlineData("""{"model":{"vocab":{"a":0,"aa":1},"merges":["a a"],"byte_fallback":true}}""", "model.byte_fallback is true")]
     [InlineData("""{"model":{"vocab":{"a":0},"dropout":0.1}}""", "model.dropout")]
     [InlineData("""{"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0.0],["a",-1.5]]}}""", "model.type is 'Unigram'; only BPE is supported")]
     [InlineData("""{"model":{"unk_id":0,"vocab":[["<unk>",0.0],["a",-1.5]],"type":"Unigram"},"added_tokens":7}""", "model.type is 'Unigram'; only BPE is supported")]
