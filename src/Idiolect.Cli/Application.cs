@@ -56,6 +56,7 @@ internal static class Application
             FillCommand.Create(terminal),
             EmbedCommand.Create(terminal),
             EvalCommand.Create(terminal),
+            DataCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             InfoCommand.Create(terminal),
             LabCommand.Create(terminal),

@@ -102,7 +102,7 @@ public sealed class TrainingFlagsTests
     [InlineData("--schedule inverse-sqrt", "--min-lr 0")]
     [InlineData("--tokenizer char", "--vocab 300")]
     [InlineData("--tokenizer byte", "--vocab 300")]
-    [InlineData("dotnet-docs, which is no JSON Lines", "--field body", "--data dotnet-docs", "")]
+    [InlineData("dotnet-docs, whose texts have no fields", "--field body", "--data dotnet-docs", "")]
     public void A_flag_without_a_use_is_refused(string what, string flag, string more = "", string? given = null)
     {
         var error = Assert.Throws<ArgumentException>(() => Resolve($"{more} {given ?? what} {flag}"));

@@ -60,7 +60,7 @@ public sealed class UsageTests
     [InlineData("train --warmup 900 --steps 800", "--warmup 900 is longer than --steps 800")]
     [InlineData("train --batch 40000000", "--batch 40000000 of --context 256 are more tokens than a step can have; choose less of either, or --grad-accumulation")]
     [InlineData("train --lr 0.001 --min-lr 0.01", "--min-lr 0.01 is above --lr 0.001")]
-    [InlineData("tokenizer train --field body", "--field means nothing to dotnet-docs, which is no JSON Lines; leave it out")]
+    [InlineData("tokenizer train --field body", "--field means nothing to dotnet-docs, whose texts have no fields; leave it out")]
     [InlineData("train book.txt", "book.txt is no recipe; to learn from a text: idiolect train --data book.txt")]
     [InlineData("train nanogpt", "there is no recipe nanogpt; --preset nanogpt is one")]
     [InlineData("train book.json --preset nanogpt", "there is no recipe book.json; a text to learn from stands behind --data")]

@@ -59,21 +59,17 @@ internal static class EvalCommand
             }
             if (kind.Architecture == ModelRecipe.Bert)
             {
-                var (texts, name) = TextToPredict(folder, parsed, data, field);
+                var (texts, heldOut, name) = TextToPredict(folder, parsed, data, field, terminal, cancellationToken);
                 using var filler = ModelLocation.Open(folder, MaskedLanguageModel.Load);
-                using var tokens = TokenDataset.Encode(
-                    texts, part => filler.Tokenizer.Encode(part), filler.Tokenizer.VocabularySize, filler.Tokenizer.BeginningOfTextId,
-                    cancellationToken: cancellationToken);
+                using var tokens = CorpusTokens.Encode(texts, filler.Tokenizer, heldOut, progress: null, cancellationToken);
                 var gaps = MaskedMeasurement.Take(
                     filler, tokens, parsed.GetValue(batches) ?? 0, parsed.GetValue(threads) ?? 0, cancellationToken);
                 Write(new Measurement(gaps.Result, gaps.Tokens, gaps.Bytes), name, terminal, parsed.GetValue(json));
                 return Task.FromResult(ExitCode.Success);
             }
             using var model = ModelLocation.Open(folder, LanguageModel.Load);
-            var (documents, what) = TextToPredict(folder, parsed, data, field);
-            using var dataset = TokenDataset.Encode(
-                documents, part => model.Tokenizer.Encode(part), model.Tokenizer.VocabularySize, model.Tokenizer.BeginningOfTextId,
-                cancellationToken: cancellationToken);
+            var (corpus, isHeldOut, what) = TextToPredict(folder, parsed, data, field, terminal, cancellationToken);
+            using var dataset = CorpusTokens.Encode(corpus, model.Tokenizer, isHeldOut, progress: null, cancellationToken);
             var measured = Measurement.Take(
                 model, dataset, parsed.GetValue(batches) ?? 0, parsed.GetValue(threads) ?? 0, cancellationToken);
             Write(measured, what, terminal, parsed.GetValue(json));
@@ -159,23 +155,32 @@ internal static class EvalCommand
     /// The documents and the words for them. Of dotnet-docs and of the text that the run learns from, only what was held out is fair;
     /// any other text is taken whole.
     /// </summary>
-    private static (IReadOnlyList<Document> Documents, string Words) TextToPredict(
-        string folder, ParseResult parsed, Option<string?> dataFlag, Option<string?> field)
+    private static (Corpus Corpus, bool HeldOut, string Words) TextToPredict(
+        string folder, ParseResult parsed, Option<string?> dataFlag, Option<string?> field, Terminal terminal, CancellationToken cancellationToken)
     {
         var data = parsed.GetValue(dataFlag);
-        var own = (Run.IsRun(folder) && Run.Open(folder) is { HasRecipe: true } run ? run.ReadRecipe() : null)?.Data;
+        var recipe = Run.IsRun(folder) && Run.Open(folder) is { HasRecipe: true } run ? run.ReadRecipe() : null;
+        var own = recipe?.Data;
         var source = data ?? own?.Source
             ?? throw new ArgumentException($"{folder} does not say what it was trained on; name a text with --data");
-        Flag.RejectField(parsed, field, source);
-        var isOwn = own is not null && (data is null || own.Source == data || own.Source == Path.GetFullPath(data));
-        var options = new CorpusOptions { Field = parsed.GetValue(field) ?? (isOwn ? own!.TextField : "text") };
-        if (isOwn || source == Corpus.DotnetDocs)
+        if (data is null && source == TextSource.StandardInput)
         {
-            var corpus = Corpus.Load(source, options with { ValidationFraction = own?.ValidationFraction ?? options.ValidationFraction });
-            return corpus.Validation.Count > 0
-                ? (corpus.Validation, $"held-out documents of {source}")
-                : throw new InvalidDataException($"{source} has no held-out documents; name another text with --data");
+            throw new ArgumentException($"{folder} learned from standard input, which is gone; name a text with --data");
         }
-        return (Corpus.Load(source, options with { ValidationFraction = 0 }).Training, $"all of {source}");
+        Flag.RejectField(parsed, field, source);
+        if (recipe is not null && (data is null || (data != TextSource.StandardInput && (own!.Source == data || own.Source == Path.GetFullPath(data)))))
+        {
+            recipe = recipe with { Data = recipe.Data with { TextField = parsed.GetValue(field) ?? recipe.Data.TextField } };
+            return HeldOut(recipe.LoadCorpus(progress: null, cancellationToken));
+        }
+        using var input = StandardInputFile.For([source], terminal, cancellationToken);
+        var options = new CorpusOptions { Field = parsed.GetValue(field) ?? "text", StandardInput = input?.Path };
+        return source == Corpus.DotnetDocs
+            ? HeldOut(Corpus.Load(source, options with { ValidationFraction = own?.ValidationFraction ?? options.ValidationFraction }, progress: null, cancellationToken))
+            : (Corpus.Load(source, options with { ValidationFraction = 0 }, progress: null, cancellationToken), false, source == TextSource.StandardInput ? "standard input" : $"all of {source}");
+
+        (Corpus Corpus, bool HeldOut, string Words) HeldOut(Corpus corpus) => corpus.Validation.Count > 0
+            ? (corpus, true, $"held-out documents of {source}")
+            : throw new InvalidDataException($"{source} has no held-out documents; name another text with --data");
     }
 }

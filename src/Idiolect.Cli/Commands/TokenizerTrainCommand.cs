@@ -70,7 +70,7 @@ internal static class TokenizerTrainCommand
                 Threads = parsed.GetValue(threads),
             };
             Flag.RejectField(parsed, field, request.Data);
-            Write(Train(request, cancellationToken), Path.Combine(request.Folder, "tokenizer.json"), terminal, parsed.GetValue(json));
+            Write(Train(request, terminal, cancellationToken), Path.Combine(request.Folder, "tokenizer.json"), terminal, parsed.GetValue(json));
             return Task.FromResult(ExitCode.Success);
         });
         return command;
@@ -93,7 +93,7 @@ internal static class TokenizerTrainCommand
             $"{file}: {result.VocabularySize} tokens, {result.BytesPerToken:0.00} bytes a token, learnt in {result.Time.TotalSeconds:0.0} s"));
     }
 
-    private static Result Train(Request request, CancellationToken cancellationToken)
+    private static Result Train(Request request, Terminal terminal, CancellationToken cancellationToken)
     {
         var trainer = new BytePairTrainer(new BytePairTrainerOptions
         {
@@ -102,14 +102,16 @@ internal static class TokenizerTrainCommand
             SpecialTokens = request.Special,
             Threads = request.Threads ?? Environment.ProcessorCount,
         });
-        var corpus = Corpus.Load(request.Data, new CorpusOptions { Field = request.Field, ValidationFraction = 0 });
-        var texts = corpus.Training.Select(document => document.Text);
+        using var input = StandardInputFile.For([request.Data], terminal, cancellationToken);
+        var corpus = Corpus.Load(
+            request.Data, new CorpusOptions { Field = request.Field, ValidationFraction = 0, StandardInput = input?.Path }, progress: null, cancellationToken);
+        var texts = corpus.TokenizerSample().Select(document => document.Text);
         var watch = Stopwatch.StartNew();
         var tokenizer = trainer.Train(texts, progress: null, cancellationToken);
         var time = watch.Elapsed;
-        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
+        using var data = TrainingData.Encode(corpus, tokenizer, progress: null, cancellationToken);
         tokenizer.Save(request.Folder);
         var tokens = data.Training.TokenCount - (tokenizer.BeginningOfTextId is null ? 0 : corpus.Training.Count); // without the separators, which stand for no text
-        return new Result(tokenizer.VocabularySize, (double)corpus.TrainingBytes / tokens, time);
+        return new Result(tokenizer.VocabularySize, (double)corpus.TrainingBytes / Math.Max(1, tokens), time);
     }
 }

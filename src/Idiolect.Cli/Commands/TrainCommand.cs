@@ -42,6 +42,8 @@ internal static class TrainCommand
             "idiolect train --model bert --name gaps",
             "idiolect train --preset nanogpt-cpu --data tinyshakespeare.txt",
             "idiolect train --data 'notes/**/*.md' --steps 500 --name notes",
+            "idiolect train --data books.tar.gz --data articles.jsonl.zst:0.5 --name mixed",
+            "cat *.log | idiolect train --data - --separator blank-lines",
             "idiolect train --task translate --from en --to de",
             "idiolect train runs/notes/recipe.json --name again",
             "idiolect train --base notes --data book.txt",
@@ -68,6 +70,8 @@ internal static class TrainCommand
                 RejectBaselines(parsed, baselines, changed);
                 changed = changed with { Evaluation = changed.Evaluation with { Baselines = changed.Evaluation.Baselines || parsed.GetValue(baselines) } };
                 var resumed = new RunProgress(found, runs, output);
+                using var again = StandardInputFile.For(Sources(changed.Data), terminal, cancellationToken);
+                changed = changed with { Data = changed.Data with { StandardInput = again?.Path } };
                 return await TrainingOutput.RunAsync(
                     token => TrainingRun.Resume(found, changed, flags.NamesData(parsed), resumed, token), resumed, "train", cancellationToken).ConfigureAwait(false);
             }
@@ -75,9 +79,11 @@ internal static class TrainCommand
             var recipe = flags.Resolve(parsed, parsed.GetValue(file) is { } path ? RecipePath(path) : null);
             RejectBaselines(parsed, baselines, recipe);
             var chosen = runs.Choose(parsed.GetValue(name), parsed.GetValue(folder));
-            var isShowpiece = recipe is { PresetName: Recipe.DefaultPreset, Base: null, Data.Source: Corpus.DotnetDocs, IsGpt: true };
+            var isShowpiece = recipe is { PresetName: Recipe.DefaultPreset, Base: null, Data: { Source: Corpus.DotnetDocs, MoreSources: null }, IsGpt: true };
             recipe = recipe with { Evaluation = recipe.Evaluation with { Baselines = recipe.Evaluation.Baselines || parsed.GetValue(baselines) || isShowpiece } };
             var progress = new RunProgress(chosen, runs, output);
+            using var input = StandardInputFile.For(Sources(recipe.Data), terminal, cancellationToken);
+            recipe = recipe with { Data = recipe.Data with { StandardInput = input?.Path } };
             return await TrainingOutput.RunAsync(
                 token => TrainingRun.Start(recipe, chosen, progress, token), progress, TrainingText.Verb(recipe.Task), cancellationToken).ConfigureAwait(false);
         });
@@ -105,6 +111,9 @@ internal static class TrainCommand
         var read = beginning[..file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)].Trim(" \t\r\n\uFEFF"u8);
         return !read.IsEmpty && read[0] != (byte)'{';
     }
+
+    private static IEnumerable<string> Sources(DataRecipe data)
+        => (data.MoreSources ?? []).Append(data.Source).Append(data.ValidationSource ?? "").Select(text => text.Length > 0 ? WeightedSource.Parse(text).Source : text);
 
     private static void RejectBaselines(ParseResult parsed, Option<bool> baselines, Recipe recipe)
     {

@@ -38,7 +38,21 @@ internal static class Flag
         return data;
     }
 
-    internal static Option<string?> Field() => Text("--field", "Field of a JSON Lines file that holds the text  [text]", "NAME");
+    /// <summary>Text to learn from, in one place or several.</summary>
+    internal static Option<string[]> Sources(string description)
+    {
+        var data = new Option<string[]>("--data") { Description = description, HelpName = "PATH|dotnet-docs" };
+        data.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => string.IsNullOrWhiteSpace(token.Value)) is { } token)
+            {
+                result.AddError($"--data takes PATH|dotnet-docs, not \"{token.Value}\"");
+            }
+        });
+        return data;
+    }
+
+    internal static Option<string?> Field() => Text("--field", "Field of JSON, or column of a table, that holds the text  [text]", "NAME");
 
     /// <exception cref="ArgumentException">One of the flags was given.</exception>
     internal static void RejectMeaningless(ParseResult parsed, string what, IEnumerable<Option> flags)
@@ -49,13 +63,13 @@ internal static class Flag
         }
     }
 
-    /// <summary>Folders and globs may hold JSON Lines; a single file says whether it does.</summary>
+    /// <summary>Folders, globs and standard input may hold what has fields; a single file says whether it does.</summary>
     /// <exception cref="ArgumentException">A field was named of data that have none.</exception>
     internal static void RejectField(ParseResult parsed, Option field, string data)
     {
-        if (data == Corpus.DotnetDocs || (File.Exists(data) && Path.GetExtension(data).ToUpperInvariant() is not (".JSONL" or ".NDJSON")))
+        if (data == Corpus.DotnetDocs || (File.Exists(data) && !TextSource.HasFields(data)))
         {
-            RejectMeaningless(parsed, $"{data}, which is no JSON Lines", [field]);
+            RejectMeaningless(parsed, $"{data}, whose texts have no fields", [field]);
         }
     }
 

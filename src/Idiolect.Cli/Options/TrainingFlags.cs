@@ -1,6 +1,7 @@
 using System.CommandLine;
 
 using Idiolect.Cli.Runs;
+using Idiolect.Data;
 using Idiolect.Recipes;
 
 namespace Idiolect.Cli.Options;
@@ -21,7 +22,13 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
 
     private readonly TranslationFlags translation = new();
 
-    private readonly Option<string?> data = Flag.Data("Text file, folder, glob or .jsonl; dotnet-docs is your SDK's documentation");
+    private readonly Option<string[]> data = Flag.Sources(
+        "Text: a file, folder or glob, or - for standard input; may be given several times, :WEIGHT behind a path says how often its documents are read; dotnet-docs is your SDK's documentation");
+    private readonly Option<string?> separator = Flag.Text(
+        "--separator", "What stands between the documents of a text file, as <|endoftext|> or \\n---\\n; or blank-lines  [each file is one document]", "TEXT");
+    private readonly ChoiceOption encoding = new("--encoding", "Read bytes as these characters  [UTF-8, or what a byte order mark says]", [CorpusOptions.Latin1]);
+    private readonly Option<bool> skipBad = new("--skip-bad") { Description = "Pass over files that cannot be read, and say which" };
+    private readonly Option<string?> validationData = Flag.Text("--val-data", "Text to validate on, instead of a share of --data", "PATH");
     private readonly Option<string?> textField = Flag.Field();
     private readonly NumberOption<double> validation = Flag.Number("--val-fraction", "Share of the documents held out", 0.0001, 0.5);
     private readonly Option<string?> tokenizer = Flag.Text("--tokenizer", "How text becomes tokens; FILE is a tokenizer.json", "bpe|char|byte|FILE");
@@ -73,7 +80,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     internal IReadOnlyList<(string Heading, IReadOnlyList<Option> Flags)> Groups =>
     [
         ("Start", [preset, depth, baseModel]),
-        ("Data", [data, textField, validation, tokenizer, vocabulary]),
+        ("Data", [data, textField, separator, encoding, skipBad, validation, validationData, tokenizer, vocabulary]),
         ("Model", [.. translation.OfEveryModel, architecture, layers, heads, keyValueHeads, width, context, dropout, order]),
         ("Optimisation",
             [batch, accumulation, steps, learningRate, minimumLearningRate, warmup, schedule, weightDecay, beta2, l1, l2, clip, optimizer, precision, recompute]),
@@ -98,7 +105,10 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     internal Recipe Resolve(ParseResult parsed, string? file = null)
     {
         var recipe = ResolveSizes(parsed, Start(parsed, file), file);
-        Flag.RejectField(parsed, textField, recipe.Data.Source);
+        if (recipe.Data.MoreSources is null)
+        {
+            Flag.RejectField(parsed, textField, WeightedSource.Parse(recipe.Data.Source).Source);
+        }
         return recipe;
     }
 
@@ -211,7 +221,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
     }
 
     /// <summary>Whether a run goes on with other data, or with the same ones that lie elsewhere now.</summary>
-    internal bool NamesData(ParseResult parsed) => parsed.GetValue(data) is not null;
+    internal bool NamesData(ParseResult parsed) => parsed.GetValue(data) is { Length: > 0 };
 
     /// <summary>A preset's sizes suit its task, and counting has none that suit a network.</summary>
     /// <exception cref="ArgumentException">The preset is of another kind than the task or the model.</exception>
@@ -252,12 +262,7 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
             Seed = parsed.GetValue(seed) ?? recipe.Seed,
             Precision = parsed.GetValue(precision) ?? recipe.Precision,
             Threads = parsed.GetValue(threads) ?? recipe.Threads,
-            Data = recipe.Data with
-            {
-                Source = parsed.GetValue(data) ?? recipe.Data.Source,
-                TextField = parsed.GetValue(textField) ?? recipe.Data.TextField,
-                ValidationFraction = parsed.GetValue(validation) ?? recipe.Data.ValidationFraction,
-            },
+            Data = ApplyData(recipe.Data, parsed),
             Tokenizer = new TokenizerRecipe
             {
                 Kind = parsed.GetValue(tokenizer) ?? recipe.Tokenizer.Kind,
@@ -275,6 +280,26 @@ internal sealed class TrainingFlags(Func<bool> prefersBf16)
             },
         };
     }
+
+    private DataRecipe ApplyData(DataRecipe start, ParseResult parsed)
+    {
+        var sources = parsed.GetValue(data) ?? [];
+        return start with
+        {
+            Source = sources is [var first, ..] ? first : start.Source,
+            MoreSources = sources is [_, .. { Length: > 0 } more] ? more : sources.Length > 0 ? null : start.MoreSources,
+            TextField = parsed.GetValue(textField) ?? start.TextField,
+            Separator = parsed.GetValue(separator) is { } text ? Unescape(text) : start.Separator,
+            Encoding = parsed.GetValue(encoding) ?? start.Encoding,
+            SkipBad = parsed.GetValue(skipBad) || start.SkipBad,
+            ValidationFraction = parsed.GetValue(validation) ?? start.ValidationFraction,
+            ValidationSource = parsed.GetValue(validationData) ?? (parsed.GetValue(validation) is null ? start.ValidationSource : null),
+        };
+    }
+
+    /// <summary>A shell gives a line break as it is or as two characters.</summary>
+    internal static string Unescape(string text)
+        => text.Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\t", "\t", StringComparison.Ordinal);
 
     private ModelRecipe ApplyShape(ModelRecipe model, ParseResult parsed) => model with
     {

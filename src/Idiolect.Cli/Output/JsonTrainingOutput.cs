@@ -19,6 +19,13 @@ internal sealed class JsonTrainingOutput(TextWriter output) : ITrainingOutput
                 peakTokensPerSecond = started.PeakTokensPerSecond;
                 Write(started);
                 break;
+            case FileSkipped file:
+                lines.Write("fileSkipped", json =>
+                {
+                    json.WriteString("file", file.Name);
+                    json.WriteString("reason", file.Reason);
+                });
+                break;
             case PairsDivided pairs:
                 lines.Write("corpus", json =>
                 {

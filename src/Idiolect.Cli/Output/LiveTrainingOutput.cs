@@ -46,6 +46,9 @@ internal sealed class LiveTrainingOutput(IAnsiConsole console, TimeProvider time
             case WorkAnnounced work:
                 WriteAbove(work.What, Color.Grey);
                 break;
+            case FileSkipped file:
+                WriteAbove(TrainingText.Skipped(file), Color.Yellow);
+                break;
             case PairsDivided pairs:
                 WriteLines(TranslationText.Corpus(pairs));
                 break;

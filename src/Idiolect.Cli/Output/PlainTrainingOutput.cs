@@ -24,6 +24,9 @@ internal sealed class PlainTrainingOutput(TextWriter output, TimeProvider time) 
             case WorkAnnounced work:
                 output.WriteLine(work.What);
                 break;
+            case FileSkipped file:
+                output.WriteLine(TrainingText.Skipped(file));
+                break;
             case PairsDivided pairs:
                 WriteLines(TranslationText.Corpus(pairs));
                 break;

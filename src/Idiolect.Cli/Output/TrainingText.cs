@@ -66,6 +66,8 @@ internal static class TrainingText
     internal static string Skipped(StepSkipped skipped) =>
         $"step {skipped.Step} skipped: {skipped.Reason}; if this goes on, lower --lr or --grad-clip";
 
+    internal static string Skipped(FileSkipped file) => $"passed over {file.Name}: {file.Reason}";
+
     internal static string Damaged(CheckpointDamaged damaged) =>
         $"the checkpoint of step {damaged.Step} is damaged ({damaged.Reason}); going on from the one before it";
 

@@ -11,7 +11,7 @@ internal static class DocumentationBytes
     private static readonly Lazy<Corpus> Loaded = new(() => Corpus.Load(Corpus.DotnetDocs));
     private static readonly Lazy<(byte[] Training, byte[] Validation)> Texts = new(() => (Join(Loaded.Value.Training), Join(Loaded.Value.Validation)));
 
-    internal static IReadOnlyList<Document> TrainingDocuments => Loaded.Value.Training;
+    internal static IReadOnlyCollection<Document> TrainingDocuments => Loaded.Value.Training;
 
     internal static byte[] Training => Texts.Value.Training;
 
@@ -28,10 +28,11 @@ internal static class DocumentationBytes
         return (From(0), From(1));
     }
 
-    private static byte[] Join(IReadOnlyList<Document> documents)
+    private static byte[] Join(IReadOnlyCollection<Document> all)
     {
         // In another order than by assembly, so that any part of the text is like the rest.
-        var order = Enumerable.Range(0, documents.Count).ToArray();
+        Document[] documents = [.. all];
+        var order = Enumerable.Range(0, documents.Length).ToArray();
         new Random(1).Shuffle(order);
         using var stream = new MemoryStream();
         foreach (var i in order)

@@ -58,6 +58,17 @@ internal static class CorpusSplit
         return (Part(document, ..cut), Part(document, cut..));
     }
 
+    private static string FirstShare(string text, double share)
+    {
+        var characters = text.Length - text.Count(char.IsLowSurrogate);
+        var cut = 0;
+        for (var character = 0L; character < Math.Max(1, (long)(characters * share)); character++)
+        {
+            cut += char.IsHighSurrogate(text[cut]) ? 2 : 1;
+        }
+        return text[..cut];
+    }
+
     private static Document[] Part(Document document, Range range)
     {
         var text = document.Text[range];
@@ -65,6 +76,26 @@ internal static class CorpusSplit
     }
 
     /// <summary>A number in [0, 1) that the key alone decides.</summary>
-    internal static double Position(string key)
-        => (BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))) >> 11) * (1.0 / (1UL << 53));
+    internal static double Position(string key) => Position(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    /// <summary>The same of a key's digest, or of another part of it.</summary>
+    internal static double Position(ReadOnlySpan<byte> digest) => (BinaryPrimitives.ReadUInt64LittleEndian(digest) >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Documents as often as a weight says: all of them for each whole, and a share by a hash of the text; of a single one its beginning.</summary>
+    /// <param name="documents">The documents to train on.</param>
+    /// <param name="weight">How often.</param>
+    /// <param name="isSingle">Whether their source is one document.</param>
+    internal static IEnumerable<Document> Weigh(IReadOnlyList<Document> documents, double weight, bool isSingle)
+    {
+        if (weight == 1)
+        {
+            return documents;
+        }
+        var whole = (int)Math.Floor(weight);
+        var share = weight - whole;
+        var part = share == 0 ? []
+            : isSingle ? documents.Select(document => document with { Text = FirstShare(document.Text, share) })
+            : documents.Where(document => Position(SHA256.HashData(Encoding.UTF8.GetBytes(document.Text)).AsSpan(sizeof(ulong))) < share);
+        return Enumerable.Repeat(documents, whole).SelectMany(all => all).Concat(part);
+    }
 }

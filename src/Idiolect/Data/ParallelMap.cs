@@ -10,6 +10,10 @@ internal static class ParallelMap
     internal static TResult[] Run<TItem, TResult>(
         IReadOnlyList<TItem> items, Func<TItem, TResult> map, int threads = -1, CancellationToken cancellationToken = default)
     {
+        if (items.Count == 0)
+        {
+            return [];
+        }
         var results = new TResult[items.Count];
         var failures = new ConcurrentDictionary<int, Exception>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };

@@ -21,6 +21,7 @@ public static class NGramBaseline
 
     // Order 10 peaked at 0.93 GiB for the 14 MB of dotnet-docs, corpus included. Less repetitive text needs more tables.
     private const int MaxTrainingBytes = 24 << 20;
+    private const int MaxValidationBytes = 256 << 20;
     private const int ChunkBytes = 1 << 16;
 
     /// <summary>Trains the n-gram and measures it.</summary>
@@ -38,14 +39,19 @@ public static class NGramBaseline
         var watch = Stopwatch.StartNew();
         var training = Concatenate(corpus.Training, MaxTrainingBytes);
         var model = new KneserNeyModel<byte>(order, symbols: 256, training, cancellationToken);
-        var validation = Concatenate(corpus.Validation, Array.MaxLength);
+        var validation = Concatenate(corpus.Validation, MaxValidationBytes);
         var bits = new double[CeilingDivide(validation.Length, ChunkBytes)];
         Parallel.For(
             0, bits.Length, new ParallelOptions { CancellationToken = cancellationToken },
             chunk => bits[chunk] = Bits(model, order, validation, chunk * ChunkBytes));
+        var measured = Math.Min(corpus.ValidationBytes, validation.Length);
+        string[] notes =
+        [
+            .. training.Length == MaxTrainingBytes ? [$"trained on the first {MaxTrainingBytes >> 20} MiB"] : (string[])[],
+            .. validation.Length == MaxValidationBytes ? [$"measured on the first {MaxValidationBytes >> 20} MiB"] : (string[])[],
+        ];
         return new BaselineResult(
-            name, bits.Sum() / corpus.ValidationBytes, corpus.ValidationBytes, watch.Elapsed.TotalSeconds,
-            training.Length == MaxTrainingBytes ? $"trained on the first {MaxTrainingBytes >> 20} MiB" : null);
+            name, bits.Sum() / measured, measured, watch.Elapsed.TotalSeconds, notes.Length > 0 ? string.Join(", ", notes) : null);
     }
 
     private static double Bits(KneserNeyModel<byte> model, int order, byte[] text, int start)
@@ -59,12 +65,15 @@ public static class NGramBaseline
     }
 
     /// <summary>The documents in UTF-8, a byte 0 before each, cut at <paramref name="maxBytes"/>.</summary>
-    private static byte[] Concatenate(IReadOnlyList<Document> documents, int maxBytes)
+    private static byte[] Concatenate(IEnumerable<Document> documents, int maxBytes)
     {
         using var stream = new MemoryStream();
         foreach (var document in documents)
         {
-            stream.WriteByte(0);
+            if (!document.IsContinuation)
+            {
+                stream.WriteByte(0);
+            }
             stream.Write(Encoding.UTF8.GetBytes(document.Text));
             if (stream.Length >= maxBytes)
             {

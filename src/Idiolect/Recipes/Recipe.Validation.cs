@@ -1,3 +1,5 @@
+using Idiolect.Data;
+
 namespace Idiolect.Recipes;
 
 public sealed partial record Recipe
@@ -21,6 +23,7 @@ public sealed partial record Recipe
             ?? (Base is null && !IsRecurrent && !IsNGram ? FindMisfitOfHeads() : null)
             ?? FindMisfitOfOptimizer()
             ?? (Translates ? FindMisfitOfLanguages() : null)
+            ?? FindMisfitOfData()
             ?? (Evaluation.Baselines && (Translates || Classifies || IsBert)
                 ? "evaluation.baselines measures methods that predict the next byte, and this model does not; leave it out" : null);
     }
@@ -38,6 +41,23 @@ public sealed partial record Recipe
         return targets.Any(string.IsNullOrWhiteSpace) ? $"data.to is \"{Data.To}\"; it must be languages, joined by commas"
             : targets.CountBy(language => language).FirstOrDefault(language => language.Value > 1).Key is { } twice ? $"data.to names {twice} twice"
             : null;
+    }
+
+    private string? FindMisfitOfData()
+    {
+        if (Translates || Classifies)
+        {
+            return Data.MoreSources is null ? null : $"task {Task} learns from one data.source; leave the others out";
+        }
+        try
+        {
+            var sources = Data.Sources;
+            return sources.Count(source => source.Source == TextSource.StandardInput) > 1 ? "data.source - stands for standard input, which is read once; name it once" : null;
+        }
+        catch (ArgumentException exception)
+        {
+            return $"data.source: {exception.Message}";
+        }
     }
 
     private string? FindMisfitOfOptimizer()

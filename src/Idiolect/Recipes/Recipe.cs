@@ -113,6 +113,6 @@ public sealed partial record Recipe
         Base = Base is null ? null : Base with { Model = Path.GetFullPath(Base.Model) },
         Tokenizer = Tokenizer.Kind is TokenizerRecipe.Bpe or TokenizerRecipe.Characters or TokenizerRecipe.Bytes
             ? Tokenizer : Tokenizer with { Kind = Path.GetFullPath(Tokenizer.Kind) },
-        Data = Data.Source is Corpus.DotnetDocs or ParallelCorpus.DotnetResources ? Data : Data with { Source = Path.GetFullPath(Data.Source) },
+        Data = Data.WithLastingPaths(),
     };
 }

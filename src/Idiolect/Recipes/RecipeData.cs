@@ -1,3 +1,4 @@
+using System.Globalization;
 using Idiolect.Data;
 using Idiolect.Generation;
 using Idiolect.Tokenization;
@@ -9,8 +10,17 @@ public static class RecipeData
 {
     /// <summary>The documents to learn from and those held out.</summary>
     /// <param name="recipe">The recipe.</param>
-    public static Corpus LoadCorpus(this Recipe recipe) => Corpus.Load(
-        recipe.Data.Source, new CorpusOptions { Field = recipe.Data.TextField, ValidationFraction = recipe.Data.ValidationFraction });
+    /// <param name="progress">Told how far it is; may be null.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Corpus LoadCorpus(this Recipe recipe, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
+        => Corpus.Load(recipe.Data.Sources, recipe.Data.Options, progress, cancellationToken);
+
+    /// <summary>All documents as ones to learn from: nothing is held out.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="progress">Told how far it is; may be null.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Corpus LoadWholeCorpus(this Recipe recipe, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
+        => Corpus.Load(recipe.Data.Sources, recipe.Data.Options with { ValidationFraction = 0, ValidationSource = null }, progress, cancellationToken);
 
     /// <summary>The labelled texts of a classification.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -36,17 +46,22 @@ public static class RecipeData
     /// <param name="cancellationToken">Ends the training with an exception.</param>
     public static Tokenizer CreateTokenizer(this Recipe recipe, Corpus corpus, CancellationToken cancellationToken = default)
     {
-        var training = corpus.Training.Select(document => document.Text);
-        string[]? special = recipe.IsBert ? [Tokenizer.EndOfText, Tokenizer.Mask] : null; // null: the kind's own
-        return recipe.Tokenizer.Kind switch
+        string[]? special = recipe.IsBert ? [Tokenizer.EndOfText, Tokenizer.Mask] // null: the kind's own
+            : recipe.Data.Separator is not null ? [Tokenizer.EndOfText] : null;
+        if (recipe.Tokenizer.Kind is not (TokenizerRecipe.Bpe or TokenizerRecipe.Characters))
         {
-            TokenizerRecipe.Bpe => Train(recipe, training, special ?? [Tokenizer.EndOfText], cancellationToken),
-            // A character seen only in held-out text could not be encoded; like nanoGPT, this looks at all of the text.
-            TokenizerRecipe.Characters => CharacterTokenizer.Train(training.Concat(corpus.Validation.Select(document => document.Text)), special),
-            TokenizerRecipe.Bytes => new ByteTokenizer(special ?? [Tokenizer.EndOfText]),
-            var path => Tokenizer.Load(path),
-        };
+            return recipe.Tokenizer.Kind == TokenizerRecipe.Bytes ? new ByteTokenizer(special ?? [Tokenizer.EndOfText]) : Tokenizer.Load(recipe.Tokenizer.Kind);
+        }
+        var description = string.Create(
+            CultureInfo.InvariantCulture, $"{recipe.Tokenizer.Kind} {recipe.Tokenizer.VocabularySize} {Corpus.TokenizerSampleBytes} {string.Join(' ', special ?? [])}");
+        return CorpusTokens.CreateTokenizer(corpus, description, () => Train(recipe, corpus, special, cancellationToken), cancellationToken);
     }
+
+    private static Tokenizer Train(Recipe recipe, Corpus corpus, string[]? special, CancellationToken cancellationToken)
+        => recipe.Tokenizer.Kind == TokenizerRecipe.Bpe
+            ? Train(recipe, corpus.TokenizerSample().Select(document => document.Text), special ?? [Tokenizer.EndOfText], cancellationToken)
+            // A character seen only in held-out text could not be encoded; like nanoGPT, this looks at all of the text.
+            : CharacterTokenizer.Train(corpus.Training.Concat(corpus.Validation).Select(document => document.Text), special);
 
     /// <summary>Loads the tokenizer that the recipe names, or trains one for both languages on the training pairs.</summary>
     /// <param name="recipe">The recipe.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Idiolect.Data;
 
 namespace Idiolect.Recipes;
 
@@ -93,6 +94,23 @@ internal sealed record TextField(string Path, string What) : RecipeField(Path)
     internal override string Allowed => What;
 
     protected override bool Accepts(JsonElement value) => !string.IsNullOrWhiteSpace(RecipeText.Of(value));
+}
+
+/// <summary>Texts, none of them empty.</summary>
+internal sealed record TextsField(string Path, string What) : RecipeField(Path)
+{
+    internal override string Allowed => What;
+
+    protected override bool Accepts(JsonElement value)
+        => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(each => !string.IsNullOrWhiteSpace(RecipeText.Of(each)));
+}
+
+/// <summary>Any text of a character or more, white space included.</summary>
+internal sealed record SeparatorField(string Path) : RecipeField(Path)
+{
+    internal override string Allowed => $"a text that stands between documents, or {CorpusOptions.BlankLines}";
+
+    protected override bool Accepts(JsonElement value) => !string.IsNullOrEmpty(RecipeText.Of(value));
 }
 
 /// <summary>The text of a JSON string.</summary>

@@ -1,3 +1,5 @@
+using Idiolect.Data;
+
 namespace Idiolect.Recipes;
 
 /// <summary>All fields of a recipe with what they may be: the one place that says so, for files and for recipes made in code.</summary>
@@ -28,7 +30,12 @@ internal static class RecipeFields
         new NumberField("model.labelSmoothing", 0, 0.9),
         new TextField("tokenizer.kind", "bpe, char, byte or the path of a tokenizer.json"),
         new WholeNumberField("tokenizer.vocabularySize", 257, 1_000_000),
-        new TextField("data.source", "the path of a text file, folder, glob or .jsonl, or dotnet-docs or dotnet-resources"),
+        new TextField("data.source", "the path of a text file, folder or glob, or dotnet-docs or dotnet-resources"),
+        new TextsField("data.moreSources", "a list of paths of files, folders or globs of text") { MayBeNull = true },
+        new TextField("data.validationSource", "the path of a file, folder or glob of text") { MayBeNull = true },
+        new SeparatorField("data.separator") { MayBeNull = true },
+        new WordField("data.encoding", CorpusOptions.Latin1) { MayBeNull = true },
+        new TruthField("data.skipBad"),
         new TextField("data.textField", "the name of a field"),
         new TextField("data.labelField", "the name of a field"),
         new NumberField("data.validationFraction", 0.0001, 0.9),

@@ -23,6 +23,14 @@ public static class RecipeUse
         {
             yield return (task, ["data.labelField", "optimizer.headOnly"]);
         }
+        if (recipe.Translates || recipe.Classifies)
+        {
+            yield return (task, ["data.moreSources", "data.validationSource", "data.separator", "data.encoding", "data.skipBad"]);
+        }
+        else if (recipe.Data.ValidationSource is not null)
+        {
+            yield return ("data.validationSource", ["data.validationFraction"]);
+        }
         yield return ($"model.kind {recipe.Model.Kind}", (recipe.Translates, recipe.Model.Kind) switch
         {
             (true, ModelRecipe.Gpt) => ["model.normFirst", "model.labelSmoothing"],

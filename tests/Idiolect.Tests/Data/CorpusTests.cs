@@ -145,7 +145,7 @@ public sealed class CorpusTests : IDisposable
     public void A_byte_order_mark_is_no_text()
         => Assert.Equal(
             "abc",
-            Corpus.Load(_folder.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "abc"u8]), new CorpusOptions { ValidationFraction = 0 }).Training[0].Text);
+            Corpus.Load(_folder.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "abc"u8]), new CorpusOptions { ValidationFraction = 0 }).Training.First().Text);
 
     [Fact]
     public void A_json_lines_field_can_be_named()

@@ -121,7 +121,7 @@ public sealed class AccumulationTests
         var tokenizer = new BytePairTrainer(new BytePairTrainerOptions { VocabularySize = 300, SpecialTokens = [Tokenizer.EndOfText, Tokenizer.Mask] })
             .Train([TinyRun.Text(200)], null, TestContext.Current.CancellationToken);
         var corpus = new Corpus("texts", [.. Enumerable.Range(0, 90).Select(i => new Document("t", TinyRun.Text(i < 60 ? 1 : 12, i)))], [new("v", "a model")]);
-        using var data = TrainingData.Encode(corpus, tokenizer, TestContext.Current.CancellationToken);
+        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken: TestContext.Current.CancellationToken);
         var config = new BertConfig { VocabularySize = 300, ContextLength = 32, LayerCount = 1, HeadCount = 2, Width = 16, Dropout = 0.1f };
         int step;
         using (var model = new Bert(config, seed: 3))

@@ -180,5 +180,5 @@ public sealed class MaskedTrainingTests : IDisposable
         return trainer;
     }
 
-    private TrainingData Encode(Tokenizer tokenizer) => TrainingData.Encode(_corpus, tokenizer, TestContext.Current.CancellationToken);
+    private TrainingData Encode(Tokenizer tokenizer) => TrainingData.Encode(_corpus, tokenizer, cancellationToken: TestContext.Current.CancellationToken);
 }

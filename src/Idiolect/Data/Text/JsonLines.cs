@@ -1,12 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Idiolect.Data;
 
 /// <summary>Reads JSON Lines: one object a line, of which one string property is the text of a document.</summary>
 internal static class JsonLines
 {
-    /// <summary>Adds a document for each line; empty lines and empty texts are passed over.</summary>
+    private const int FirstBuffer = 1 << 16;
+    private const int LongestLine = 256 << 20;
+
+    /// <summary>Adds a document for each line of a file; empty lines and empty texts are passed over.</summary>
     /// <param name="file">The file.</param>
     /// <param name="field">The property that holds the text.</param>
     /// <param name="documents">Receives the documents.</param>
@@ -14,17 +18,69 @@ internal static class JsonLines
     /// <param name="numbers">Whether numbers, true and false are texts too, as they are written.</param>
     internal static void Read(string file, string field, List<Document> documents, string what = "text", bool numbers = false)
     {
-        var rest = Utf8Text.ReadBytes(file);
-        for (var line = 1; !rest.IsEmpty; line++)
+        FileKind.RequireRegular(file);
+        using var stream = TextEncoding.ToUtf8(File.OpenRead(file), file, encoding: null, out var markLength);
+        documents.AddRange(Read(stream, file, field, what, numbers, markLength).Select(part => part.ToDocument()));
+    }
+
+    /// <summary>A document for each line; empty lines and empty texts are passed over.</summary>
+    /// <param name="utf8">The bytes, in UTF-8 without a mark; the caller closes them.</param>
+    /// <param name="name">Where they come from.</param>
+    /// <param name="field">The property that holds the text.</param>
+    /// <param name="what">What it holds, in words.</param>
+    /// <param name="numbers">Whether numbers, true and false are texts too, as they are written.</param>
+    /// <param name="offset">Where in the file the bytes begin.</param>
+    internal static IEnumerable<TextPart> Read(
+        Stream utf8, string name, string field, string what = "text", bool numbers = false, long offset = 0)
+    {
+        var buffer = new byte[FirstBuffer];
+        var (start, end, hasEnded) = (0, 0, false);
+        for (var line = 1; ; line++)
         {
-            var end = rest.IndexOf((byte)'\n');
-            var current = (end < 0 ? rest : rest[..end]).Trim(" \t\r"u8);
-            rest = end < 0 ? default : rest[(end + 1)..];
-            if (!current.IsEmpty && Text(current, file, line, field, what, numbers) is { Length: > 0 } text)
+            int length;
+            while ((length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n')) < 0 && !hasEnded)
             {
-                documents.Add(new Document($"{file}:{line}", text));
+                buffer.AsSpan(start, end - start).CopyTo(buffer);
+                (start, end) = (0, end - start);
+                if (end == buffer.Length)
+                {
+                    if (end > LongestLine)
+                    {
+                        throw new InvalidDataException($"{name}, line {line}: longer than {LongestLine >> 20} MiB: write one object a line.");
+                    }
+                    Array.Resize(ref buffer, 2 * buffer.Length);
+                }
+                var count = utf8.Read(buffer.AsSpan(end));
+                hasEnded = count == 0;
+                end += count;
             }
+            if (length < 0 && start == end)
+            {
+                yield break;
+            }
+            var isLast = length < 0;
+            length = isLast ? end - start : length;
+            if (Line(buffer.AsSpan(start, length), name, line, field, what, numbers, offset) is { Length: > 0 } text)
+            {
+                yield return new TextPart($"{name}:{line}", text);
+            }
+            if (isLast)
+            {
+                yield break;
+            }
+            offset += length + 1;
+            start += length + 1;
         }
+    }
+
+    private static string? Line(ReadOnlySpan<byte> bytes, string name, int line, string field, string what, bool numbers, long offset)
+    {
+        if (!Utf8.IsValid(bytes))
+        {
+            throw Utf8Check.NotUtf8(name, offset + Utf8Check.FirstInvalid(bytes));
+        }
+        var json = bytes.Trim(" \t\r"u8);
+        return json.IsEmpty ? null : Text(json, name, line, field, what, numbers);
     }
 
     private static string Text(ReadOnlySpan<byte> json, string file, int line, string field, string what, bool numbers)

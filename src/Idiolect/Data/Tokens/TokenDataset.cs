@@ -52,7 +52,7 @@ public sealed class TokenDataset : IDisposable
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="InvalidDataException">A token is not in the vocabulary, or there are more than 2^31 of them.</exception>
     public static TokenDataset Encode(
-        IReadOnlyList<Document> documents,
+        IEnumerable<Document> documents,
         Func<string, int[]> encode,
         int vocabularySize,
         int? separator = null,
@@ -65,26 +65,23 @@ public sealed class TokenDataset : IDisposable
         {
             throw new ArgumentOutOfRangeException(nameof(separator), id, $"The separator is not in the vocabulary of {vocabularySize}.");
         }
-        var pieces = ParallelMap.Run(
-            documents, document => EncodeOne(document, encode, vocabularySize), threads == 0 ? -1 : threads, cancellationToken);
-        var perDocument = separator is null ? 0 : 1;
-        var count = pieces.Sum(piece => (long)piece.Length + perDocument);
-        if (count > Array.MaxLength)
+        var tokens = new List<int>();
+        long byteCount = 0;
+        foreach (var (document, piece) in new DocumentEncoder(encode, vocabularySize, threads).Encode(documents, cancellationToken))
         {
-            throw new InvalidDataException($"The corpus has {count} tokens, more than one dataset holds ({Array.MaxLength}): train on a part of it.");
-        }
-        var tokens = new int[count];
-        var position = 0;
-        foreach (var piece in pieces)
-        {
-            if (separator is not null)
+            if (tokens.Count + (long)piece.Length >= Array.MaxLength)
             {
-                tokens[position++] = separator.Value;
+                throw new InvalidDataException($"The corpus has more tokens than one dataset holds in memory ({Array.MaxLength}): train on a part of it.");
             }
-            piece.CopyTo(tokens, position);
-            position += piece.Length;
+            if (separator is not null && !document.IsContinuation)
+            {
+                tokens.Add(separator.Value);
+            }
+            tokens.AddRange(piece);
+            byteCount += Encoding.UTF8.GetByteCount(document.Text);
         }
-        return new TokenDataset(tokens, documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document.Text)), vocabularySize, separator);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new TokenDataset([.. tokens], byteCount, vocabularySize, separator);
     }
 
     /// <summary>Opens a file that <see cref="Save"/> wrote, without reading it into memory.</summary>
@@ -133,17 +130,4 @@ public sealed class TokenDataset : IDisposable
 
     /// <summary>Closes the file, if there is one.</summary>
     public void Dispose() => _shard?.Dispose();
-
-    private static int[] EncodeOne(Document document, Func<string, int[]> encode, int vocabularySize)
-    {
-        var tokens = encode(document.Text);
-        foreach (var token in tokens)
-        {
-            if ((uint)token >= (uint)vocabularySize)
-            {
-                throw new InvalidDataException($"{document.Name}: the tokenizer gave token {token}, which is not in its vocabulary of {vocabularySize}.");
-            }
-        }
-        return tokens;
-    }
 }

@@ -86,34 +86,15 @@ internal sealed class TokenShard : IDisposable
 
     private static void Write(Stream stream, TokenShardHeader header, TokenReader read)
     {
-        stream.Write(header.ToBytes());
-        var hash = WriteTokens(stream, header, read);
-        stream.Position = 0;
-        stream.Write((header with { ContentHash = hash }).ToBytes());
-    }
-
-    private static byte[] WriteTokens(Stream stream, TokenShardHeader header, TokenReader read)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var writer = new TokenShardWriter(stream, header.VocabularySize, header.Separator);
         var tokens = new int[TokensPerChunk];
-        var narrow = new ushort[TokensPerChunk];
         for (long start = 0; start < header.TokenCount; start += TokensPerChunk)
         {
             var chunk = tokens.AsSpan(0, (int)Math.Min(TokensPerChunk, header.TokenCount - start));
             read(start, chunk);
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(chunk);
-            if (header.BytesPerToken == sizeof(ushort))
-            {
-                for (var i = 0; i < chunk.Length; i++)
-                {
-                    narrow[i] = (ushort)chunk[i];
-                }
-                bytes = MemoryMarshal.AsBytes(narrow.AsSpan(0, chunk.Length));
-            }
-            hash.AppendData(bytes);
-            stream.Write(bytes);
+            writer.Append(chunk);
         }
-        return hash.GetHashAndReset();
+        writer.Finish(header.ByteCount);
     }
 
     /// <summary>A wrong token would index outside of the embedding, so tokens are checked even when the hash is right.</summary>

@@ -11,7 +11,7 @@ namespace Idiolect.Recipes;
 internal sealed class ClassificationRun(Recipe recipe, string folder, RunSession session)
     : NetworkRun<TextClassifier, LabelledCorpus, ClassificationData>(recipe, folder, session)
 {
-    protected override LabelledCorpus ReadCorpus() => Recipe.LoadLabelledTexts();
+    protected override LabelledCorpus ReadCorpus(CancellationToken cancellationToken) => Recipe.LoadLabelledTexts();
 
     protected override TextClassifier Create(LabelledCorpus corpus, CancellationToken cancellationToken)
         => ModelLocation.Open(Recipe.Base!.Model, trained => TextClassifier.Begin(trained, corpus.Labels, Recipe.Seed));

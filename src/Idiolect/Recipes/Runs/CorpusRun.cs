@@ -9,6 +9,17 @@ namespace Idiolect.Recipes;
 /// <summary>What all runs on plain text have in common, those that take no steps included.</summary>
 internal static class CorpusRun
 {
+    /// <summary>The text that the recipe names; what of it was passed over is told.</summary>
+    internal static Corpus Read(Recipe recipe, RunSession session, CancellationToken cancellationToken)
+    {
+        var corpus = recipe.LoadCorpus(new ReadingProgress(session), cancellationToken);
+        foreach (var skipped in corpus.Skipped)
+        {
+            session.Report(new FileSkipped(0, skipped.Name, skipped.Reason));
+        }
+        return corpus;
+    }
+
     /// <summary>What is told of a run before its first step.</summary>
     internal static TrainingStarted Describe(
         Recipe recipe, string folder, IModelConfig model, Tokenizer tokenizer, Corpus corpus, TrainingData data) => new(0)
@@ -26,8 +37,8 @@ internal static class CorpusRun
 
     /// <summary>The text in tokens.</summary>
     /// <exception cref="InvalidDataException">It is shorter than the context.</exception>
-    internal static TrainingData Encode(Recipe recipe, Corpus corpus, Tokenizer tokenizer, CancellationToken cancellationToken)
-        => Ownership.HandOver(TrainingData.Encode(corpus, tokenizer, cancellationToken), data =>
+    internal static TrainingData Encode(Recipe recipe, Corpus corpus, Tokenizer tokenizer, RunSession session, CancellationToken cancellationToken)
+        => Ownership.HandOver(TrainingData.Encode(corpus, tokenizer, new ReadingProgress(session), cancellationToken), data =>
         {
             data.Training.RequireContext(recipe.Model.ContextLength);
             return data;

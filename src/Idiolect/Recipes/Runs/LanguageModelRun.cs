@@ -18,7 +18,7 @@ internal sealed class LanguageModelRun(Recipe recipe, string folder, RunSession 
         return string.Concat(model.GenerateAsync("", options).ToBlockingEnumerable());
     }
 
-    protected override Corpus ReadCorpus() => Recipe.LoadCorpus();
+    protected override Corpus ReadCorpus(CancellationToken cancellationToken) => CorpusRun.Read(Recipe, Session, cancellationToken);
 
     protected override LanguageModel Create(Corpus corpus, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ internal sealed class LanguageModelRun(Recipe recipe, string folder, RunSession 
     protected override LanguageModel Load(string checkpoint) => LanguageModel.Load(checkpoint);
 
     protected override TrainingData Encode(Corpus corpus, LanguageModel model, CancellationToken cancellationToken)
-        => CorpusRun.Encode(Recipe, corpus, model.Tokenizer, cancellationToken);
+        => CorpusRun.Encode(Recipe, corpus, model.Tokenizer, Session, cancellationToken);
 
     protected override ITrainingTask CreateTask(LanguageModel model, TrainingData data, TrainingOptions options)
         => new LanguageModelTask(model.Model, model.Tokenizer, data, options);

@@ -13,7 +13,7 @@ internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSe
     private const int SampleTokens = 40;
     private const int SampleEvery = 6; // tokens to a gap
 
-    protected override Corpus ReadCorpus() => Recipe.LoadCorpus();
+    protected override Corpus ReadCorpus(CancellationToken cancellationToken) => CorpusRun.Read(Recipe, Session, cancellationToken);
 
     protected override MaskedLanguageModel Create(Corpus corpus, CancellationToken cancellationToken)
     {
@@ -28,7 +28,7 @@ internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSe
     protected override MaskedLanguageModel Load(string checkpoint) => MaskedLanguageModel.Load(checkpoint);
 
     protected override TrainingData Encode(Corpus corpus, MaskedLanguageModel model, CancellationToken cancellationToken)
-        => CorpusRun.Encode(Recipe, corpus, model.Tokenizer, cancellationToken);
+        => CorpusRun.Encode(Recipe, corpus, model.Tokenizer, Session, cancellationToken);
 
     protected override ITrainingTask CreateTask(MaskedLanguageModel model, TrainingData data, TrainingOptions options)
         => new MaskedLanguageModelTask(model.Model, model.Tokenizer, data, options);
@@ -42,7 +42,7 @@ internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSe
     /// <summary>The beginning of a held-out text with gaps, which the model fills: its guesses stand in brackets.</summary>
     protected override string Sample(MaskedLanguageModel model, Corpus corpus)
     {
-        var text = corpus.Validation[0].Text;
+        var text = corpus.Validation.First().Text;
         var tokens = model.Tokenizer.Encode(text).Take(Math.Min(SampleTokens, model.Model.Config.ContextLength / 2)).ToArray();
         var gapped = string.Concat(tokens.Chunk(SampleEvery).Select(
             part => model.Tokenizer.Decode(part.AsSpan(0, part.Length - 1)) + Tokenizer.Mask));
@@ -71,7 +71,7 @@ internal sealed class MaskedLanguageModelRun(Recipe recipe, string folder, RunSe
             BitsPerByte = measured.Result.BitsPerByte,
             Accuracy = measured.Result.Accuracy,
             MeasuredBytes = measured.Bytes,
-            Example = ExampleText.WithGap(corpus.Validation[0].Text, Tokenizer.Mask),
+            Example = ExampleText.WithGap(corpus.Validation.First().Text, Tokenizer.Mask),
         };
     }
 }

@@ -16,10 +16,10 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
     /// <summary>Counts. The folder is made when data and tokenizer are known to be good, and stays once it holds the model.</summary>
     internal TrainingFinished Start(CancellationToken cancellationToken)
     {
-        var corpus = ReadCorpus();
+        var corpus = ReadCorpus(cancellationToken);
         session.Report(new WorkAnnounced(0, recipe.MakesTokenizer ? "training the tokenizer" : "turning text into tokens"));
         var tokenizer = recipe.CreateTokenizer(corpus, cancellationToken);
-        using var data = TrainingData.Encode(corpus, tokenizer, cancellationToken);
+        using var data = TrainingData.Encode(corpus, tokenizer, new ReadingProgress(session), cancellationToken);
         session.Report(new WorkAnnounced(0, $"counting n-grams of up to {recipe.Model.Order} tokens"));
         using var pending = new PendingFolder(folder);
         using var held = RunLock.Create(folder);
@@ -59,9 +59,9 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
     /// <summary>A run that is complete has nothing to go on with; it says again what it reached.</summary>
     internal TrainingFinished MeasureAgain(CancellationToken cancellationToken)
     {
-        var corpus = ReadCorpus();
+        var corpus = ReadCorpus(cancellationToken);
         using var model = ModelLocation.Open(folder, LanguageModel.Load);
-        using var data = TrainingData.Encode(corpus, model.Tokenizer, cancellationToken);
+        using var data = TrainingData.Encode(corpus, model.Tokenizer, new ReadingProgress(session), cancellationToken);
         session.Report(CorpusRun.Describe(recipe, folder, model.Model.Config, model.Tokenizer, corpus, data) with { Step = 1 });
         return Finish(new TrainingEnded(1, EndReason.Completed, null, 0), corpus, data, cancellationToken);
     }
@@ -73,9 +73,9 @@ internal sealed class NGramRun(Recipe recipe, string folder, RunSession session)
         return finished;
     }
 
-    private Corpus ReadCorpus()
+    private Corpus ReadCorpus(CancellationToken cancellationToken)
     {
         session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
-        return recipe.LoadCorpus();
+        return CorpusRun.Read(recipe, session, cancellationToken);
     }
 }

@@ -23,7 +23,7 @@ internal abstract class NetworkRun<TModel, TCorpus, TData>(Recipe recipe, string
     protected RunSession Session => session;
 
     /// <summary>Begins the run. The folder is made when data, tokenizer and model are known to be good, and stays once it holds a checkpoint.</summary>
-    internal TrainingFinished Start(CancellationToken cancellationToken) => Start(Read(), cancellationToken);
+    internal TrainingFinished Start(CancellationToken cancellationToken) => Start(Read(cancellationToken), cancellationToken);
 
     /// <summary>Begins the run on text that is read already.</summary>
     internal TrainingFinished Start(TCorpus corpus, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal abstract class NetworkRun<TModel, TCorpus, TData>(Recipe recipe, string
     /// <summary>Goes on from the newest intact checkpoint.</summary>
     internal TrainingFinished Resume(bool allowOtherData, CancellationToken cancellationToken)
     {
-        var corpus = Read();
+        var corpus = Read(cancellationToken);
         TModel? model = null;
         TData? data = null;
         try
@@ -65,7 +65,7 @@ internal abstract class NetworkRun<TModel, TCorpus, TData>(Recipe recipe, string
     }
 
     /// <summary>Reads the text that the recipe names.</summary>
-    protected abstract TCorpus ReadCorpus();
+    protected abstract TCorpus ReadCorpus(CancellationToken cancellationToken);
 
     /// <summary>Makes the model of a new run.</summary>
     protected abstract TModel Create(TCorpus corpus, CancellationToken cancellationToken);
@@ -93,10 +93,10 @@ internal abstract class NetworkRun<TModel, TCorpus, TData>(Recipe recipe, string
     /// <param name="cancellationToken">Ends the work; the estimate stands.</param>
     protected abstract TrainingFinished Measure(TrainingFinished estimated, TCorpus corpus, TData data, CancellationToken cancellationToken);
 
-    private TCorpus Read()
+    private TCorpus Read(CancellationToken cancellationToken)
     {
         session.Report(new WorkAnnounced(0, $"reading {recipe.Data.Source}"));
-        return ReadCorpus();
+        return ReadCorpus(cancellationToken);
     }
 
     private TrainingFinished Train(

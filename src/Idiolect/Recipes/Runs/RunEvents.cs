@@ -11,6 +11,12 @@ namespace Idiolect.Recipes;
 /// <param name="What">What is done now, in words.</param>
 public sealed record WorkAnnounced(long Step, string What) : TrainingProgress(Step);
 
+/// <summary>A file of the data was passed over.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Name">The file.</param>
+/// <param name="Reason">Why.</param>
+public sealed record FileSkipped(long Step, string Name, string Reason) : TrainingProgress(Step);
+
 /// <summary>Data, tokenizer and model are ready.</summary>
 /// <param name="Step">Steps done before, in a run that goes on.</param>
 public sealed record TrainingStarted(long Step) : TrainingProgress(Step)

@@ -12,7 +12,7 @@ internal sealed class TranslationRun(Recipe recipe, string folder, RunSession se
 {
     private const int SamplesShown = 10;
 
-    protected override ParallelCorpus ReadCorpus()
+    protected override ParallelCorpus ReadCorpus(CancellationToken cancellationToken)
     {
         var corpus = Recipe.LoadPairs();
         Session.Report(new PairsDivided(0) { Corpus = corpus, Split = Recipe.Data.Split, Overlap = corpus.Overlap });

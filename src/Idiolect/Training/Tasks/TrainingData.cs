@@ -12,12 +12,28 @@ public sealed record TrainingData(TokenDataset Training, TokenDataset? Validatio
     /// <summary>Turns a corpus into tokens.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="progress">Told how far it is; may be null.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static TrainingData Encode(Corpus corpus, Tokenizer tokenizer, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidDataException">The held-out text is too short to measure anything.</exception>
+    public static TrainingData Encode(
+        Corpus corpus, Tokenizer tokenizer, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var training = EncodeSide(corpus.Training, tokenizer, cancellationToken);
-        var validation = corpus.Validation.Count > 0 ? EncodeSide(corpus.Validation, tokenizer, cancellationToken) : null;
-        return new TrainingData(training, validation, corpus.Hash);
+        ArgumentNullException.ThrowIfNull(corpus);
+        var training = CorpusTokens.Encode(corpus, tokenizer, heldOut: false, progress, cancellationToken);
+        try
+        {
+            var validation = corpus.Validation.Count > 0 ? CorpusTokens.Encode(corpus, tokenizer, heldOut: true, progress, cancellationToken) : null;
+            if (validation is { TokenCount: < 2 })
+            {
+                throw new InvalidDataException($"The held-out text has {validation.TokenCount} tokens, and it takes two to measure: give more text, or hold out more of it.");
+            }
+            return new TrainingData(training, validation, corpus.Hash);
+        }
+        catch
+        {
+            training.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -26,8 +42,4 @@ public sealed record TrainingData(TokenDataset Training, TokenDataset? Validatio
         Training.Dispose();
         Validation?.Dispose();
     }
-
-    private static TokenDataset EncodeSide(IReadOnlyList<Document> documents, Tokenizer tokenizer, CancellationToken cancellationToken)
-        => TokenDataset.Encode(
-            documents, text => tokenizer.Encode(text), tokenizer.VocabularySize, tokenizer.BeginningOfTextId, cancellationToken: cancellationToken);
 }

@@ -1,0 +1,66 @@
+using System.CommandLine;
+
+using Idiolect.Data;
+using Idiolect.Recipes;
+using Idiolect.Tokenization;
+
+namespace Idiolect.Cli.Options;
+
+/// <summary>What the verbs of <c>idiolect data</c> read, and by which tokenizer.</summary>
+internal sealed class DataFlags
+{
+    private readonly Argument<string[]> sources = new("SOURCE")
+    {
+        Description = "A file, folder or glob, - for standard input, or dotnet-docs", HelpName = "SOURCE", Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> textField = Flag.Field();
+    private readonly Option<string?> separator = Flag.Text("--separator", "What stands between documents, or blank-lines  [each file is one document]", "TEXT");
+    private readonly ChoiceOption encoding = new("--encoding", "Read bytes as these characters  [UTF-8, or what a byte order mark says]", [CorpusOptions.Latin1]);
+    private readonly Option<bool> skipBad = new("--skip-bad") { Description = "Pass over files that cannot be read, and say which" };
+    private readonly Option<string?> tokenizer = Flag.Text("--tokenizer", "How text becomes tokens; bpe is trained on it; FILE is a tokenizer.json  [bpe]", "bpe|char|byte|FILE");
+    private readonly NumberOption<int> vocabulary = new("--vocab", "Size of the vocabulary of the bpe tokenizer  [4096]", 257, 1_000_000);
+
+    /// <summary>A command with these and some of its own.</summary>
+    internal Command Command(string name, string description, params IEnumerable<Option> own)
+    {
+        var command = new Command(name, description) { sources };
+        foreach (var option in new Option[] { textField, separator, encoding, skipBad, tokenizer, vocabulary }.Concat(own))
+        {
+            command.Add(option);
+        }
+        return command;
+    }
+
+    /// <summary>Reads the text and loads or trains the tokenizer, and does something with both.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="terminal">Has standard input.</param>
+    /// <param name="work">What is done.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    internal void Read(ParseResult parsed, Terminal terminal, Action<Corpus, Tokenizer> work, CancellationToken cancellationToken)
+    {
+        var names = parsed.GetValue(sources) ?? [];
+        using var input = StandardInputFile.For(names, terminal, cancellationToken);
+        var recipe = Recipe.Preset(Recipe.DefaultPreset);
+        recipe = recipe with
+        {
+            Data = recipe.Data with
+            {
+                Source = names[0],
+                MoreSources = names.Length > 1 ? names[1..] : null,
+                TextField = parsed.GetValue(textField) ?? recipe.Data.TextField,
+                Separator = parsed.GetValue(separator) is { } text ? TrainingFlags.Unescape(text) : null,
+                Encoding = parsed.GetValue(encoding),
+                SkipBad = parsed.GetValue(skipBad),
+                StandardInput = input?.Path,
+            },
+            Tokenizer = recipe.Tokenizer with
+            {
+                Kind = parsed.GetValue(tokenizer) ?? recipe.Tokenizer.Kind,
+                VocabularySize = parsed.GetValue(vocabulary) ?? recipe.Tokenizer.VocabularySize,
+            },
+        };
+        var corpus = recipe.LoadWholeCorpus(progress: null, cancellationToken);
+        work(corpus, recipe.CreateTokenizer(corpus, cancellationToken));
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text;
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
+
+namespace Idiolect.Data;
+
+/// <summary>The text of a web page as a person reads it: paragraphs on lines of their own, without scripts, styles and marks.</summary>
+internal static class HtmlText
+{
+    private static readonly HashSet<string> Silent = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "head", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "select", "textarea", "canvas", "audio", "video",
+    };
+
+    private static readonly HashSet<string> Blocks = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure",
+        "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary",
+        "table", "tbody", "thead", "tfoot", "tr", "ul", "caption",
+    };
+
+    private static readonly HashSet<string> Paragraphs = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre", "blockquote", "hr", "figure",
+    };
+
+    /// <summary>The text of a page.</summary>
+    /// <param name="html">The page.</param>
+    internal static string Of(string html)
+    {
+        using var page = new HtmlParser().ParseDocument(html);
+        var text = new Writer();
+        // Without recursion: pages may be nested as deep as they like.
+        for (INode? node = page.DocumentElement; node is not null;)
+        {
+            var enters = !(node is IElement { LocalName: var name } && Silent.Contains(name));
+            if (enters)
+            {
+                Begin(node, text);
+                if (node.FirstChild is { } child)
+                {
+                    node = child;
+                    continue;
+                }
+            }
+            while (node is not null)
+            {
+                End(node, text);
+                if (node.NextSibling is { } next)
+                {
+                    node = next;
+                    break;
+                }
+                node = node.Parent;
+            }
+        }
+        return text.ToString();
+    }
+
+    private static void Begin(INode node, Writer text)
+    {
+        switch (node)
+        {
+            case IText { Data: var data }:
+                text.Write(data, IsVerbatim(node));
+                break;
+            case IElement { LocalName: "br" }:
+                text.Break(1);
+                break;
+            case IElement { LocalName: var name } when Blocks.Contains(name):
+                text.Separate(Paragraphs.Contains(name) ? 2 : 1);
+                break;
+        }
+    }
+
+    private static void End(INode node, Writer text)
+    {
+        if (node is IElement { LocalName: var name })
+        {
+            if (Blocks.Contains(name))
+            {
+                text.Separate(Paragraphs.Contains(name) ? 2 : 1);
+            }
+            else if (name is "td" or "th")
+            {
+                text.Space();
+            }
+        }
+    }
+
+    private static bool IsVerbatim(INode node)
+    {
+        for (var at = node.Parent; at is not null; at = at.Parent)
+        {
+            if (at is IElement { LocalName: "pre" })
+            {
+                return true;
+            }
+            if (at is IElement { LocalName: var name } && Blocks.Contains(name))
+            {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Joins white space, and lines.</summary>
+    private sealed class Writer
+    {
+        private readonly StringBuilder _text = new();
+        private int _breaks;
+        private bool _space;
+
+        internal void Space() => _space = true;
+
+        /// <summary>At least so many line breaks before what comes.</summary>
+        internal void Separate(int breaks) => _breaks = Math.Max(_breaks, breaks);
+
+        /// <summary>A line break of the author's.</summary>
+        internal void Break(int breaks) => _breaks = Math.Min(2, _breaks + breaks);
+
+        internal void Write(string data, bool verbatim)
+        {
+            if (verbatim)
+            {
+                if (data.Length > 0)
+                {
+                    WritePending();
+                    _text.Append(data.TrimEnd('\n'));
+                    _breaks = data.EndsWith('\n') ? 1 : 0;
+                }
+                return;
+            }
+            foreach (var character in data)
+            {
+                if (character is ' ' or '\t' or '\n' or '\r' or '\f')
+                {
+                    _space = true;
+                }
+                else
+                {
+                    WritePending();
+                    _text.Append(character);
+                }
+            }
+        }
+
+        public override string ToString() => _text.Length > 0 ? _text.Append('\n').ToString() : "";
+
+        private void WritePending()
+        {
+            if (_text.Length > 0)
+            {
+                if (_breaks > 0)
+                {
+                    _text.Append('\n', _breaks);
+                }
+                else if (_space)
+                {
+                    _text.Append(' ');
+                }
+            }
+            (_breaks, _space) = (0, false);
+        }
+    }
+}

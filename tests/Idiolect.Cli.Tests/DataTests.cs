@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Idiolect.Cli.Tests;
+
+public sealed class DataTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Statistics_count_what_there_is()
+    {
+        var file = _folder.Write("a.jsonl", "{\"text\":\"aé\"}\n{\"text\":\"bbbb\"}\n");
+        _folder.Write("b.txt", [0xFF]);
+
+        var result = await Cli.RunAsync("data", "stats", _folder.Path, "--tokenizer", "byte", "--skip-bad", "--json");
+
+        var done = Last(result);
+        Assert.Equal(
+            ("done", 2, 7, 7, 1),
+            (done.GetProperty("event").GetString(), done.GetProperty("documents").GetInt32(), done.GetProperty("bytes").GetInt32(),
+                done.GetProperty("tokens").GetInt32(), done.GetProperty("skipped").GetInt32()));
+        Assert.Equal((98, 4), (done.GetProperty("mostFrequent")[0].GetProperty("id").GetInt32(), done.GetProperty("mostFrequent")[0].GetProperty("count").GetInt32()));
+        Assert.Contains("passed over", result.Error, StringComparison.Ordinal);
+        Assert.Contains("documents          2", (await Cli.RunAsync("data", "stats", file, "--tokenizer", "char")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Samples_show_the_tokens_that_a_model_sees()
+    {
+        var file = _folder.Write("a.txt", "one two\n<|endoftext|>\nthree\n");
+
+        var result = await Cli.RunAsync("data", "show", file, "--separator", "<|endoftext|>", "--tokenizer", "char");
+
+        Assert.Equal($"{file}#1\n  <|endoftext|>|o|n|e| |t|w|o\n{file}#2\n  <|endoftext|>|t|h|r|e|e\n", result.Out);
+        var json = await Cli.RunAsync("data", "show", file, "--samples", "1", "--max-tokens", "2", "--tokenizer", "byte", "--json");
+        Assert.Equal("[256,111]", JsonDocument.Parse(json.Out.Split('\n')[0]).RootElement.GetProperty("ids").GetRawText());
+    }
+
+    [Fact]
+    public async Task Standard_input_is_a_source_like_any_other()
+    {
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes("piped in\n\nand more"));
+
+        var done = Last(await Cli.RunWithInputAsync(input, "data", "stats", "-", "--separator", "blank-lines", "--tokenizer", "char", "--json"));
+
+        Assert.Equal((2, 16), (done.GetProperty("documents").GetInt32(), done.GetProperty("bytes").GetInt32()));
+        Assert.Contains("nothing is piped into it", (await Cli.RunAsync("data", "stats", "-")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_learns_from_several_sources_with_weights_and_validates_on_another()
+    {
+        var text = string.Join('\n', Enumerable.Range(0, 200).Select(i => $"line {i}"));
+        _folder.Write("a.txt", text);
+        _folder.Write("b.jsonl", string.Join('\n', Enumerable.Range(0, 50).Select(i => $"{{\"body\":\"text {i}\"}}")));
+        _folder.Write("c.txt", "held out, all of it\n");
+
+        var result = await Cli.RunAsync(
+            "train", "--data", _folder["a.txt"], "--data", _folder["b.jsonl"] + ":2", "--val-data", _folder["c.txt"], "--field", "body", "--tokenizer", "byte",
+            "--steps", "1", "--layers", "1", "--heads", "1", "--width", "8", "--context", "8", "--batch", "2", "--out", _folder["run"], "--json");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        var start = result.Out.Split('\n').Select(line => JsonDocument.Parse(line).RootElement).First(line => line.GetProperty("event").GetString() == "start");
+        // The documents of b come twice; every document stands behind a token of its own.
+        Assert.Equal(102, start.GetProperty("documents").GetInt32());
+        var b = Enumerable.Range(0, 50).Sum(i => $"text {i}".Length + 1);
+        Assert.Equal(text.Length + 1 + (2 * b), start.GetProperty("trainTokens").GetInt32());
+        Assert.Equal("held out, all of it\n".Length + 1, start.GetProperty("valTokens").GetInt32());
+        using var recipe = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["run/recipe.json"], TestContext.Current.CancellationToken));
+        Assert.Equal([_folder["b.jsonl"] + ":2"], recipe.RootElement.GetProperty("data").GetProperty("moreSources").EnumerateArray().Select(each => each.GetString()));
+
+        var again = await Cli.RunAsync("train", _folder["run/recipe.json"], "--out", _folder["again"], "--json");
+        Assert.Equal(0, again.ExitCode);
+        Assert.Equal(Weights("run"), Weights("again"));
+        Assert.Equal(0, (await Cli.RunAsync("eval", _folder["run"], "--json")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--data a.txt:0", "--data", "weight")]
+    [InlineData("--data - --data -", "--data", "once")]
+    [InlineData("--data a.txt --val-data b.txt --val-fraction 0.2", "--val-fraction", "--val-data")]
+    [InlineData("--task translate --data a.tsv --separator x", "--separator", "--task translate")]
+    [InlineData("--task translate --data a.tsv --data b.tsv", "data.moreSources", "")]
+    [InlineData("--data a.txt --encoding ebcdic", "--encoding", "latin-1")]
+    public async Task What_does_not_fit_is_refused_by_flag(string flags, params string[] expected)
+    {
+        _folder.Write("a.txt", "text");
+        var result = await Cli.RunAsync(["train", .. flags.Split(' '), "--out", _folder["run"]]);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.False(Directory.Exists(_folder["run"]));
+        Assert.All(expected.Where(part => part != "data.moreSources"), part => Assert.Contains(part, result.Error, StringComparison.Ordinal));
+    }
+
+    public static TheoryData<string> Learning => new(
+        "--tokenizer char", "--tokenizer byte", "", "--model bert", "--model lstm --tokenizer char", "--model ngram --tokenizer char", "--task translate", "--separator blank-lines");
+
+    [Theory]
+    [MemberData(nameof(Learning))]
+    public async Task The_smallest_texts_end_with_a_sentence(string flags)
+    {
+        foreach (var text in new[] { "", "x", "\n", "xy", "one line", "a\n\nb" })
+        {
+            var file = _folder.Write(flags.Contains("translate", StringComparison.Ordinal) ? "a.tsv" : "a.txt", text);
+            AssertSentence(await Cli.RunAsync(["train", "--data", file, "--steps", "1", "--out", _folder["run"], .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]));
+        }
+    }
+
+    [Fact]
+    public async Task The_smallest_texts_are_counted_and_make_tokenizers_or_end_with_a_sentence()
+    {
+        foreach (var text in new[] { "", "x", "\n", "one line" })
+        {
+            var file = _folder.Write("a.txt", text);
+            foreach (var verb in new[] { "data stats", "data show", "tokenizer train --out " + _folder["tokenizer"] + " --data" })
+            {
+                AssertSentence(await Cli.RunAsync([.. verb.Split(' '), file]));
+            }
+            AssertSentence(await Cli.RunAsync("tune", "--data", _folder.Write("a.jsonl", text), "--steps", "1", "--out", _folder["run"]));
+        }
+    }
+
+    private string Weights(string run) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(
+        File.ReadAllBytes(Directory.EnumerateFiles(_folder[run], "model.safetensors", SearchOption.AllDirectories).Order().Last())));
+
+    private static JsonElement Last(Cli.Result result)
+    {
+        Assert.Equal(0, result.ExitCode);
+        return JsonDocument.Parse(result.Out.TrimEnd().Split('\n')[^1]).RootElement;
+    }
+
+    /// <summary>It works, or ends with one line in the product's words.</summary>
+    private static void AssertSentence(Cli.Result result)
+    {
+        if (result.ExitCode == 0)
+        {
+            return;
+        }
+        var message = Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.All(
+            new[] { "bug in idiolect", "System.", "Exception", "Parameter '", "Actual value", "Sequence contains", "Index was", "toExclusive", "must be greater than", "Nullable" },
+            part => Assert.DoesNotContain(part, message, StringComparison.Ordinal));
+    }
+}
