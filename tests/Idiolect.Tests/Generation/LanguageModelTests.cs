@@ -179,11 +179,13 @@ public sealed class LanguageModelTests : IDisposable
     [Fact]
     public void What_is_null_is_named()
     {
-        Assert.Throws<ArgumentNullException>("prompt", () => _model.GenerateAsync((string)null!));
-        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync((IReadOnlyList<string>)null!));
-        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync(["a", null!]));
-        Assert.Throws<ArgumentNullException>(nameof(GenerationOptions.StopStrings), () => _model.GenerateAsync("a", new GenerationOptions { StopStrings = ["b", null!] }));
-        Assert.Throws<ArgumentNullException>(nameof(GenerationOptions.StopStrings), () => _model.GenerateAsync("a", new GenerationOptions { StopStrings = null! }));
+        var cancellationToken = TestContext.Current.CancellationToken;
+        Assert.Throws<ArgumentNullException>("prompt", () => _model.GenerateAsync((string)null!, cancellationToken: cancellationToken));
+        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync((IReadOnlyList<string>)null!, cancellationToken: cancellationToken));
+        Assert.Throws<ArgumentNullException>("prompts", () => _model.GenerateAsync(["a", null!], cancellationToken: cancellationToken));
+        string[]?[] stops = [["b", null!], null];
+        Assert.All(stops, stop => Assert.Throws<ArgumentNullException>(
+            nameof(GenerationOptions.StopStrings), () => _model.GenerateAsync("a", new GenerationOptions { StopStrings = stop! }, cancellationToken)));
     }
 
     public void Dispose() => _model.Dispose();
