@@ -31,7 +31,7 @@ public sealed class OperationRefusalTests : IDisposable
         ["gain of a layer norm"] = t => t.X(2, 3, 8).LayerNorm(t.Vector(4)),
         ["bias of a layer norm"] = t => t.X(2, 3, 8).LayerNorm(t.Vector(8), t.Vector(4)),
         ["gain of an RMS norm"] = t => t.X(2, 3, 8).RmsNorm(t.Vector(4)),
-        ["width of a norm"] = t => new Norm(t.NewScope(out var set), NormKind.LayerNorm, 4).Forward(t.X(2, 3, 8), t.Ready(set)),
+        ["width of a norm"] = t => new Norm(NewScope(out var set), NormKind.LayerNorm, 4).Forward(t.X(2, 3, 8), t.Ready(set)),
         ["bias of a linear layer"] = t => t.X(2, 4).Linear(t.Matrix(4), t.Vector(4)),
         ["weight of a linear layer"] = t => t.X(2, 4).Linear(t._parameters["cube"]),
         ["input of a linear layer"] = t => t.X(2, 8).Linear(t.Matrix(4)),
@@ -40,7 +40,7 @@ public sealed class OperationRefusalTests : IDisposable
         ["table of an embedding"] = t => t.Ids(2, 3).Embed(t.Vector(8)),
         ["what is written to a stream"] = t =>
         {
-            var norm = new Norm(t.NewScope(out var set), NormKind.RmsNorm, 4);
+            var norm = new Norm(NewScope(out var set), NormKind.RmsNorm, 4);
             var context = t.Ready(set);
             using var stream = new ResidualStream(t.X(2, 3, 4));
             stream.Write(t.X(1, 1, 4));
@@ -48,7 +48,7 @@ public sealed class OperationRefusalTests : IDisposable
         },
         ["what another tape writes to a stream"] = t =>
         {
-            var norm = new Norm(t.NewScope(out var set), NormKind.LayerNorm, 4);
+            var norm = new Norm(NewScope(out var set), NormKind.LayerNorm, 4);
             var context = t.Ready(set);
             using var stream = new ResidualStream(t.X(2, 3, 4));
             stream.Write(t._other.CreateZeros(new Shape(2, 3, 4)));
@@ -56,14 +56,14 @@ public sealed class OperationRefusalTests : IDisposable
         },
         ["lengths of means"] = t => t.X(2, 3, 4).MeanPositions(t.Integers(1)),
         ["rows for means"] = t => t.X(2, 4).MeanPositions(t.Integers(1, 1)),
-        ["width of sinusoidal positions"] = t => t.X(2, 3, 4).EncodePositionsInPlace(t.Table(8), t.Ids(2, 3)),
-        ["count of sinusoidal positions"] = t => t.X(2, 3, 4).EncodePositionsInPlace(t.Table(4), t.Ids(1, 3)),
-        ["count of rotary positions"] = t => t.X(2, 3, 8).RotateInPlace(2, t.Rotary(4), t.Ids(1, 3)),
-        ["tape of rotary positions"] = t => t.X(2, 3, 8).RotateInPlace(2, t.Rotary(4), t._other.CreateIntegers(new Shape(2, 3), 0)),
+        ["width of sinusoidal positions"] = t => t.X(2, 3, 4).EncodePositionsInPlace(Table(8), t.Ids(2, 3)),
+        ["count of sinusoidal positions"] = t => t.X(2, 3, 4).EncodePositionsInPlace(Table(4), t.Ids(1, 3)),
+        ["count of rotary positions"] = t => t.X(2, 3, 8).RotateInPlace(2, Rotary(4), t.Ids(1, 3)),
+        ["tape of rotary positions"] = t => t.X(2, 3, 8).RotateInPlace(2, Rotary(4), t._other.CreateIntegers(new Shape(2, 3), 0)),
         ["heads of an attention"] = t => t.X(2, 3, 8).Attend(3),
         ["width of a mix"] = t =>
         {
-            using var layer = new SelfAttention(t.NewScope(out var set), new SelfAttentionConfig { Width = 8, HeadCount = 2, KeyValueHeadCount = 2, HeadSize = 4 });
+            using var layer = new SelfAttention(NewScope(out var set), new SelfAttentionConfig { Width = 8, HeadCount = 2, KeyValueHeadCount = 2, HeadSize = 4 });
             layer.Mix(t.X(2, 3, 12), t.Ready(set));
         },
         ["halves of a SwiGLU"] = t => t.X(2, 3).SwiGlu(),
@@ -74,17 +74,17 @@ public sealed class OperationRefusalTests : IDisposable
         ["weights of a squared error"] = t => Loss.SquaredError(t.X(2, 1), [0, 0], [1, -1]),
         ["tape of a linear layer"] = t =>
         {
-            using var layer = new Linear(t.NewScope(out var set), 4, 4);
+            using var layer = new Linear(NewScope(out var set), 4, 4);
             layer.Forward(t._other.CreateZeros(new Shape(2, 4)), t.Ready(set));
         },
         ["tape of an attention"] = t =>
         {
-            using var layer = new SelfAttention(t.NewScope(out var set), new SelfAttentionConfig { Width = 8, HeadCount = 2, KeyValueHeadCount = 2, HeadSize = 4 });
+            using var layer = new SelfAttention(NewScope(out var set), new SelfAttentionConfig { Width = 8, HeadCount = 2, KeyValueHeadCount = 2, HeadSize = 4 });
             layer.Forward(t._other.CreateZeros(new Shape(2, 3, 8)), t.Ids(2, 3), t.Ready(set));
         },
         ["tape of a recurrent state"] = t =>
         {
-            using var layer = new RecurrentLayer(t.NewScope(out var set), new RecurrentLayerConfig { Cell = RecurrentCell.Gru, Inputs = 4, Width = 3 });
+            using var layer = new RecurrentLayer(NewScope(out var set), new RecurrentLayerConfig { Cell = RecurrentCell.Gru, Inputs = 4, Width = 3 });
             layer.Forward(t.X(2, 1, 4), t._other.CreateZeros(new Shape(1, 3)), null, t.Ready(set));
         },
     };
@@ -210,11 +210,11 @@ public sealed class OperationRefusalTests : IDisposable
 
     private Parameter Matrix(int width) => _parameters[$"matrix.{width}"];
 
-    private PositionTable Table(int width) => new(8, width);
+    private static PositionTable Table(int width) => new(8, width);
 
-    private RotaryTable Rotary(int headSize) => new(8, headSize);
+    private static RotaryTable Rotary(int headSize) => new(8, headSize);
 
-    private ParameterScope NewScope(out ParameterSet set)
+    private static ParameterScope NewScope(out ParameterSet set)
     {
         set = new ParameterSet();
         return set.Root;
