@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Idiolect.Data;
 using Idiolect.Evaluation;
 
 namespace Idiolect.Recipes;
