@@ -22,7 +22,7 @@ internal static class Archive
     /// <param name="reads">Whether a file of a name is text of some kind.</param>
     /// <param name="read">Reads a member: its unpacked bytes, the name whose extension says what it is, and the name for messages.</param>
     internal static IEnumerable<TextPart> Read(Stream stream, string kind, string name, Func<string, bool> reads, ReadMember read)
-        => Path.GetExtension(kind).ToUpperInvariant() == ".ZIP" ? ReadZip(stream, name, reads, read) : ReadTar(stream, name, reads, read);
+        => Path.GetExtension(kind).Equals(".zip", StringComparison.OrdinalIgnoreCase) ? ReadZip(stream, name, reads, read) : ReadTar(stream, name, reads, read);
 
     private static IEnumerable<TextPart> ReadZip(Stream stream, string name, Func<string, bool> reads, ReadMember read)
     {

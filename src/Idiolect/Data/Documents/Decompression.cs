@@ -31,7 +31,7 @@ internal static class Decompression
     internal static Stream Open(Stream compressed, string name)
     {
         var counted = new CountingStream(compressed);
-        Stream unpacked = Path.GetExtension(name).ToUpperInvariant() == ".ZST"
+        Stream unpacked = Path.GetExtension(name).Equals(".zst", StringComparison.OrdinalIgnoreCase)
             ? new DecompressionStream(counted, leaveOpen: false)
             : new GzipEnd.Checked(new GZipStream(new GzipEnd.Marked(counted), CompressionMode.Decompress));
         return new LimitedStream(unpacked, () => counted.Count, name);
