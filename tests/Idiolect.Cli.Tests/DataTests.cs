@@ -141,7 +141,7 @@ public sealed class DataTests : IDisposable
         }
         var message = Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
         Assert.All(
-            new[] { "bug in idiolect", "System.", "Exception", "Parameter '", "Actual value", "Sequence contains", "Index was", "toExclusive", "must be greater than", "Nullable" },
+            (IEnumerable<string>)["bug in idiolect", "System.", "Exception", "Parameter '", "Actual value", "Sequence contains", "Index was", "toExclusive", "must be greater than", "Nullable"],
             part => Assert.DoesNotContain(part, message, StringComparison.Ordinal));
     }
 }

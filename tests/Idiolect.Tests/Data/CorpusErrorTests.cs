@@ -67,13 +67,13 @@ public sealed class CorpusErrorTests : IDisposable
     [InlineData(double.NaN)]
     public void A_bad_validation_fraction_is_refused(double fraction)
         => Assert.Throws<ArgumentException>(
-            () => Corpus.Load(_folder.Write("a.txt", "text"), new CorpusOptions { ValidationFraction = fraction }));
+            () => Corpus.Load(_folder.Write("a.txt", "text"), new CorpusOptions { ValidationFraction = fraction }, cancellationToken: TestContext.Current.CancellationToken));
 
     [Fact]
     public void A_runtime_without_documentation_says_what_to_install()
     {
         var error = Assert.Throws<DirectoryNotFoundException>(
-            () => Corpus.Load(Corpus.DotnetDocs, new CorpusOptions { DotnetRoot = _folder.Path }));
+            () => Corpus.Load(Corpus.DotnetDocs, new CorpusOptions { DotnetRoot = _folder.Path }, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("Install the .NET SDK", error.Message, StringComparison.Ordinal);
     }
 

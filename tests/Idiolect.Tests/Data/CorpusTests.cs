@@ -15,7 +15,7 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void One_text_file_is_cut_by_position_at_nine_tenths()
     {
-        var corpus = Corpus.Load(_folder.Write("a.txt", "0123456789abcdefghijABCDEFGHI"));
+        var corpus = Corpus.Load(_folder.Write("a.txt", "0123456789abcdefghijABCDEFGHI"), cancellationToken: TestContext.Current.CancellationToken);
 
         // nanoGPT: int(29 * 0.9) = 26
         Assert.Equal("0123456789abcdefghijABCDEF", Assert.Single(corpus.Training).Text);
@@ -26,7 +26,7 @@ public sealed class CorpusTests : IDisposable
     public void Tinyshakespeare_is_cut_as_nanoGPT_cuts_it()
     {
         // The text has 1,115,394 characters; nanoGPT publishes 1,003,854 and 111,540 tokens of one character each.
-        var corpus = Corpus.Load(_folder.Write("a.txt", new string('x', 1_115_394)));
+        var corpus = Corpus.Load(_folder.Write("a.txt", new string('x', 1_115_394)), cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal((1_003_854, 111_540), (corpus.TrainingBytes, corpus.ValidationBytes));
     }
@@ -102,7 +102,7 @@ public sealed class CorpusTests : IDisposable
         _folder.Write("image.png", [0xFF, 0xD8]);
         _folder.Write(".git/c.txt", "hidden");
 
-        var corpus = Corpus.Load(_folder.Path, new CorpusOptions { ValidationFraction = 0 });
+        var corpus = Corpus.Load(_folder.Path, new CorpusOptions { ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal(["Z", "B", "J"], corpus.Training.Select(document => document.Text));
     }
@@ -114,7 +114,7 @@ public sealed class CorpusTests : IDisposable
         _folder.Write("src/deep/er/b.cs", "B");
         _folder.Write("src/c.txt", "C");
 
-        var corpus = Corpus.Load(_folder["src/**/*.cs"], new CorpusOptions { ValidationFraction = 0 });
+        var corpus = Corpus.Load(_folder["src/**/*.cs"], new CorpusOptions { ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal(["A", "B"], corpus.Training.Select(document => document.Text));
     }
@@ -130,7 +130,7 @@ public sealed class CorpusTests : IDisposable
         Link("loop/b.txt", "a.txt");
         Link("loop/dangling.txt", "nothing");
 
-        var corpus = Corpus.Load(_folder["loop"] + form, new CorpusOptions { ValidationFraction = 0 });
+        var corpus = Corpus.Load(_folder["loop"] + form, new CorpusOptions { ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal("A", Assert.Single(corpus.Training).Text);
     }
@@ -145,7 +145,7 @@ public sealed class CorpusTests : IDisposable
     public void A_byte_order_mark_is_no_text()
         => Assert.Equal(
             "abc",
-            Corpus.Load(_folder.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "abc"u8]), new CorpusOptions { ValidationFraction = 0 }).Training.First().Text);
+            Corpus.Load(_folder.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "abc"u8]), new CorpusOptions { ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken).Training.First().Text);
 
     [Fact]
     public void A_json_lines_field_can_be_named()
@@ -156,7 +156,7 @@ public sealed class CorpusTests : IDisposable
             {"meta":{"body":"inner"},"body":"second 😀"}
             """);
 
-        var corpus = Corpus.Load(file, new CorpusOptions { Field = "body", ValidationFraction = 0 });
+        var corpus = Corpus.Load(file, new CorpusOptions { Field = "body", ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal(["first\nline", "second 😀"], corpus.Training.Select(document => document.Text));
         Assert.Equal(Encoding.UTF8.GetByteCount("first\nlinesecond 😀"), corpus.TrainingBytes);

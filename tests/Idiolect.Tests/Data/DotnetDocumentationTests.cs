@@ -135,7 +135,7 @@ public sealed class DotnetDocumentationTests : IDisposable
     [Fact, Trait("Lane", "Full")]
     public void The_sdk_of_this_machine_has_a_corpus_of_unseen_validation_text()
     {
-        var corpus = Corpus.Load(Corpus.DotnetDocs);
+        var corpus = Corpus.Load(Corpus.DotnetDocs, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.InRange(corpus.TrainingBytes + corpus.ValidationBytes, 8_000_000, 40_000_000);
         Assert.InRange((double)corpus.ValidationBytes / corpus.TrainingBytes, 0.07, 0.16);

@@ -121,7 +121,7 @@ public sealed class StreamedCorpusTests : IDisposable
         }
     }
 
-    private Corpus? Try(WeightedSource[] sources, CorpusOptions options, long budget)
+    private static Corpus? Try(WeightedSource[] sources, CorpusOptions options, long budget)
     {
         try
         {

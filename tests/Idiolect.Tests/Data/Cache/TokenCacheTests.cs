@@ -82,7 +82,7 @@ public sealed class TokenCacheTests : IDisposable
         var sides = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Tokens(corpus, tokenizer))));
 
         Assert.All(sides, tokens => Assert.Equal(sides[0], tokens));
-        Assert.Equal(corpus.Training.Count(), tokenizer.Calls);
+        Assert.Equal(corpus.Training.Count, tokenizer.Calls);
     }
 
     [Fact]

@@ -49,9 +49,11 @@ public sealed class DocumentCutterTests
         Assert.All(parts, part => Assert.False(char.IsHighSurrogate(part.Text[^1])));
     }
 
+    private static readonly string[] Documents = ["one", "two\nlines", "a < b", "<|end|", "<", "é\n\nx", "the last"];
+
     [Fact]
     public void Documents_stand_between_separators_without_the_line_breaks_around_them()
-        => Gen.Select(Gen.Int[0, 6].Select(i => new[] { "one", "two\nlines", "a < b", "<|end|", "<", "é\n\nx", "the last" }[i]).Array[0, 8], Gen.Int[2, 30], Gen.Bool)
+        => Gen.Select(Gen.Int[0, 6].Select(i => Documents[i]).Array[0, 8], Gen.Int[2, 30], Gen.Bool)
             .Sample((documents, length, lines) =>
             {
                 var between = lines ? "\n<|end|>\n" : "<|end|>";
