@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Idiolect.Data;
 
 namespace Idiolect.Cli.Tests;
 
@@ -48,6 +49,56 @@ public sealed class DataTests : IDisposable
 
         Assert.Equal((2, 16), (done.GetProperty("documents").GetInt32(), done.GetProperty("bytes").GetInt32()));
         Assert.Contains("nothing is piped into it", (await Cli.RunAsync("data", "stats", "-")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prepared_text_has_no_duplicates_and_says_what_was_dropped()
+    {
+        string Text(int first) => string.Join(' ', Enumerable.Range(first, 60).Select(i => $"word{i}"));
+        var lines = new[] { Text(0), Text(0), Text(0) + " more", Text(100), "short", Text(200) };
+        var file = _folder.Write("a.jsonl", string.Join('\n', lines.Select(line => $"{{\"body\":\"{line}\"}}")));
+        _folder.Write("test.txt", Text(230));
+
+        var result = await Cli.RunAsync("data", "prepare", file, "--field", "body", "--held-out", _folder["test.txt"], "--out", _folder["out/clean.jsonl"], "--json");
+
+        var done = Last(result);
+        Assert.Equal(
+            ("done", 2, 1, 1, 1, 1),
+            (done.GetProperty("event").GetString(), done.GetProperty("kept").GetInt32(), done.GetProperty("droppedExact").GetInt32(),
+                done.GetProperty("droppedNear").GetInt32(), done.GetProperty("droppedFilter").GetInt32(), done.GetProperty("droppedHeldOut").GetInt32()));
+        var examples = result.Out.TrimEnd().Split('\n')[..^1].Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(["exact", "near", "filter", "heldOut"], examples.Select(example => example.GetProperty("reason").GetString()));
+        Assert.Equal($"{file}:1", examples[1].GetProperty("of").GetString());
+        Assert.Equal([Text(0), Text(100)], TextSource.Open(_folder["out/clean.jsonl"]).Read().Select(document => document.Text));
+
+        var plain = await Cli.RunAsync("data", "prepare", file, "--field", "body", "--filter", "none", "--similarity", "1", "--out", _folder["clean.txt"]);
+        Assert.Equal((0, ""), (plain.ExitCode, plain.Error));
+        Assert.Contains("exact duplicates       1\nnear duplicates        0", plain.Out, StringComparison.Ordinal);
+        Assert.Contains($"{file}:2: the same as {file}:1", plain.Out, StringComparison.Ordinal);
+        Assert.Contains($"idiolect train --data {_folder["clean.txt"]} --separator '<|endoftext|>'", plain.Out, StringComparison.Ordinal);
+        Assert.Equal(5, Last(await Cli.RunAsync("data", "stats", _folder["clean.txt"], "--separator", "<|endoftext|>", "--tokenizer", "char", "--json")).GetProperty("documents").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("SOURCE --out a.txt", 1, "a.txt is one of the files that are read")]
+    [InlineData("SOURCE --out clean.txt", 1, "nothing is left, so clean.txt was not written: --filter none leaves out")]
+    [InlineData("SOURCE --out clean.parquet", 1, "neither .jsonl nor .txt")]
+    [InlineData("SOURCE --out .", 1, "folder")]
+    [InlineData("SOURCE --out clean.txt --held-out nowhere.txt", 1, "nowhere.txt")]
+    [InlineData("nowhere.txt --out clean.txt", 1, "nowhere.txt")]
+    [InlineData("SOURCE --out clean.txt --similarity 0.1", 2, "--similarity")]
+    [InlineData("SOURCE --out clean.txt --filter strict", 2, "gopher, none")]
+    [InlineData("SOURCE", 2, "--out")]
+    public async Task Text_that_cannot_be_prepared_ends_with_a_sentence(string flags, int code, string expected)
+    {
+        var file = _folder.Write("a.txt", "a few words");
+        string Full(string flag) => flag == "SOURCE" ? file : flag.EndsWith(".txt", StringComparison.Ordinal) || flag.EndsWith(".parquet", StringComparison.Ordinal) ? _folder[flag] : flag;
+
+        var result = await Cli.RunAsync(["data", "prepare", .. flags.Split(' ').Select(Full)]);
+
+        Assert.Equal(code, result.ExitCode);
+        Assert.Contains(expected, result.Error.Replace(_folder.Path + "/", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]

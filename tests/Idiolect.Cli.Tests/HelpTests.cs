@@ -3,7 +3,7 @@ namespace Idiolect.Cli.Tests;
 public sealed class HelpTests
 {
     public static TheoryData<string> Verbs => new(
-        "train", "generate", "translate", "tune", "classify", "fill", "embed", "eval", "data", "data show", "data stats", "data cache", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
+        "train", "generate", "translate", "tune", "classify", "fill", "embed", "eval", "data", "data show", "data stats", "data prepare", "data cache", "tokenizer", "tokenizer train", "tokenizer encode", "tokenizer decode", "info", "lab",
         "lab run", "bench", "bench machine", "bench train", "completion");
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class HelpTests
               fill <RUN>       Let a bert fill the gaps of a text
               embed <RUN>      Turn texts into vectors and say which are alike
               eval <RUN>       Measure how well a model predicts a text
-              data             Look at text as a model will see it
+              data             Look at text as a model will see it, and clean it
               tokenizer        Train a tokenizer; turn text into tokens and back
               info <RUN>       Show what a run or model folder is
               lab              Experiments that show why transformers took over

@@ -24,10 +24,12 @@ internal static class DataShowCommand
             "idiolect data show poems.txt --separator blank-lines");
         command.SetAction((parsed, cancellationToken) =>
         {
+            using var progress = new DataProgressLine(terminal);
             flags.Read(
-                parsed, terminal,
+                parsed, terminal, progress,
                 (corpus, tokenizer) => Show(
-                    corpus, tokenizer, parsed.GetValue(samples) ?? 3, parsed.GetValue(tokens) ?? 60, terminal, parsed.GetValue(json), cancellationToken), cancellationToken);
+                    corpus, tokenizer, parsed.GetValue(samples) ?? 3, parsed.GetValue(tokens) ?? 60, terminal, parsed.GetValue(json), cancellationToken),
+                cancellationToken);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
@@ -35,7 +37,7 @@ internal static class DataShowCommand
 
     private static void Show(Corpus corpus, Tokenizer tokenizer, int samples, int most, Terminal terminal, bool json, CancellationToken cancellationToken)
     {
-        DataText.WriteSkipped(corpus, terminal);
+        DataText.WriteSkipped(corpus.Skipped, terminal);
         var every = Math.Max(1, corpus.Training.Count / samples);
         var lines = new JsonLines(terminal.Out);
         var (number, shown) = (0, 0);

@@ -23,9 +23,12 @@ internal static class DataStatsCommand
             "idiolect data stats logs/ --separator blank-lines --json");
         command.SetAction((parsed, cancellationToken) =>
         {
+            using var progress = new DataProgressLine(terminal);
             flags.Read(
-                parsed, terminal,
-                (corpus, tokenizer) => Write(CorpusStatistics.Measure(corpus, tokenizer, cancellationToken), corpus, tokenizer, terminal, parsed.GetValue(json)), cancellationToken);
+                parsed, terminal, progress,
+                (corpus, tokenizer) => Write(
+                    CorpusStatistics.Measure(corpus, tokenizer, progress, cancellationToken), corpus, tokenizer, terminal, parsed.GetValue(json)),
+                cancellationToken);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
@@ -33,7 +36,7 @@ internal static class DataStatsCommand
 
     private static void Write(CorpusStatistics found, Corpus corpus, Tokenizer tokenizer, Terminal terminal, bool json)
     {
-        DataText.WriteSkipped(corpus, terminal);
+        DataText.WriteSkipped(corpus.Skipped, terminal);
         if (json)
         {
             new JsonLines(terminal.Out).Write("done", writer =>

@@ -7,7 +7,8 @@ using Idiolect.Tokenization;
 namespace Idiolect.Cli.Options;
 
 /// <summary>What the verbs of <c>idiolect data</c> read, and by which tokenizer.</summary>
-internal sealed class DataFlags
+/// <param name="tokens">Whether they need one.</param>
+internal sealed class DataFlags(bool tokens = true)
 {
     private readonly Argument<string[]> sources = new("SOURCE")
     {
@@ -25,7 +26,7 @@ internal sealed class DataFlags
     internal Command Command(string name, string description, params IEnumerable<Option> own)
     {
         var command = new Command(name, description) { sources };
-        foreach (var option in new Option[] { textField, separator, encoding, skipBad, tokenizer, vocabulary }.Concat(own))
+        foreach (var option in new Option[] { textField, separator, encoding, skipBad }.Concat(tokens ? [tokenizer, vocabulary] : []).Concat(own))
         {
             command.Add(option);
         }
@@ -35,9 +36,11 @@ internal sealed class DataFlags
     /// <summary>Reads the text and loads or trains the tokenizer, and does something with both.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="terminal">Has standard input.</param>
+    /// <param name="progress">Told how far reading is.</param>
     /// <param name="work">What is done.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    internal void Read(ParseResult parsed, Terminal terminal, Action<Corpus, Tokenizer> work, CancellationToken cancellationToken)
+    internal void Read(
+        ParseResult parsed, Terminal terminal, IProgress<DataProgress> progress, Action<Corpus, Tokenizer> work, CancellationToken cancellationToken)
     {
         var names = parsed.GetValue(sources) ?? [];
         using var input = StandardInputFile.For(names, terminal, cancellationToken);
@@ -60,7 +63,41 @@ internal sealed class DataFlags
                 VocabularySize = parsed.GetValue(vocabulary) ?? recipe.Tokenizer.VocabularySize,
             },
         };
-        var corpus = recipe.LoadWholeCorpus(progress: null, cancellationToken);
+        var corpus = recipe.LoadWholeCorpus(progress, cancellationToken);
         work(corpus, recipe.CreateTokenizer(corpus, cancellationToken));
+    }
+
+    /// <summary>Reads the documents alone, as often as they are asked for.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="terminal">Has standard input.</param>
+    /// <param name="work">What is done with the documents, the files they come from, and how those are read.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    internal void Read(
+        ParseResult parsed, Terminal terminal, Action<IEnumerable<Document>, IReadOnlyList<TextSource>, CorpusOptions> work, CancellationToken cancellationToken)
+    {
+        var names = parsed.GetValue(sources) ?? [];
+        using var input = StandardInputFile.For(names, terminal, cancellationToken);
+        var options = new CorpusOptions
+        {
+            Separator = parsed.GetValue(separator) is { } text ? TrainingFlags.Unescape(text) : null,
+            Encoding = parsed.GetValue(encoding),
+            SkipBad = parsed.GetValue(skipBad),
+            StandardInput = input?.Path,
+        };
+        options = parsed.GetValue(textField) is { } field ? options with { Field = field } : options;
+        var files = new List<TextSource>();
+        IEnumerable<Document> documents = [];
+        foreach (var name in names)
+        {
+            if (name == Corpus.DotnetDocs)
+            {
+                documents = documents.Concat(Corpus.Load(name, options with { ValidationFraction = 0 }, cancellationToken: cancellationToken).Training);
+                continue;
+            }
+            var source = TextSource.Open(name, options);
+            files.Add(source);
+            documents = documents.Concat(source.Read());
+        }
+        work(documents, files, options);
     }
 }

@@ -6,9 +6,9 @@ namespace Idiolect.Cli.Output;
 internal static class DataText
 {
     /// <summary>Says on standard error which files were passed over.</summary>
-    internal static void WriteSkipped(Corpus corpus, Terminal terminal)
+    internal static void WriteSkipped(IReadOnlyList<SkippedFile> skipped, Terminal terminal)
     {
-        foreach (var file in corpus.Skipped)
+        foreach (var file in skipped)
         {
             terminal.WriteError($"passed over {ReadableText.Printable(file.Name)}: {file.Reason}");
         }

@@ -33,8 +33,10 @@ public sealed record CorpusStatistics
     /// <summary>Reads and encodes all of it; holds a few documents at a time.</summary>
     /// <param name="corpus">The text.</param>
     /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="progress">Told how far it is; may be null.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static CorpusStatistics Measure(Corpus corpus, Tokenizer tokenizer, CancellationToken cancellationToken = default)
+    public static CorpusStatistics Measure(
+        Corpus corpus, Tokenizer tokenizer, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -56,6 +58,7 @@ public sealed record CorpusStatistics
             open += ids.Length;
             tokens += ids.Length;
             bytes += Encoding.UTF8.GetByteCount(document.Text);
+            progress?.Report(new DataProgress("counting tokens", bytes, corpus.TrainingBytes));
         }
         cancellationToken.ThrowIfCancellationRequested();
         Close();

@@ -32,6 +32,9 @@ public sealed class TextSource
     /// <summary>What was passed over so far: pipes, sockets and devices in folders, and bad files where that is wanted.</summary>
     public IReadOnlyList<SkippedFile> Skipped => _skipped;
 
+    /// <summary>The paths of its files, in the order in which they are read.</summary>
+    public IReadOnlyList<string> Files => _files;
+
     /// <summary>The size of all files as they lie on the disk.</summary>
     public long FileBytes => _files.Sum(file => new FileInfo(file).Length);
 

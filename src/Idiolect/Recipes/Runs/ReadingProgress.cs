@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Idiolect.Data;
 
 namespace Idiolect.Recipes;
@@ -19,10 +18,6 @@ internal sealed class ReadingProgress(RunSession session) : IProgress<DataProgre
             return;
         }
         _told = Stopwatch.GetTimestamp();
-        session.Report(new WorkAnnounced(0, value.Bytes == 0 ? value.What : value.What + Amount(value)));
+        session.Report(new WorkAnnounced(0, value.ToString()));
     }
-
-    private static string Amount(DataProgress value) => value.TotalBytes >= value.Bytes
-        ? string.Create(CultureInfo.InvariantCulture, $": {value.Bytes / 1e6:#,0} of {value.TotalBytes / 1e6:#,0} MB")
-        : string.Create(CultureInfo.InvariantCulture, $": {value.Bytes / 1e6:#,0} MB");
 }
