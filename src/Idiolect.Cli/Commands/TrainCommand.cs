@@ -106,6 +106,10 @@ internal static class TrainCommand
         {
             return Path.GetExtension(path).ToUpperInvariant() is ".TXT" or ".MD" or ".JSONL" or ".CSV" or ".TSV";
         }
+        if (new FileInfo(path).Length == 0)
+        {
+            return false; // empty, or a pipe or a device, which whoever reads recipes names
+        }
         using var file = File.OpenRead(path);
         Span<byte> beginning = stackalloc byte[64];
         var read = beginning[..file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)].Trim(" \t\r\n\uFEFF"u8);

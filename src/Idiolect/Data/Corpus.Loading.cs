@@ -57,9 +57,9 @@ public sealed partial class Corpus
     private static Corpus Streamed(
         string name, List<OpenSource> sources, CorpusOptions options, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
-        var cache = new TokenCache(options.CacheFolder ?? TokenCache.Default.Folder).Open(Identify(sources, options), name);
+        var cache = new TokenCache(options.CacheFolder ?? TokenCache.Default.Folder).Open(Identify(sources, options), name, () => Identify(sources, options));
         var known = cache.ReadDivisions(sources.Count);
-        if (known is null)
+        if (known is null || !sources.Zip(known.Sources).All(pair => pair.First.IsText == pair.Second is not null))
         {
             known = new CorpusDivisions { Source = name, Sources = [.. sources.Select(source => source.Divide(progress, cancellationToken))] };
             cache.WriteDivisions(known);

@@ -12,10 +12,14 @@ internal static class RecipeFile
     private const int LongestQuote = 60;
     private const long LargestFile = 1 << 20;
 
-    /// <exception cref="InvalidDataException">The file is too large to be a recipe.</exception>
-    internal static string Text(string path) => new FileInfo(path).Length <= LargestFile
-        ? File.ReadAllText(path)
-        : throw new InvalidDataException($"{path} is no recipe: it has more than {LargestFile >> 20} MiB");
+    /// <exception cref="InvalidDataException">The file is too large to be a recipe, or no regular file.</exception>
+    internal static string Text(string path)
+    {
+        FileKind.RequireRegular(path);
+        return new FileInfo(path).Length <= LargestFile
+            ? File.ReadAllText(path)
+            : throw new InvalidDataException($"{path} is no recipe: it has more than {LargestFile >> 20} MiB");
+    }
 
     /// <summary>Reads a recipe.</summary>
     /// <param name="text">The file.</param>

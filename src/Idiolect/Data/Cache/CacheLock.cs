@@ -1,3 +1,5 @@
+using Idiolect.Formats;
+
 namespace Idiolect.Data;
 
 /// <summary>
@@ -15,15 +17,20 @@ internal sealed class CacheLock : IDisposable
     private CacheLock(FileStream stream) => _stream = stream;
 
     /// <summary>Locks a folder that exists; null where another process holds it.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
     internal static CacheLock? TryAcquire(string folder)
     {
         try
         {
             return new CacheLock(new FileStream(Path.Join(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+        catch (IOException exception) when (FileLock.IsHeld(exception))
         {
             return null;
+        }
+        catch (Exception exception) when (WriteFailedException.Explains(exception) && Directory.Exists(folder))
+        {
+            throw new WriteFailedException(Path.Join(folder, FileName), exception);
         }
     }
 
@@ -35,10 +42,17 @@ internal sealed class CacheLock : IDisposable
     {
         for (var isFirst = true; ; isFirst = false)
         {
-            Directory.CreateDirectory(folder);
-            if (TryAcquire(folder) is { } held)
+            try
             {
-                return held;
+                Directory.CreateDirectory(folder);
+                if (TryAcquire(folder) is { } held)
+                {
+                    return held;
+                }
+            }
+            catch (DirectoryNotFoundException) when (Directory.Exists(Path.GetDirectoryName(folder)))
+            {
+                continue; // somebody has removed it in between
             }
             if (isFirst)
             {

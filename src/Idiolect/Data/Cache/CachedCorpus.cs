@@ -10,7 +10,8 @@ namespace Idiolect.Data;
 /// <summary>The folder of one corpus: how it divides, the tokenizers that were trained on it, and its tokens.</summary>
 /// <param name="folder">The folder.</param>
 /// <param name="source">What people call the corpus.</param>
-internal sealed class CachedCorpus(string folder, string source)
+/// <param name="isUnchanged">Whether its files look from outside as they did when the folder was named after them.</param>
+internal sealed class CachedCorpus(string folder, string source, Func<bool> isUnchanged)
 {
     internal const int KeyLength = 24; // hexadecimal digits
 
@@ -37,7 +38,20 @@ internal sealed class CachedCorpus(string folder, string source)
     }
 
     internal void WriteDivisions(CorpusDivisions divisions)
-        => AtomicFile.Write(Path.Join(folder, DivisionsName), JsonSerializer.SerializeToUtf8Bytes(divisions, CorpusDivisionsContext.Default.CorpusDivisions));
+    {
+        RequireUnchanged();
+        AtomicFile.Write(Path.Join(folder, DivisionsName), Serialize(divisions with { Checksum = ChecksumOf(divisions) }));
+    }
+
+    /// <summary>What is made of files that change meanwhile must not be kept, nor used.</summary>
+    /// <exception cref="InvalidDataException">They did.</exception>
+    internal void RequireUnchanged()
+    {
+        if (!isUnchanged())
+        {
+            throw new InvalidDataException($"{source} changed while it was read: wait until nobody writes it, or copy it, and start again.");
+        }
+    }
 
     /// <summary>A tokenizer that was trained on this corpus in the same way, or a new one.</summary>
     /// <param name="description">All that makes it, beside the corpus.</param>
@@ -46,15 +60,24 @@ internal sealed class CachedCorpus(string folder, string source)
     internal Tokenizer Tokenizer(string description, Func<Tokenizer> train, CancellationToken cancellationToken)
     {
         var path = Path.Join(folder, "tokenizer-" + HashOf(description));
-        if (Directory.Exists(path))
+        if (FolderChecksums.FindDamage(path) is null)
         {
             return Tokenization.Tokenizer.Load(path);
         }
         using var held = CacheLock.Acquire(folder, () => { }, cancellationToken);
-        if (!Directory.Exists(path))
+        if (FolderChecksums.FindDamage(path) is not null)
         {
             var trained = train();
-            AtomicFolder.Write(path, trained.Save);
+            RequireUnchanged();
+            if (Directory.Exists(path))
+            {
+                AtomicFolder.Delete(path);
+            }
+            AtomicFolder.Write(path, partial =>
+            {
+                trained.Save(partial);
+                FolderChecksums.Write(partial);
+            });
         }
         return Tokenization.Tokenizer.Load(path);
     }
@@ -62,21 +85,22 @@ internal sealed class CachedCorpus(string folder, string source)
     /// <summary>The tokens of one side, made if they are not there, or damaged.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="heldOut">Which side.</param>
+    /// <param name="bytes">The UTF-8 bytes of that side.</param>
     /// <param name="write">Makes them at a path, atomically.</param>
     /// <param name="progress">Told when another process is making them.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     internal TokenDataset Tokens(
-        Tokenizer tokenizer, bool heldOut, Action<string> write, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+        Tokenizer tokenizer, bool heldOut, long bytes, Action<string> write, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         var path = Path.Join(folder, $"{tokenizer.Hash[..HashLength]}-{(heldOut ? "validation" : "training")}.tokens");
-        if (File.Exists(path) && TryOpen(path) is { } known)
+        if (File.Exists(path) && TryOpen(path, tokenizer, bytes) is { } known)
         {
             Touch();
             return known;
         }
         using var held = CacheLock.Acquire(
             folder, () => progress?.Report(new DataProgress($"waiting for another process, which makes the tokens of {source}", 0, 0)), cancellationToken);
-        if (!File.Exists(path) || TryOpen(path) is not { } made)
+        if (!File.Exists(path) || TryOpen(path, tokenizer, bytes) is not { } made)
         {
             write(path);
             made = TokenDataset.Open(path);
@@ -84,11 +108,17 @@ internal sealed class CachedCorpus(string folder, string source)
         return made;
     }
 
-    private static TokenDataset? TryOpen(string path)
+    private static TokenDataset? TryOpen(string path, Tokenizer tokenizer, long bytes)
     {
         try
         {
-            return TokenDataset.Open(path);
+            var found = TokenDataset.Open(path);
+            if (found.VocabularySize == tokenizer.VocabularySize && found.Separator == tokenizer.BeginningOfTextId && found.ByteCount == bytes)
+            {
+                return found;
+            }
+            found.Dispose();
+            return null;
         }
         catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {
@@ -100,13 +130,18 @@ internal sealed class CachedCorpus(string folder, string source)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Join(folder, DivisionsName)), CorpusDivisionsContext.Default.CorpusDivisions);
+            var found = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Join(folder, DivisionsName)), CorpusDivisionsContext.Default.CorpusDivisions);
+            return found is not null && found.Checksum == ChecksumOf(found) ? found : null;
         }
         catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    private static byte[] Serialize(CorpusDivisions divisions) => JsonSerializer.SerializeToUtf8Bytes(divisions, CorpusDivisionsContext.Default.CorpusDivisions);
+
+    private static string ChecksumOf(CorpusDivisions divisions) => Convert.ToHexStringLower(SHA256.HashData(Serialize(divisions with { Checksum = "" })));
 
     private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..HashLength];
 
@@ -132,6 +167,9 @@ internal sealed record CorpusDivisions
 
     /// <summary>One a source; null for dotnet-docs, which is read whole.</summary>
     public required IReadOnlyList<SourceDivision?> Sources { get; init; }
+
+    /// <summary>SHA-256 of all else, so that damage is noticed.</summary>
+    public string Checksum { get; init; } = "";
 }
 
 /// <summary>JSON without reflection.</summary>

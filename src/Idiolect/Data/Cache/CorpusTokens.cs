@@ -16,6 +16,7 @@ public static class CorpusTokens
     /// <param name="heldOut">The validation side instead of the training side.</param>
     /// <param name="progress">Told how far it is; may be null.</param>
     /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="InvalidDataException">The files of a corpus that is too large for memory changed meanwhile.</exception>
     /// <exception cref="WriteFailedException">The cache's folder cannot be written, or the disk is full.</exception>
     public static TokenDataset Encode(
         Corpus corpus, Tokenizer tokenizer, bool heldOut = false, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -30,8 +31,13 @@ public static class CorpusTokens
         }
         var total = heldOut ? corpus.ValidationBytes : corpus.TrainingBytes;
         return cache.Tokens(
-            tokenizer, heldOut,
-            path => AtomicFile.Write(path, stream => Write(stream, documents, tokenizer, total, progress, cancellationToken)), progress, cancellationToken);
+            tokenizer, heldOut, total,
+            path => AtomicFile.Write(path, stream =>
+            {
+                Write(stream, documents, tokenizer, total, progress, cancellationToken);
+                cache.RequireUnchanged();
+            }),
+            progress, cancellationToken);
     }
 
     /// <summary>A tokenizer that is trained on a corpus: kept beside the tokens of one that is too large for memory.</summary>

@@ -56,7 +56,9 @@ public sealed class TokenCache
     /// <summary>What is kept of a corpus.</summary>
     /// <param name="identity">A hash of its files and of how it is read.</param>
     /// <param name="source">What people call it.</param>
-    internal CachedCorpus Open(string identity, string source) => new(Path.Join(Folder, identity[..CachedCorpus.KeyLength]), source);
+    /// <param name="identify">Finds that hash anew.</param>
+    internal CachedCorpus Open(string identity, string source, Func<string> identify)
+        => new(Path.Join(Folder, identity[..CachedCorpus.KeyLength]), source, () => identify() == identity);
 
     private static TokenCacheEntry Describe(DirectoryInfo folder)
     {

@@ -6,11 +6,9 @@ namespace Idiolect.Data;
 /// <summary>Unpacks compressed files as they are read, up to a limit.</summary>
 internal static class Decompression
 {
-    /// <summary>Text seldom becomes a tenth; what becomes less than this share of itself is no text but a trap.</summary>
-    internal const int MostExpansion = 200;
-
-    /// <summary>Up to here anything may grow.</summary>
-    internal const long FreeBytes = 64L << 20;
+    private static readonly byte[] GzipStart = [0x1F, 0x8B];
+    private static readonly byte[] ZstandardStart = [0x28, 0xB5, 0x2F, 0xFD];
+    private static readonly byte[] SkippableStart = [0x2A, 0x4D, 0x18];
 
     /// <summary>The name without the extension of a compression, and whether it has one.</summary>
     internal static bool TryStrip(string name, out string inner)
@@ -28,31 +26,31 @@ internal static class Decompression
     /// <summary>What a compressed file holds.</summary>
     /// <param name="compressed">Its bytes; the result owns them.</param>
     /// <param name="name">The file; its extension says how it is compressed.</param>
-    internal static Stream Open(Stream compressed, string name)
+    /// <param name="budget">How much may come out.</param>
+    internal static Stream Open(Stream compressed, string name, UnpackedBudget budget)
     {
-        var counted = new CountingStream(compressed);
-        Stream unpacked = Path.GetExtension(name).Equals(".zst", StringComparison.OrdinalIgnoreCase)
-            ? new DecompressionStream(counted, leaveOpen: false)
-            : new GzipEnd.Checked(new GZipStream(new GzipEnd.Marked(counted), CompressionMode.Decompress));
-        return new LimitedStream(unpacked, () => counted.Count, name);
-    }
-
-    /// <summary>A member of an archive, under the same limit.</summary>
-    internal static Stream Limit(Stream unpacked, long compressedLength, string name) => new LimitedStream(unpacked, () => compressedLength, name);
-
-    private sealed class CountingStream(Stream inner) : ReadOnlyStream(inner)
-    {
-        internal long Count { get; private set; }
-
-        public override int Read(Span<byte> buffer)
+        var head = new HeadStream(compressed);
+        var isZstandard = Path.GetExtension(name).Equals(".zst", StringComparison.OrdinalIgnoreCase);
+        if (!head.Head.IsEmpty && !(isZstandard ? IsZstandard(head.Head) : head.Head.StartsWith(GzipStart)))
         {
-            var count = Inner.Read(buffer);
-            Count += count;
-            return count;
+            head.Dispose();
+            throw new InvalidDataException(
+                $"{name} is not compressed by {(isZstandard ? "Zstandard" : "gzip")}, as its extension says: rename it to what it is, or fetch it again.");
         }
+        return Limit(
+            isZstandard ? new DecompressionStream(head, leaveOpen: false)
+                : new GzipEnd.Checked(new GZipStream(new GzipEnd.Marked(head), CompressionMode.Decompress)),
+            name, budget);
     }
 
-    private sealed class LimitedStream(Stream inner, Func<long> compressed, string name) : ReadOnlyStream(inner)
+    /// <summary>What is unpacked, under a limit; what is damaged there is named.</summary>
+    internal static Stream Limit(Stream unpacked, string name, UnpackedBudget budget) => new LimitedStream(unpacked, name, budget);
+
+    /// <summary>A frame, or one that is to be passed over (four bits of its first byte are free).</summary>
+    private static bool IsZstandard(ReadOnlySpan<byte> head)
+        => head.StartsWith(ZstandardStart) || (head.Length >= 4 && head[0] >> 4 == 5 && head[1..].StartsWith(SkippableStart));
+
+    private sealed class LimitedStream(Stream inner, string name, UnpackedBudget budget) : ReadOnlyStream(inner)
     {
         private long _count;
 
@@ -68,10 +66,8 @@ internal static class Decompression
                 throw new InvalidDataException($"{name} is cut off or damaged behind its first {_count} unpacked bytes: fetch it again.", exception);
             }
             _count += read;
-            return _count <= FreeBytes || _count / MostExpansion <= compressed()
-                ? read
-                : throw new InvalidDataException(
-                    $"{name} unpacks to more than {MostExpansion} times its size ({_count >> 20} MiB of {compressed()} bytes so far): no text does; unpack it yourself if it is one.");
+            budget.Spend(read, name);
+            return read;
         }
     }
 }

@@ -3,6 +3,8 @@ namespace Idiolect.Data;
 /// <summary>Reads the documents of a file as its name says it is written, unpacked where it is compressed.</summary>
 internal static class DocumentReader
 {
+    private const int LongText = 1 << 20; // characters, from which on the text of a record comes in parts, too
+
     private static readonly HashSet<string> TextExtensions = new(StringComparer.OrdinalIgnoreCase)
     {
         ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex",
@@ -41,14 +43,21 @@ internal static class DocumentReader
     /// <param name="file">The stream, closed at the end.</param>
     /// <param name="name">Its name, whose extension says what it is.</param>
     /// <param name="options">The field, the separator, the encoding.</param>
+    /// <param name="skip">Told of what is passed over in an archive.</param>
     /// <exception cref="InvalidDataException">The file is not what its name says, or damaged; the message names it.</exception>
-    internal static IEnumerable<TextPart> Read(Stream file, string name, CorpusOptions options)
+    internal static IEnumerable<TextPart> Read(Stream file, string name, CorpusOptions options, Action<SkippedFile> skip)
     {
+        var (length, stream) = (file.Length, file);
+        var budget = new UnpackedBudget(() => length, name);
         if (Decompression.TryStrip(name, out var inner))
         {
-            file = Decompression.Open(file, name);
+            var counted = new CountingStream(file);
+            budget = new UnpackedBudget(() => counted.Count, name);
+            stream = Decompression.Open(counted, name, budget);
         }
-        return Archive.IsArchive(inner) ? Archive.Read(file, inner, name, Reads, (stream, kind, member) => ReadOne(stream, kind, member, options)) : ReadOne(file, inner, name, options);
+        return Archive.IsArchive(inner)
+            ? Archive.Read(stream, inner, name, budget, Reads, skip, (member, kind, path) => ReadOne(member, kind, path, options))
+            : ReadOne(stream, inner, name, options);
     }
 
     /// <summary>The documents of what is no archive.</summary>
@@ -57,6 +66,9 @@ internal static class DocumentReader
     /// <param name="name">The name for messages.</param>
     /// <param name="options">The field, the separator, the encoding.</param>
     private static IEnumerable<TextPart> ReadOne(Stream stream, string kind, string name, CorpusOptions options)
+        => ReadWhole(stream, kind, name, options).SelectMany(part => part.Text.Length > LongText ? DocumentCutter.Read(new StringReader(part.Text), part.Name, null) : [part]);
+
+    private static IEnumerable<TextPart> ReadWhole(Stream stream, string kind, string name, CorpusOptions options)
         => Path.GetExtension(kind).ToUpperInvariant() switch
         {
             ".PARQUET" => ReadParquet(stream, name, options),
@@ -119,6 +131,18 @@ internal static class DocumentReader
         foreach (var part in ParquetText.Read(seekable, name, options.Field))
         {
             yield return part;
+        }
+    }
+
+    private sealed class CountingStream(Stream inner) : ReadOnlyStream(inner)
+    {
+        internal long Count { get; private set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = Inner.Read(buffer);
+            Count += count;
+            return count;
         }
     }
 }

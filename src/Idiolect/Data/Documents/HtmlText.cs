@@ -113,8 +113,8 @@ internal static class HtmlText
 
         internal void Space() => _space = true;
 
-        /// <summary>At least so many line breaks before what comes.</summary>
-        internal void Separate(int breaks) => _breaks = Math.Max(_breaks, breaks);
+        /// <summary>At least so many line breaks before what comes, and two at most.</summary>
+        internal void Separate(int breaks) => _breaks = Math.Clamp(_breaks, breaks, Math.Max(breaks, 2));
 
         /// <summary>A line break of the author's.</summary>
         internal void Break(int breaks) => _breaks = Math.Min(2, _breaks + breaks);
@@ -125,9 +125,14 @@ internal static class HtmlText
             {
                 if (data.Length > 0)
                 {
-                    WritePending();
-                    _text.Append(data.TrimEnd('\n'));
-                    _breaks = data.EndsWith('\n') ? 1 : 0;
+                    // Line breaks at the end wait: at the end of the block they are its own.
+                    var text = data.AsSpan().TrimEnd('\n');
+                    if (text.Length > 0)
+                    {
+                        WritePending();
+                        _text.Append(text);
+                    }
+                    _breaks += data.Length - text.Length;
                 }
                 return;
             }

@@ -6,6 +6,8 @@ namespace Idiolect.Data;
 /// <summary>Reads JSON that is an array of objects or texts, or objects one behind the other, a value at a time.</summary>
 internal static class JsonValues
 {
+    private const int MostDepth = 64; // of a value, as System.Text.Json has it
+
     /// <param name="utf8">The bytes, in UTF-8 without a mark; the caller closes them.</param>
     /// <param name="name">Where they come from.</param>
     /// <param name="field">The property that holds the text.</param>
@@ -34,8 +36,10 @@ internal static class JsonValues
             }
             catch (JsonException exception)
             {
+                // The reader is ahead of the values that it has given.
                 throw new InvalidDataException(
-                    $"{name} is not valid JSON behind value {number} (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}): give an array, or one object a line.", exception);
+                    $"{name}, line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: no valid JSON, or nested more than {MostDepth} deep: "
+                    + "give an array, or one object a line.", exception);
             }
         }
     }
@@ -64,7 +68,7 @@ internal static class JsonValues
         }
         catch (InvalidOperationException exception)
         {
-            throw new InvalidDataException($"{where}: field \"{field}\" holds a broken \\u escape.", exception);
+            throw new InvalidDataException($"{where}: field \"{field}\" holds a broken \\u escape, or is not valid UTF-8.", exception);
         }
         throw new InvalidDataException($"{where}: there is no field \"{field}\": name the field that holds the text.");
     }

@@ -13,16 +13,22 @@ internal static class TableText
     internal static IEnumerable<TextPart> Read(TextReader reader, string name, char separator, string field)
     {
         var quotes = new QuoteCounter(reader);
-        using var table = Guard(() => new SepReaderOptions(new Sep(separator)) { HasHeader = true, Unescape = true }.From(quotes), name);
-        if (!table.Header.TryIndexOf(field, out var column))
+        using var table = Guard(() => new SepReaderOptions(new Sep(separator)) { HasHeader = true }.From(quotes), name);
+        if (table.IsEmpty)
+        {
+            yield break;
+        }
+        List<string> columns = [.. table.Header.ColNames.Select(each => Unquote(each))];
+        var column = columns.IndexOf(field);
+        if (column < 0)
         {
             throw new InvalidDataException(
-                $"{name} has no column \"{field}\"; it has {string.Join(", ", table.Header.ColNames.Take(20).Select(each => $"\"{each}\""))}: name the one that holds the text.");
+                $"{name} has no column \"{field}\"; it has {string.Join(", ", columns.Take(20).Select(each => $"\"{each}\""))}: name the one that holds the text.");
         }
         while (Guard(table.MoveNext, name))
         {
             // Not Current in a local: a row lives in the reader's buffer.
-            var text = Guard(() => table.Current[column].ToString(), name);
+            var text = Guard(() => Text(table, column, separator, name), name);
             if (text.Length > 0)
             {
                 yield return new TextPart($"{name}:{table.Current.LineNumberFrom}", text);
@@ -33,6 +39,30 @@ internal static class TableText
             throw new InvalidDataException($"{name} has a quote that is never closed: double each quote within a text.");
         }
     }
+
+    /// <summary>A row's text without its quotes. What is not in quotes as a whole keeps the quotes that it has.</summary>
+    private static string Text(SepReader table, int column, char separator, string name)
+    {
+        var row = table.Current;
+        if (!row.Span.Contains('"'))
+        {
+            return row[column].ToString();
+        }
+        for (var each = 0; each < row.ColCount; each++)
+        {
+            // Of one that begins with a quote the reader has found the end. A quote within (an inch) has swallowed what follows up to the next.
+            if (row[each].Span is var value && !value.StartsWith("\"") && value.IndexOfAny(separator, '\r', '\n') >= 0)
+            {
+                throw new InvalidDataException(
+                    $"{name}, line {row.LineNumberFrom}: a quote stands within a text that is not quoted itself, and hides where it ends: "
+                    + "put such a text between quotes and double each quote within.");
+            }
+        }
+        return Unquote(row[column].Span);
+    }
+
+    private static string Unquote(ReadOnlySpan<char> text)
+        => text.Length > 1 && text[0] == '"' && text[^1] == '"' ? text[1..^1].ToString().Replace("\"\"", "\"", StringComparison.Ordinal) : text.ToString();
 
     /// <summary>Notices a quote that is never closed: it takes all that follows for one text.</summary>
     private sealed class QuoteCounter(TextReader inner) : TextReader

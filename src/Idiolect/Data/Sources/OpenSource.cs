@@ -17,6 +17,9 @@ internal sealed class OpenSource(WeightedSource source, CorpusOptions options)
     /// <summary>Whether all of it is to validate on.</summary>
     internal bool IsValidation { get; init; }
 
+    /// <summary>Whether it is text of the user's, which is read in parts; else it is dotnet-docs.</summary>
+    internal bool IsText => _text is not null;
+
     internal double Weight => source.Weight;
 
     internal IReadOnlyList<SkippedFile> Skipped => _text?.Skipped ?? [];
@@ -102,7 +105,7 @@ internal sealed class OpenSource(WeightedSource source, CorpusOptions options)
         ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ContentHash)));
 
     private InvalidDataException Empty() => new(
-        $"{source.Source} is empty: give a file, folder or glob that holds text."
+        $"{(source.Source == TextSource.StandardInput ? TextEncoding.StandardInputName : source.Source)} is empty: give a file, folder or glob that holds text."
         + (Skipped is [var first, ..] ? $" {Skipped.Count} of its files were passed over, the first because: {first.Name}: {first.Reason}" : ""));
 
     private static long Bytes(IEnumerable<Document> documents) => documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document.Text));

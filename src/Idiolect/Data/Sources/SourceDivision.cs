@@ -169,6 +169,10 @@ internal sealed record SourceDivision
         {
             if (part.IsFirst)
             {
+                if (!part.IsLast && KeySize * (longDocument + 1) > LongKeys.Length)
+                {
+                    throw new InvalidDataException($"{part.Name} changed while it was read: it has become longer. Start again.");
+                }
                 isWanted = part.IsLast ? Wants(SHA256.HashData(Encoding.UTF8.GetBytes(part.Text)), heldOut, share)
                     : Wants(LongKeys.AsSpan(KeySize * longDocument++, KeySize), heldOut, share);
             }

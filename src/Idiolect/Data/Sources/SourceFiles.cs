@@ -1,4 +1,5 @@
 using Microsoft.Extensions.FileSystemGlobbing;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
@@ -16,6 +18,7 @@ public sealed class TextSource
     private readonly CorpusOptions _options;
     private readonly List<SkippedFile> _skipped = [];
     private readonly Dictionary<string, bool> _isGood = []; // of the files that were tried, where bad ones are passed over
+    private string? _inputHash;
 
     private TextSource(string name, CorpusOptions options)
     {
@@ -29,7 +32,7 @@ public sealed class TextSource
     /// <summary>What was named.</summary>
     public string Name { get; }
 
-    /// <summary>What was passed over so far: pipes, sockets and devices in folders, and bad files where that is wanted.</summary>
+    /// <summary>What was passed over so far: pipes, sockets and devices in folders, links and archives in archives, and bad files where that is wanted.</summary>
     public IReadOnlyList<SkippedFile> Skipped => _skipped;
 
     /// <summary>The paths of its files, in the order in which they are read.</summary>
@@ -90,24 +93,41 @@ public sealed class TextSource
     /// <summary>A hash of what tells whether the text is the same: the files' names, sizes and times.</summary>
     internal string Identify()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         if (Name == StandardInput)
         {
-            using var stream = File.OpenRead(_files[0]);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            return _inputHash ??= HashOf(_files[0]); // a copy that nobody else changes
         }
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in _files.Select(file => new FileInfo(file)))
         {
-            hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{file.FullName}\n{(file.Exists ? file.Length : -1)}\n{file.LastWriteTimeUtc.Ticks}\n"));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string HashOf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     private IEnumerable<TextPart> ReadFile(string file)
     {
         FileKind.RequireRegular(file); // it may have become another since it was found
-        var name = Name == StandardInput ? "standard input" : file;
-        return DocumentReader.Read(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete), Name == StandardInput ? name : file, _options);
+        var name = Name == StandardInput ? TextEncoding.StandardInputName : file;
+        return DocumentReader.Read(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete), name, _options, AddSkipped);
+    }
+
+    /// <summary>Notes what was passed over, once however often it is read.</summary>
+    private void AddSkipped(SkippedFile skipped)
+    {
+        lock (_isGood)
+        {
+            if (!_skipped.Contains(skipped))
+            {
+                _skipped.Add(skipped);
+            }
+        }
     }
 
     /// <summary>Reads a file to its end once, so that one that is bad there gives nothing at all.</summary>

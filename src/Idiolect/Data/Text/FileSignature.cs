@@ -42,16 +42,19 @@ internal static class FileSignature
         return null;
     }
 
-    /// <summary>Whether bytes hold what no text in UTF-8 does: controls other than white space and escapes, or what is no UTF-8.</summary>
+    /// <summary>Whether bytes hold what no text does: controls other than white space and escapes.</summary>
     internal static bool LooksBinary(ReadOnlySpan<byte> head)
     {
         foreach (var value in head)
         {
-            if (value is < 0x09 or (> 0x0D and < 0x1B) or (> 0x1B and < 0x20))
+            if (IsControl(value))
             {
                 return true;
             }
         }
         return false;
     }
+
+    /// <summary>Whether a byte is a control other than white space and escapes.</summary>
+    internal static bool IsControl(byte value) => value is < 0x09 or (> 0x0D and < 0x1B) or (> 0x1B and < 0x20);
 }

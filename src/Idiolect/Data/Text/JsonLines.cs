@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
@@ -8,7 +9,7 @@ namespace Idiolect.Data;
 internal static class JsonLines
 {
     private const int FirstBuffer = 1 << 16;
-    private const int LongestLine = 256 << 20;
+    private const int LongestLine = 64 << 20;
 
     /// <summary>Adds a document for each line of a file; empty lines and empty texts are passed over.</summary>
     /// <param name="file">The file.</param>

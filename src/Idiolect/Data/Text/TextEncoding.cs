@@ -8,6 +8,9 @@ internal static class TextEncoding
     /// <summary>The name of the encoding of the first 256 characters, a byte each (ISO 8859-1).</summary>
     internal const string Latin1 = "latin-1";
 
+    /// <summary>What messages call standard input.</summary>
+    internal const string StandardInputName = "standard input";
+
     private static readonly (byte[] Mark, Encoding Encoding)[] Marks =
     [
         ([0xEF, 0xBB, 0xBF], new UTF8Encoding(false, true)),
@@ -33,14 +36,17 @@ internal static class TextEncoding
     /// <summary>Says what the first bytes of a file are when they are no text in UTF-8.</summary>
     /// <param name="head">The first bytes, behind no mark.</param>
     /// <param name="name">The file.</param>
+    /// <param name="anyKind">Whether another extension would have it read as what it is.</param>
     /// <exception cref="InvalidDataException">They are known to be something else.</exception>
-    internal static void Refuse(ReadOnlySpan<byte> head, string name)
+    internal static void Refuse(ReadOnlySpan<byte> head, string name, bool anyKind)
     {
         if (FileSignature.Describe(head) is { } what)
         {
-            throw new InvalidDataException($"{name} is {what}.");
+            // A pipe has no extension, and a list of prompts is plain text whatever its name.
+            var colon = what.IndexOf(": give it the extension", StringComparison.Ordinal);
+            throw new InvalidDataException(anyKind || colon < 0 ? $"{name} is {what}." : $"{name} is {what[..colon]}: plain text is read here; unpack it, or save its text, first.");
         }
-        if (Unmarked(head) is { } encoding)
+        if (UnmarkedEncoding.Find(head) is { } encoding)
         {
             throw new InvalidDataException(
                 $"{name} is {encoding.ToUpperInvariant()} without a byte order mark: save it as UTF-8 (for example iconv -f {encoding} -t utf-8).");
@@ -70,7 +76,7 @@ internal static class TextEncoding
             (var found, markLength) = Detect(head.Head);
             if (markLength == 0)
             {
-                Refuse(head.Head, name);
+                Refuse(head.Head, name, anyKind: name != StandardInputName);
             }
             head.Skip(markLength);
             return found is UTF8Encoding ? head : new NamedDecoding(Encoding.CreateTranscodingStream(head, found, Encoding.UTF8), name, NameOf(found));
@@ -84,30 +90,6 @@ internal static class TextEncoding
 
     /// <summary>The name by which people and iconv know an encoding.</summary>
     internal static string NameOf(Encoding encoding) => encoding is UnicodeEncoding ? "UTF-16" : encoding is UTF32Encoding ? "UTF-32" : "UTF-8";
-
-    /// <summary>UTF-16 and UTF-32 of Latin letters have a zero in the same place of nearly every unit.</summary>
-    private static string? Unmarked(ReadOnlySpan<byte> head)
-    {
-        var length = head.Length & ~3;
-        if (length < 4)
-        {
-            return head is [0, > 0, ..] && head.Length >= 2 ? "utf-16be" : head is [> 0, 0, ..] ? "utf-16le" : null;
-        }
-        Span<int> zeros = stackalloc int[4];
-        for (var i = 0; i < length; i++)
-        {
-            zeros[i % 4] += head[i] == 0 ? 1 : 0;
-        }
-        var units = length / 4;
-        return Most(zeros[1], units) && Most(zeros[2], units) && Most(zeros[3], units) && Few(zeros[0], units) ? "utf-32le"
-            : Most(zeros[0], units) && Most(zeros[1], units) && Most(zeros[2], units) && Few(zeros[3], units) ? "utf-32be"
-            : Most(zeros[1] + zeros[3], 2 * units) && Few(zeros[0] + zeros[2], 2 * units) ? "utf-16le"
-            : Most(zeros[0] + zeros[2], 2 * units) && Few(zeros[1] + zeros[3], 2 * units) ? "utf-16be"
-            : null;
-
-        static bool Most(int count, int of) => count * 10 >= of * 7;
-        static bool Few(int count, int of) => count * 10 <= of;
-    }
 
     /// <summary>A stream of an encoding whose errors name the file.</summary>
     private sealed class NamedDecoding(Stream inner, string name, string encoding) : ReadOnlyStream(inner)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Idiolect.Formats;
 
 namespace Idiolect.Data;
 
@@ -53,7 +54,7 @@ public static class Utf8Text
         var (encoding, markLength) = TextEncoding.Detect(bytes);
         if (markLength == 0)
         {
-            TextEncoding.Refuse(bytes[..Math.Min(bytes.Length, 4096)], name);
+            TextEncoding.Refuse(bytes[..Math.Min(bytes.Length, 4096)], name, anyKind: false);
         }
         bytes = bytes[markLength..];
         if (encoding is not UTF8Encoding)

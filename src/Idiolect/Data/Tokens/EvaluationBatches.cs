@@ -33,7 +33,10 @@ public sealed class EvaluationBatches
         {
             throw new ArgumentException($"Expected the bytes of {data.VocabularySize} tokens, found {tokenBytes.Length}.", nameof(tokenBytes));
         }
-        data.RequireContext(1);
+        if (data.TokenCount < 2)
+        {
+            throw new InvalidDataException($"The text has {data.TokenCount} token{(data.TokenCount == 1 ? "" : "s")}, and it takes two to measure: give more text.");
+        }
         _data = data;
         BatchSize = batchSize;
         ContextLength = contextLength;

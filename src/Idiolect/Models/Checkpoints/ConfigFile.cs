@@ -30,6 +30,7 @@ internal sealed class ConfigFile
         {
             throw NoModelFolder.Explain(folder);
         }
+        FileKind.RequireRegular(path);
         FolderChecksums.RequireSmallFilesIntact(folder);
         return new ConfigFile(folder, new JsonFields(File.ReadAllText(path), path));
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Idiolect.Formats;
 
 namespace Idiolect.Tokenization;
 
@@ -14,6 +15,7 @@ internal static class JsonFile
         {
             throw new FileNotFoundException($"'{path}' does not exist: name a tokenizer's file or folder.", path);
         }
+        FileKind.RequireRegular(path);
         try
         {
             using var stream = File.OpenRead(path);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Idiolect.Formats;
 
 namespace Idiolect.Tokenization;
 
@@ -8,6 +9,7 @@ internal static class ModelType
     /// <summary>model.type; null where there is none, or the file is no JSON before it.</summary>
     internal static string? Of(string path)
     {
+        FileKind.RequireRegular(path);
         var json = File.ReadAllBytes(path).AsSpan();
         var reader = new Utf8JsonReader(json.StartsWith("\ufeff"u8) ? json[3..] : json);
         try

@@ -10,11 +10,6 @@ public sealed class RunLock : IDisposable
 {
     internal const string FileName = ".lock";
 
-    // errno of Linux and macOS (EWOULDBLOCK), and the low word of Windows' HRESULT.
-    private const int HeldLinux = 11;
-    private const int HeldMac = 35;
-    private const int SharingViolationWindows = 32;
-
     // Who only asks whether a run is held (IsHeld) holds it for an instant.
     private const int Tries = 5;
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(20);
@@ -49,7 +44,7 @@ public sealed class RunLock : IDisposable
             {
                 return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             }
-            catch (IOException exception) when (IsHeld(exception))
+            catch (IOException exception) when (FileLock.IsHeld(exception))
             {
                 if (attempt == Tries)
                 {
@@ -75,7 +70,7 @@ public sealed class RunLock : IDisposable
         }
         catch (IOException exception)
         {
-            return IsHeld(exception); // not where there is no lock at all
+            return FileLock.IsHeld(exception); // not where there is no lock at all
         }
         catch (UnauthorizedAccessException)
         {
@@ -85,6 +80,4 @@ public sealed class RunLock : IDisposable
 
     /// <summary>Gives the run free.</summary>
     public void Dispose() => _stream.Dispose();
-
-    private static bool IsHeld(IOException exception) => (exception.HResult & 0xffff) is HeldLinux or HeldMac or SharingViolationWindows;
 }

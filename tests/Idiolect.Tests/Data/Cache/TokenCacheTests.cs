@@ -1,4 +1,5 @@
 using Idiolect.Data;
+using Idiolect.Formats;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Tests.Data;
@@ -44,6 +45,23 @@ public sealed class TokenCacheTests : IDisposable
     }
 
     [Fact]
+    public void Whatever_changes_the_text_has_an_entry_of_its_own()
+    {
+        CorpusOptions[] ways =
+        [
+            _options, _options with { Separator = "\n" }, _options with { Encoding = CorpusOptions.Latin1 }, _options with { Field = "body" },
+            _options with { ValidationFraction = 0.5 }, _options with { SkipBad = true }, _options with { ValidationSource = _file },
+        ];
+        foreach (var way in ways)
+        {
+            Corpus.Load([new WeightedSource(_file)], way, null, mostInMemory: 0, TestContext.Current.CancellationToken);
+        }
+        Corpus.Load([new WeightedSource(_file, 2)], _options, null, mostInMemory: 0, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ways.Length + 1, new TokenCache(_folder["cache"]).Entries.Count);
+    }
+
+    [Fact]
     public void Damaged_tokens_are_made_again()
     {
         var expected = Encode(new ByteTokenizer());
@@ -55,6 +73,97 @@ public sealed class TokenCacheTests : IDisposable
         }
 
         Assert.Equal(expected, Encode(new ByteTokenizer()));
+    }
+
+    [Theory]
+    [InlineData(24)] // the number of bytes
+    [InlineData(32)] // the size of the vocabulary
+    [InlineData(36)] // the separator
+    public void So_are_tokens_whose_header_is_damaged(int at)
+    {
+        var expected = Encode(new ByteTokenizer());
+        foreach (var shard in Shards())
+        {
+            var bytes = File.ReadAllBytes(shard);
+            bytes[at] ^= 4;
+            File.WriteAllBytes(shard, bytes);
+        }
+        using var data = CorpusTokens.Encode(Load(), new ByteTokenizer(), cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal(((long)expected.Length, new ByteTokenizer().VocabularySize, Load().TrainingBytes), (data.TokenCount, data.VocabularySize, data.ByteCount));
+        Assert.Equal(new ByteTokenizer().BeginningOfTextId, data.Separator);
+    }
+
+    [Theory]
+    [InlineData("\"Documents\":1", "\"Documents\":2")]
+    [InlineData("\"Threshold\":", "\"Threshold\":1")]
+    [InlineData("\"TrainingBytes\":", "\"TrainingBytes\":1")]
+    [InlineData("[{", "[null,{")]
+    public void A_damaged_division_is_found_anew(string old, string @new)
+    {
+        var corpus = Load();
+        Assert.False(corpus.TrainingBytes == 0);
+        var path = Path.Join(_folder["cache"], Assert.Single(new TokenCache(_folder["cache"]).Entries).Key, "corpus.json");
+        var json = File.ReadAllText(path);
+        Assert.Contains(old, json, StringComparison.Ordinal);
+        File.WriteAllText(path, json.Replace(old, @new, StringComparison.Ordinal));
+
+        var again = Load();
+        Assert.Equal((corpus.Hash, corpus.TrainingBytes, corpus.ValidationBytes), (again.Hash, again.TrainingBytes, again.ValidationBytes));
+        Assert.Equal(json, File.ReadAllText(path));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData(null)]
+    public void A_damaged_tokenizer_is_trained_again(string? content)
+    {
+        Tokenizer Train() => CharacterTokenizer.Train(["abc"], ["<|endoftext|>"]);
+        var corpus = Load();
+        var first = CorpusTokens.CreateTokenizer(corpus, "char", Train, TestContext.Current.CancellationToken);
+        var file = Assert.Single(Directory.EnumerateFiles(_folder["cache"], "tokenizer.json", SearchOption.AllDirectories));
+        if (content is null)
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            File.WriteAllText(file, content);
+        }
+
+        Assert.Equal(first.Hash, CorpusTokens.CreateTokenizer(corpus, "char", Train, TestContext.Current.CancellationToken).Hash);
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"a\"", "\"x\"", StringComparison.Ordinal));
+        Assert.Equal(first.Hash, CorpusTokens.CreateTokenizer(corpus, "char", Train, TestContext.Current.CancellationToken).Hash);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_that_changes_while_it_is_encoded_is_named_and_nothing_is_kept(bool grows)
+    {
+        var corpus = Load();
+        void Change(DataProgress news)
+        {
+            using var stream = new FileStream(_file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            stream.Position = grows ? stream.Length : 0;
+            stream.Write("other text"u8);
+        }
+
+        var error = Assert.Throws<InvalidDataException>(() => CorpusTokens.Encode(
+            corpus, new ByteTokenizer(), progress: new Hear(Change), cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("a.txt changed while it was read", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Shards());
+    }
+
+    [Fact]
+    public void A_lock_that_cannot_be_taken_is_an_error_and_no_wait()
+    {
+        Load();
+        var folder = Path.Join(_folder["cache"], Assert.Single(new TokenCache(_folder["cache"]).Entries).Key);
+        Directory.CreateDirectory(Path.Join(folder, CacheLock.FileName));
+
+        Assert.Throws<WriteFailedException>(() => CacheLock.Acquire(folder, () => Assert.Fail("nobody holds it"), TestContext.Current.CancellationToken));
     }
 
     [Fact]

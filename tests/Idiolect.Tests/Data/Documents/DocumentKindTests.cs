@@ -45,6 +45,21 @@ public sealed class DocumentKindTests : IDisposable
         Assert.Equal(7 * all.Length + all.Length, Read(_folder.Path).Length);
     }
 
+    [Theory]
+    [InlineData("a.jsonl", "{{\"text\":\"{0}\"}}\n")]
+    [InlineData("a.json", "[{{\"text\":\"{0}\"}}]")]
+    [InlineData("a.csv", "text\n{0}\n")]
+    public void A_long_text_of_a_record_comes_in_parts_and_is_one_document(string name, string form)
+    {
+        var text = string.Join(' ', Enumerable.Range(0, 300_000));
+        var file = _folder.Write(name, string.Format(System.Globalization.CultureInfo.InvariantCulture, form, text));
+
+        Assert.Equal([text], Read(file));
+        var parts = TextSource.Open(file).Read().ToArray();
+        Assert.All(parts, part => Assert.True(part.Text.Length < 1 << 17));
+        Assert.Equal(parts.Length - 1, parts.Count(part => part.IsContinuation));
+    }
+
     [Fact]
     public void Objects_one_behind_the_other_are_values_too()
         => Assert.Equal(["one", "two"], Read(_folder.Write("a.json", "{\n \"text\": \"one\"\n}\n{\"text\":\"two\"}")));
@@ -53,8 +68,8 @@ public sealed class DocumentKindTests : IDisposable
     [InlineData("[{\"text\":\"a\"}, 3]", "value 2", "a number")]
     [InlineData("[{\"text\":\"a\"}, {\"body\":\"b\"}]", "value 2", "no field \"text\"")]
     [InlineData("[{\"text\":1}]", "value 1", "must be a string, found a number")]
-    [InlineData("[{\"text\":\"a\"}, {", "not valid JSON behind value 1")]
-    [InlineData("hello", "not valid JSON behind value 0")]
+    [InlineData("[{\"text\":\"a\"}, {", "line 1, byte 16: no valid JSON")]
+    [InlineData("hello", "line 1, byte 0: no valid JSON")]
     [InlineData("[{\"text\":\"\\ud800\"}]", "broken")]
     public void A_bad_value_is_named(string json, params string[] expected) => AssertError(_folder.Write("a.json", json), ["a.json", .. expected]);
 
@@ -63,7 +78,20 @@ public sealed class DocumentKindTests : IDisposable
     [InlineData("id,text\n1,one\n2\n", "the same columns in every row")]
     [InlineData("id,text\n1,one,more\n", "the same columns in every row")]
     [InlineData("id,text\n1,\"open\n2,two\n", "quote")]
+    [InlineData("text,text\n1,one\n", "Col name 'text' found 2 times")]
+    [InlineData("id,text\n1,one\n2,5\" disk\n3,it has 3\" more\n", "line 3: a quote stands within a text")]
+    [InlineData("text,name\none,a 5\" disk, and 3\" more\n", "line 2: a quote stands within a text")]
     public void A_bad_table_is_named(string table, string expected) => AssertError(_folder.Write("a.csv", table), "a.csv", expected);
+
+    [Theory]
+    [InlineData("\"id\",\"text\"\n\"1\",\"a \"\"b\"\", c\"\n", "a \"b\", c")]
+    [InlineData("id,text\n1,he said \"hi\" to me\n", "he said \"hi\" to me")]
+    [InlineData("text\n\"one\r\ntwo\"\n", "one\r\ntwo")]
+    [InlineData("text\n\"\"\"\"\n", "\"")]
+    public void A_quoted_text_is_what_its_writer_meant(string table, string text) => Assert.Equal([text], Read(_folder.Write("a.csv", table)));
+
+    [Fact]
+    public void A_table_without_a_line_is_empty() => Assert.Empty(Read(_folder.Write("a.csv", "")));
 
     [Fact]
     public async Task A_column_of_another_type_is_named_in_words()
@@ -134,6 +162,81 @@ public sealed class DocumentKindTests : IDisposable
     }
 
     [Fact]
+    public void Bombs_of_many_parts_or_packed_twice_stop_at_the_same_limit()
+    {
+        var text = new byte[60 << 20];
+        Array.Fill(text, (byte)'a');
+        var packed = Gzip(text);
+
+        // Each member by itself is below what anything may become.
+        AssertError(_folder.Write("a.zip", Zip(Copies("txt", text))), "a.zip!1.txt", "all that is read of", "unpacks to more than 200 times its size");
+        AssertError(_folder.Write("b.zip", Zip(Copies("txt.gz", packed))), "b.zip!1.txt.gz", "unpacks to more than 200 times its size");
+        AssertError(_folder.Write("c.tar.gz", Gzip(Tar(Copies("txt.gz", packed)))), "c.tar.gz!1.txt.gz", "unpacks to more than 200 times its size");
+
+        static Dictionary<string, (byte[] Bytes, string[] Texts)> Copies(string extension, byte[] bytes)
+            => Enumerable.Range(0, 2).ToDictionary(i => $"{i}.{extension}", _ => (bytes, Array.Empty<string>()));
+    }
+
+    [Fact]
+    public void A_bit_of_a_zip_that_flips_is_noticed()
+    {
+        using var memory = new MemoryStream();
+        using (var zip = new ZipArchive(memory, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using var member = zip.CreateEntry("a.txt", CompressionLevel.NoCompression).Open();
+            member.Write("one two three four"u8);
+        }
+        var bytes = memory.ToArray();
+        bytes[bytes.AsSpan().IndexOf("three"u8)] ^= 1;
+
+        AssertError(_folder.Write("a.zip", bytes), "a.zip!a.txt is cut off or damaged");
+    }
+
+    [Fact]
+    public void An_encrypted_member_is_named()
+    {
+        var bytes = Zip(new() { ["a.txt"] = ("text"u8.ToArray(), []) });
+        bytes[6] |= 1;
+        bytes[bytes.AsSpan().IndexOf("PK\x01\x02"u8) + 8] |= 1;
+
+        AssertError(_folder.Write("a.zip", bytes), "a.zip!a.txt is encrypted");
+    }
+
+    [Theory]
+    [InlineData("a.txt.gz", "gzip")]
+    [InlineData("a.csv.zst", "Zstandard")]
+    [InlineData("a.tgz", "gzip")]
+    public void What_is_not_compressed_as_its_name_says_is_named(string name, string format)
+        => AssertError(_folder.Write(name, "only text"), $"{name} is not compressed by {format}");
+
+    [Fact]
+    public void What_an_archive_holds_and_nobody_reads_is_told_of()
+    {
+        var inner = Zip(new() { ["a.txt"] = ("inside"u8.ToArray(), []) });
+        Assert.Equal(
+            ["b.zip!a.zip: it is an archive inside an archive"],
+            Skipped(_folder.Write("b.zip", Zip(new() { ["a.zip"] = (inner, []), ["b.txt"] = ("text"u8.ToArray(), []), ["c.png"] = ([1], []) }))));
+        Assert.Equal(["c.zip: it holds no file of text"], Skipped(_folder.Write("c.zip", Zip(new() { ["c.png"] = ([1], []) }))));
+        using var memory = new MemoryStream();
+        using (var tar = new TarWriter(memory, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "link.txt") { LinkName = "/etc/passwd" });
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.Directory, "folder.txt"));
+        }
+        Assert.Equal(["d.tar!link.txt: it is a link or a special file"], Skipped(_folder.Write("d.tar", memory.ToArray())));
+
+        static IEnumerable<string> Skipped(string path)
+        {
+            var source = TextSource.Open(path);
+            for (var time = 0; time < 2; time++)
+            {
+                Assert.True(source.Read().Count() < 2);
+            }
+            return source.Skipped.Select(file => $"{Path.GetFileName(file.Name)}: {file.Reason}");
+        }
+    }
+
+    [Fact]
     public void Members_with_paths_that_lead_elsewhere_are_only_read()
     {
         using var memory = new MemoryStream();
@@ -170,6 +273,7 @@ public sealed class DocumentKindTests : IDisposable
     [InlineData("<p>One  two\n three</p><p>four</p>", "One two three\n\nfour\n")]
     [InlineData("<div>a</div><div>b<b>c</b></div>", "a\nbc\n")]
     [InlineData("<pre>x\n  y</pre>z", "x\n  y\n\nz\n")]
+    [InlineData("<pre>x\n\n\n<b>y</b>\n\n<i>z</i>\n\n\n</pre>a", "x\n\n\ny\n\nz\n\na\n")]
     [InlineData("<ul><li>a<li>b</ul>", "a\nb\n")]
     [InlineData("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc\n")]
     [InlineData("no marks at all", "no marks at all\n")]

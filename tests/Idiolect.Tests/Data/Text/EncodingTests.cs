@@ -62,6 +62,44 @@ public sealed class EncodingTests : IDisposable
         AssertError(() => Utf8Text.Read(file), "a.txt", name.ToUpperInvariant(), $"iconv -f {name} -t utf-8");
     }
 
+    [Theory]
+    [InlineData("Привет, мир! Это простой текст.\n")]
+    [InlineData("مرحبا بالعالم، هذا نص\n")]
+    [InlineData("Καλημέρα κόσμε, αυτό είναι κείμενο\n")]
+    [InlineData("日本語のテキスト。これは文章です。\n")]
+    [InlineData("שלום עולם, זה טקסט\n")]
+    [InlineData("안녕하세요. 이것은 글입니다.\n")]
+    public void So_is_one_of_other_letters_some_of_which_would_pass_for_utf_8(string text)
+    {
+        foreach (var name in Encodings.Keys.Where(name => name != "utf-8"))
+        {
+            foreach (var times in new[] { 1, 3, 1000 })
+            {
+                var file = _folder.Write("a.txt", Encodings[name].GetBytes(string.Concat(Enumerable.Repeat(text, times))));
+                AssertError(() => Read(file), "a.txt", name.ToUpperInvariant(), $"iconv -f {name} -t utf-8");
+            }
+        }
+    }
+
+    [Fact]
+    public void Text_in_utf_8_is_never_taken_for_another()
+        => Gen.String[1, 3000].Sample(text =>
+        {
+            var bytes = Encoding.UTF8.GetBytes(string.Concat(text.Where(c => !char.IsControl(c) || char.IsWhiteSpace(c))) + "\u0007");
+            Assert.True(bytes.Length < 6 || UnmarkedEncoding.Find(bytes) is null);
+        });
+
+    [Fact]
+    public void Where_an_extension_would_not_help_none_is_advised()
+    {
+        byte[] gzip = [0x1F, 0x8B, 8, 0, 0, 0];
+        var piped = new CorpusOptions { StandardInput = _folder.Write("b.txt", gzip) };
+
+        AssertError(() => Utf8Text.Read(_folder.Write("a.txt.gz", gzip)), "a.txt.gz is compressed by gzip: plain text is read here; unpack it");
+        AssertError(() => Read(TextSource.StandardInput, piped), "standard input is compressed by gzip: plain text is read here; unpack it");
+        AssertError(() => Corpus.Load("-", new CorpusOptions { StandardInput = _folder.Write("c.txt", "") }), "standard input is empty");
+    }
+
     [Fact]
     public void The_hint_of_an_unmarked_text_leads_to_the_text()
     {

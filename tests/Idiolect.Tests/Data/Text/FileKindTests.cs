@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Idiolect.Data;
+using Idiolect.Recipes;
+using Idiolect.Tokenization;
 
 namespace Idiolect.Tests.Data;
 
@@ -38,6 +40,8 @@ public sealed class FileKindTests : IDisposable
         Assert.StartsWith($"{path} is {what}, not a file:", error.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => Utf8Text.Read(path));
         Assert.Throws<InvalidDataException>(() => LabelledCorpus.Load(path));
+        Assert.Throws<InvalidDataException>(() => Tokenizer.Load(path));
+        Assert.Throws<InvalidDataException>(() => Recipe.Load(path));
         Assert.Throws<InvalidDataException>(() => ParallelCorpus.Load(path, new ParallelCorpusOptions { To = ["de"] }));
     }
 

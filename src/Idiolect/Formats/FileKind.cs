@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Idiolect.Data;
+namespace Idiolect.Formats;
 
 /// <summary>
 /// Tells files from what only looks like one in a folder: pipes, sockets and devices, which have no end or wait for ever. .NET does not say, so
