@@ -28,6 +28,16 @@ internal static class StandardInput
     /// <exception cref="InvalidDataException">It is no text.</exception>
     internal static async Task<string?> ReadPipedAsync(Terminal terminal, string without, CancellationToken cancellationToken)
     {
+        return await FirstByteAsync(terminal, without, cancellationToken).ConfigureAwait(false) is { } first
+            ? Decode(await ReadToEndAsync(terminal.Input!, [first], cancellationToken).ConfigureAwait(false)) : null;
+    }
+
+    /// <summary>The first byte of what is piped in; null where nothing is, or nothing comes.</summary>
+    /// <param name="terminal">Where it comes from.</param>
+    /// <param name="without">What happens without, for a person who wonders.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal static async Task<byte?> FirstByteAsync(Terminal terminal, string without, CancellationToken cancellationToken)
+    {
         if (terminal.Input is not { } input)
         {
             return null;
@@ -41,8 +51,7 @@ internal static class StandardInput
             terminal.WriteError($"nothing comes from standard input: {without}");
             return null;
         }
-        return await first.ConfigureAwait(false) == 0 ? null
-            : Decode(await ReadToEndAsync(input, buffer, cancellationToken).ConfigureAwait(false));
+        return await first.ConfigureAwait(false) == 0 ? null : buffer[0];
     }
 
     private static async Task<MemoryStream> ReadToEndAsync(Stream input, byte[] begun, CancellationToken cancellationToken)

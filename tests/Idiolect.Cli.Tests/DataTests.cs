@@ -51,6 +51,38 @@ public sealed class DataTests : IDisposable
         Assert.Contains("nothing is piped into it", (await Cli.RunAsync("data", "stats", "-")).Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-", "standard input, which is plain text")]
+    [InlineData("a.txt", "a.txt, whose texts have no fields")]
+    public async Task A_field_of_plain_text_is_refused(string source, string what)
+    {
+        var file = _folder.Write("a.txt", "some text");
+        foreach (var verb in new[] { "show", "stats" })
+        {
+            var result = await Cli.RunWithInputAsync(new MemoryStream("{}"u8.ToArray()), "data", verb, source == "-" ? source : file, "--field", "body");
+            Assert.NotEqual(0, result.ExitCode);
+            Assert.Contains("--field means nothing to ", result.Error, StringComparison.Ordinal);
+            Assert.Contains(what, result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_piped_in_is_measured_like_the_same_text_in_a_file()
+    {
+        var file = _folder.Write("a.txt", string.Join('\n', Enumerable.Range(0, 100).Select(i => $"line {i}")));
+        var other = _folder.Write("b.txt", "what is piped in\n");
+        Assert.Equal(0, (await Cli.RunAsync(
+            "train", "--data", file, "--tokenizer", "byte", "--val-fraction", "0.1", "--steps", "1", "--layers", "1", "--heads", "1", "--width", "8",
+            "--context", "8", "--batch", "2", "--separator", "\\n", "--out", _folder["run"])).ExitCode);
+
+        var named = (await Cli.RunAsync("eval", _folder["run"], "--data", other, "--json")).Out;
+        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other)), "eval", _folder["run"], "--json")).Out);
+        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other)), "eval", _folder["run"], "--data", "-", "--json")).Out);
+        var heldOut = (await Cli.RunAsync("eval", _folder["run"], "--json")).Out;
+        Assert.NotEqual(named, heldOut);
+        Assert.Equal(heldOut, (await Cli.RunWithInputAsync(new MemoryStream(), "eval", _folder["run"], "--json")).Out);
+    }
+
     [Fact]
     public async Task Prepared_text_has_no_duplicates_and_says_what_was_dropped()
     {

@@ -63,6 +63,8 @@ public sealed class StandardInputTests : IDisposable
         Assert.Equal("97 98\n", result.Out);
         var decoded = await Cli.RunWithInputAsync(new MemoryStream("97 98"u8.ToArray()), "tokenizer", "decode", "--tokenizer", folder["bytes"]);
         Assert.Equal("ab\n", decoded.Out);
+        Assert.Equal("97 98\n", (await Cli.RunWithInputAsync(new MemoryStream("ab"u8.ToArray()), "tokenizer", "encode", "-", "--tokenizer", folder["bytes"])).Out);
+        Assert.Equal("ab\n", (await Cli.RunWithInputAsync(new MemoryStream("97 98"u8.ToArray()), "tokenizer", "decode", "-", "--tokenizer", folder["bytes"])).Out);
     }
 
     [Theory]

@@ -15,7 +15,7 @@ internal static class EvalCommand
     internal static Command Create(Terminal terminal)
     {
         var run = Flag.Run();
-        var data = Flag.Data("Text to predict  [the run's held-out documents; of a translation, its held-out sentences]");
+        var data = Flag.Data("Text to predict, or - for standard input  [what is piped in; else the run's held-out documents, or sentences]");
         var field = Flag.Field();
         var to = Flag.Text("--to", "Target language to measure, of a translation into several  [all of them]", "LANG");
         var batches = Flag.Count("--batches", "Batches to measure  [all]");
@@ -57,9 +57,12 @@ internal static class EvalCommand
                 }
                 return Task.FromResult(ExitCode.Success);
             }
+            // The text may be read from it again until it is measured.
+            using var input = parsed.GetValue(data) is { } named ? StandardInputFile.For([named], terminal, cancellationToken)
+                : StandardInputFile.OfPipe(terminal, "measuring what the run held out (--data - waits for it)", cancellationToken);
             if (kind.Architecture == ModelRecipe.Bert)
             {
-                var (texts, heldOut, name) = TextToPredict(folder, parsed, data, field, terminal, cancellationToken);
+                var (texts, heldOut, name) = TextToPredict(folder, parsed, input, data, field, cancellationToken);
                 using var filler = ModelLocation.Open(folder, MaskedLanguageModel.Load);
                 using var tokens = CorpusTokens.Encode(texts, filler.Tokenizer, heldOut, progress: null, cancellationToken);
                 var gaps = MaskedMeasurement.Take(
@@ -68,7 +71,7 @@ internal static class EvalCommand
                 return Task.FromResult(ExitCode.Success);
             }
             using var model = ModelLocation.Open(folder, LanguageModel.Load);
-            var (corpus, isHeldOut, what) = TextToPredict(folder, parsed, data, field, terminal, cancellationToken);
+            var (corpus, isHeldOut, what) = TextToPredict(folder, parsed, input, data, field, cancellationToken);
             using var dataset = CorpusTokens.Encode(corpus, model.Tokenizer, isHeldOut, progress: null, cancellationToken);
             var measured = Measurement.Take(
                 model, dataset, parsed.GetValue(batches) ?? 0, parsed.GetValue(threads) ?? 0, cancellationToken);
@@ -156,9 +159,9 @@ internal static class EvalCommand
     /// any other text is taken whole.
     /// </summary>
     private static (Corpus Corpus, bool HeldOut, string Words) TextToPredict(
-        string folder, ParseResult parsed, Option<string?> dataFlag, Option<string?> field, Terminal terminal, CancellationToken cancellationToken)
+        string folder, ParseResult parsed, StandardInputFile? input, Option<string?> dataFlag, Option<string?> field, CancellationToken cancellationToken)
     {
-        var data = parsed.GetValue(dataFlag);
+        var data = input is null ? parsed.GetValue(dataFlag) : TextSource.StandardInput;
         var recipe = Run.IsRun(folder) && Run.Open(folder) is { HasRecipe: true } run ? run.ReadRecipe() : null;
         var own = recipe?.Data;
         var source = data ?? own?.Source
@@ -173,7 +176,6 @@ internal static class EvalCommand
             recipe = recipe with { Data = recipe.Data with { TextField = parsed.GetValue(field) ?? recipe.Data.TextField } };
             return HeldOut(recipe.LoadCorpus(progress: null, cancellationToken));
         }
-        using var input = StandardInputFile.For([source], terminal, cancellationToken);
         var options = new CorpusOptions { Field = parsed.GetValue(field) ?? "text", StandardInput = input?.Path };
         return source == Corpus.DotnetDocs
             ? HeldOut(Corpus.Load(source, options with { ValidationFraction = own?.ValidationFraction ?? options.ValidationFraction }, progress: null, cancellationToken))

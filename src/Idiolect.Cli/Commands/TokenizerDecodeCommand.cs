@@ -13,7 +13,7 @@ internal static class TokenizerDecodeCommand
 
     internal static Command Create(Terminal terminal)
     {
-        var argument = new TextArgument("IDS") { Description = "Ids to decode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
+        var argument = new TextArgument("IDS") { Description = "Ids to decode, or - for standard input  [standard input]", Arity = ArgumentArity.ZeroOrMore };
         var source = TokenizerSource.Option();
         var json = Flag.Json();
         var command = new Command("decode", "Print the text of ids") { argument, source, json };
@@ -23,7 +23,7 @@ internal static class TokenizerDecodeCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var words = parsed.GetValue(argument) ?? [];
-            var ids = ParseIds(words.Length > 0 ? string.Join(' ', words)
+            var ids = ParseIds(words is not ([] or [StandardInput.Name]) ? string.Join(' ', words)
                 : await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false));
             var text = TokenizerSource.Load(parsed.GetValue(source)).Decode(ids);
             Write(text, terminal, parsed.GetValue(json));

@@ -10,7 +10,7 @@ internal static class TokenizerEncodeCommand
 {
     internal static Command Create(Terminal terminal)
     {
-        var text = new TextArgument("TEXT") { Description = "Text to encode  [standard input]", Arity = ArgumentArity.ZeroOrMore };
+        var text = new TextArgument("TEXT") { Description = "Text to encode, or - for standard input  [standard input]", Arity = ArgumentArity.ZeroOrMore };
         var source = TokenizerSource.Option();
         var json = Flag.Json();
         var command = new Command("encode", "Print the ids of a text") { text, source, json };
@@ -21,7 +21,7 @@ internal static class TokenizerEncodeCommand
         {
             var words = parsed.GetValue(text) ?? [];
             var tokenizer = TokenizerSource.Load(parsed.GetValue(source));
-            var ids = tokenizer.Encode(words.Length > 0 ? string.Join(' ', words)
+            var ids = tokenizer.Encode(words is not ([] or [StandardInput.Name]) ? string.Join(' ', words)
                 : await StandardInput.ReadAsync(terminal, cancellationToken).ConfigureAwait(false));
             Write(ids, terminal, parsed.GetValue(json));
             return ExitCode.Success;

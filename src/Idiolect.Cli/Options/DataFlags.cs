@@ -12,7 +12,7 @@ internal sealed class DataFlags(bool tokens = true)
 {
     private readonly Argument<string[]> sources = new("SOURCE")
     {
-        Description = "A file, folder or glob, - for standard input, or dotnet-docs", HelpName = "SOURCE", Arity = ArgumentArity.OneOrMore,
+        Description = "A file, folder or glob, - for standard input (plain text), or dotnet-docs", HelpName = "SOURCE", Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<string?> textField = Flag.Field();
@@ -42,7 +42,7 @@ internal sealed class DataFlags(bool tokens = true)
     internal void Read(
         ParseResult parsed, Terminal terminal, IProgress<DataProgress> progress, Action<Corpus, Tokenizer> work, CancellationToken cancellationToken)
     {
-        var names = parsed.GetValue(sources) ?? [];
+        var names = Names(parsed);
         using var input = StandardInputFile.For(names, terminal, cancellationToken);
         var recipe = Recipe.Preset(Recipe.DefaultPreset);
         recipe = recipe with
@@ -75,7 +75,7 @@ internal sealed class DataFlags(bool tokens = true)
     internal void Read(
         ParseResult parsed, Terminal terminal, Action<IEnumerable<Document>, IReadOnlyList<TextSource>, CorpusOptions> work, CancellationToken cancellationToken)
     {
-        var names = parsed.GetValue(sources) ?? [];
+        var names = Names(parsed);
         using var input = StandardInputFile.For(names, terminal, cancellationToken);
         var options = new CorpusOptions
         {
@@ -99,5 +99,15 @@ internal sealed class DataFlags(bool tokens = true)
             documents = documents.Concat(source.Read());
         }
         work(documents, files, options);
+    }
+
+    private string[] Names(ParseResult parsed)
+    {
+        var names = parsed.GetValue(sources) ?? [];
+        if (names is [var only])
+        {
+            Flag.RejectField(parsed, textField, WeightedSource.Parse(only).Source);
+        }
+        return names;
     }
 }

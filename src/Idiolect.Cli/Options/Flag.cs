@@ -63,10 +63,14 @@ internal static class Flag
         }
     }
 
-    /// <summary>Folders, globs and standard input may hold what has fields; a single file says whether it does.</summary>
+    /// <summary>Folders and globs may hold what has fields; a single file says whether it does; standard input is plain text.</summary>
     /// <exception cref="ArgumentException">A field was named of data that have none.</exception>
     internal static void RejectField(ParseResult parsed, Option field, string data)
     {
+        if (data == TextSource.StandardInput)
+        {
+            RejectMeaningless(parsed, "standard input, which is plain text", [field]);
+        }
         if (data == Corpus.DotnetDocs || (File.Exists(data) && !TextSource.HasFields(data)))
         {
             RejectMeaningless(parsed, $"{data}, whose texts have no fields", [field]);

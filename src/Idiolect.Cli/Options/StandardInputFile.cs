@@ -21,12 +21,25 @@ internal sealed class StandardInputFile : IDisposable
         {
             return null;
         }
-        var input = terminal.Input ?? throw new ArgumentException("- reads standard input, and nothing is piped into it");
+        return Copy(terminal.Input ?? throw new ArgumentException("- reads standard input, and nothing is piped into it"), [], cancellationToken);
+    }
+
+    /// <summary>Copies what is piped in to a file; null where nothing is.</summary>
+    /// <param name="terminal">Where it comes from.</param>
+    /// <param name="without">What happens without, for a person who wonders.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal static StandardInputFile? OfPipe(Terminal terminal, string without, CancellationToken cancellationToken)
+        => StandardInput.FirstByteAsync(terminal, without, cancellationToken).GetAwaiter().GetResult() is { } first
+            ? Copy(terminal.Input!, [first], cancellationToken) : null;
+
+    private static StandardInputFile Copy(Stream input, ReadOnlySpan<byte> begun, CancellationToken cancellationToken)
+    {
         var name = $"idiolect-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.txt";
         var file = new StandardInputFile(System.IO.Path.Join(System.IO.Path.GetTempPath(), name));
         try
         {
             using var copy = new FileStream(file.Path, FileMode.CreateNew, FileAccess.Write);
+            copy.Write(begun);
             // A read that waits for a program does not hear a cancellation: it is waited for beside it.
             var buffer = new byte[BlockSize];
             for (int count; (count = Task.Run(() => input.Read(buffer), CancellationToken.None).WaitAsync(cancellationToken).GetAwaiter().GetResult()) > 0;)

@@ -8,7 +8,7 @@ namespace Idiolect.Data;
 /// <summary>Writes documents, whose parts may come one by one: as JSON Lines, or as text with <c>&lt;|endoftext|&gt;</c> between them.</summary>
 internal sealed class CleanTextWriter : IDisposable
 {
-    private const long LongestLine = 200L << 20; // what reads JSON Lines takes 256 MiB, and quotes and line breaks take two bytes
+    private const int LineEnd = 3; // "}\n
     private static readonly string[] Text = ["", ".txt", ".text", ".md", ".markdown"];
     private static readonly string[] Lines = [".jsonl", ".ndjson"];
 
@@ -17,7 +17,6 @@ internal sealed class CleanTextWriter : IDisposable
     private readonly Utf8JsonWriter? _json;
     private string? _open;
     private string _end = ""; // of the open document, where a separator may begin
-    private long _length;
 
     /// <param name="stream">Receives the bytes.</param>
     /// <param name="path">Its name, whose extension says how it is written.</param>
@@ -57,14 +56,14 @@ internal sealed class CleanTextWriter : IDisposable
         {
             Begin(document.Name);
         }
-        _length += document.Text.Length;
         if (_json is not null)
         {
-            if (_length > LongestLine)
-            {
-                throw new InvalidDataException($"{_open} is too long for a line of JSON: write a .txt file instead.");
-            }
             _json.WriteStringValueSegment(document.Text, isFinalSegment: false);
+            if (_json.BytesCommitted + _json.BytesPending + LineEnd > JsonLines.LongestLine)
+            {
+                throw new InvalidDataException(
+                    $"{_open} takes more than the {JsonLines.LongestLine >> 20} MiB that a line of JSON may have: write a .txt file instead.");
+            }
             return;
         }
         var text = _end + document.Text;
@@ -97,7 +96,7 @@ internal sealed class CleanTextWriter : IDisposable
             End();
             _text?.Write($"{Tokenizer.EndOfText}\n");
         }
-        (_open, _end, _length) = (name, "", 0);
+        (_open, _end) = (name, "");
         if (_json is not null)
         {
             _json.WriteStartObject();

@@ -110,7 +110,7 @@ internal static class DocumentReader
     private static IEnumerable<TextPart> ReadHtml(Stream stream, string name, CorpusOptions options)
     {
         using var reader = new Utf8Reader(stream, name, options.Encoding);
-        if (HtmlText.Of(WholeText.Read(reader, name, "page")) is { Length: > 0 } text)
+        if (HtmlText.Of(WholeText.Read(reader, name, "page"), name) is { Length: > 0 } text)
         {
             yield return new TextPart(name, text);
         }

@@ -24,37 +24,51 @@ internal static class HtmlText
         "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre", "blockquote", "hr", "figure",
     };
 
+    // Browsers keep 512. The parser looks through all open tags at every new one.
+    private const int MostDepth = 4096;
+
     /// <summary>The text of a page.</summary>
     /// <param name="html">The page.</param>
-    internal static string Of(string html)
+    /// <param name="name">Where it comes from.</param>
+    /// <exception cref="InvalidDataException">Tags are nested more than 4,096 deep.</exception>
+    internal static string Of(string html, string name)
     {
-        using var page = new HtmlParser().ParseDocument(html);
+        IElement? last = null;
+        var options = new HtmlParserOptions { MaximumDepth = MostDepth, OnCreated = (element, _) => RequireShallow(ref last, element, name) };
+        using var page = new HtmlParser(options).ParseDocument(html);
         var text = new Writer();
-        // Without recursion: pages may be nested as deep as they like.
-        for (INode? node = page.DocumentElement; node is not null;)
+        // Without recursion, since pages may be deep; by number, since the parser looks for a next sibling from the first one on.
+        var open = new Stack<(INode Node, int Child)>([(page, 0)]);
+        while (open.TryPop(out var at))
         {
-            var enters = !(node is IElement { LocalName: var name } && Silent.Contains(name));
-            if (enters)
+            if (at.Child == at.Node.ChildNodes.Length)
             {
-                Begin(node, text);
-                if (node.FirstChild is { } child)
-                {
-                    node = child;
-                    continue;
-                }
+                End(at.Node, text);
+                continue;
             }
-            while (node is not null)
+            open.Push((at.Node, at.Child + 1));
+            var child = at.Node.ChildNodes[at.Child];
+            if (child is not IElement { LocalName: var tag } || !Silent.Contains(tag))
             {
-                End(node, text);
-                if (node.NextSibling is { } next)
-                {
-                    node = next;
-                    break;
-                }
-                node = node.Parent;
+                Begin(child, text);
+                open.Push((child, 0));
             }
         }
         return text.ToString();
+    }
+
+    /// <summary>Looks at the element before, which stands in its place by now.</summary>
+    private static void RequireShallow(ref IElement? last, IElement created, string name)
+    {
+        var depth = 0;
+        for (var at = last; at is not null; at = at.ParentElement)
+        {
+            if (++depth >= MostDepth)
+            {
+                throw new InvalidDataException($"{name} nests its tags more than {MostDepth} deep, as no page for people does.");
+            }
+        }
+        last = created;
     }
 
     private static void Begin(INode node, Writer text)

@@ -15,13 +15,15 @@ internal static class JsonValues
     internal static IEnumerable<TextPart> Read(Stream utf8, string name, string field)
     {
         var head = new HeadStream(utf8);
+        var since = new SinceLastValue(head, name);
         var isArray = head.Head.TrimStart(" \t\r\n"u8).StartsWith("["u8);
         var number = 0;
-        using var values = JsonSerializer.DeserializeAsyncEnumerable(head, JsonValueContext.Default.JsonElement, topLevelValues: !isArray)
+        using var values = JsonSerializer.DeserializeAsyncEnumerable(since, JsonValueContext.Default.JsonElement, topLevelValues: !isArray)
             .ToBlockingEnumerable().GetEnumerator();
         while (MoveNext())
         {
             number++;
+            since.Reset();
             if (Text(values.Current, $"{name}, value {number}", field) is { Length: > 0 } text)
             {
                 yield return new TextPart($"{name}:{number}", text);
@@ -82,6 +84,23 @@ internal static class JsonValues
         JsonValueKind.True or JsonValueKind.False => "a boolean",
         _ => "null",
     };
+
+    /// <summary>Limits what is read, and so held in memory, without a value in it.</summary>
+    private sealed class SinceLastValue(Stream inner, string name) : ReadOnlyStream(inner)
+    {
+        private long _count;
+
+        internal void Reset() => _count = 0;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = Inner.Read(buffer);
+            _count += count;
+            // The reader fills its buffer, which is up to twice the value, before it looks.
+            return _count <= 2L * JsonLines.LongestLine ? count
+                : throw new InvalidDataException($"{name} has a value of more than {JsonLines.LongestLine >> 20} MiB, which is read at once: split it.");
+        }
+    }
 }
 
 /// <summary>JSON without reflection.</summary>

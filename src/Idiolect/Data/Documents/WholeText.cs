@@ -3,13 +3,13 @@ namespace Idiolect.Data;
 /// <summary>Reads what cannot be read in parts, up to a limit.</summary>
 internal static class WholeText
 {
-    private const int MostCharacters = 64 << 20;
+    private const int MostCharacters = 16 << 20;
 
     /// <summary>All characters of a reader.</summary>
     /// <param name="reader">The characters.</param>
     /// <param name="name">Where they come from.</param>
     /// <param name="kind">What they are, for the message.</param>
-    /// <exception cref="InvalidDataException">There are more than 64 Mi of them.</exception>
+    /// <exception cref="InvalidDataException">There are more than 16 Mi of them.</exception>
     internal static string Read(TextReader reader, string name, string kind)
     {
         var text = new System.Text.StringBuilder();

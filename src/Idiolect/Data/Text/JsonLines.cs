@@ -8,8 +8,10 @@ namespace Idiolect.Data;
 /// <summary>Reads JSON Lines: one object a line, of which one string property is the text of a document.</summary>
 internal static class JsonLines
 {
+    /// <summary>In bytes; the text of one takes several times as much memory.</summary>
+    internal const int LongestLine = 16 << 20;
+
     private const int FirstBuffer = 1 << 16;
-    private const int LongestLine = 64 << 20;
 
     /// <summary>Adds a document for each line of a file; empty lines and empty texts are passed over.</summary>
     /// <param name="file">The file.</param>
@@ -45,7 +47,7 @@ internal static class JsonLines
                 (start, end) = (0, end - start);
                 if (end == buffer.Length)
                 {
-                    if (end > LongestLine)
+                    if (end >= LongestLine)
                     {
                         throw new InvalidDataException($"{name}, line {line}: longer than {LongestLine >> 20} MiB: write one object a line.");
                     }

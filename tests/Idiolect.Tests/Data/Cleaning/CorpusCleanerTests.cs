@@ -14,6 +14,21 @@ public sealed class CorpusCleanerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void What_is_written_as_a_line_can_be_read_again_however_long_it_is()
+    {
+        // 16 MiB less what stands around the text, and less the doubled quotes; then a byte too many.
+        var text = string.Concat(Enumerable.Repeat("\"words\" ", (16 << 20) / 10))[..^100];
+        var room = (16 << 20) - System.Text.Encoding.UTF8.GetByteCount("{\"source\":\"a\",\"text\":\"\"}\n") - text.Length - text.Count(character => character == '"');
+        text += new string('x', room);
+
+        Clean([new Document("a", text)], "clean.jsonl", NoRules);
+
+        Assert.Equal(text, Lines("clean.jsonl").Single().Text);
+        Assert.Equal(text.Length, TextPart.Join(TextSource.Open(_folder["clean.jsonl"]).ReadParts()).Single().Text.Length);
+        Assert.Contains("write a .txt file instead", Assert.Throws<InvalidDataException>(() => Clean([new Document("a", text + "x")], "b.jsonl", NoRules)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Planted_pairs_that_are_alike_lose_one_and_others_none()
     {
         var random = new Random(7);

@@ -279,11 +279,29 @@ public sealed class DocumentKindTests : IDisposable
     [InlineData("no marks at all", "no marks at all\n")]
     [InlineData("<style>p{}</style><body><noscript>x</noscript>", "")]
     [InlineData("&lt;b&gt; &eacute; &#x8a9e;", "<b> é 語\n")]
-    public void A_page_becomes_the_text_that_one_reads(string html, string text) => Assert.Equal(text, HtmlText.Of(html));
+    public void A_page_becomes_the_text_that_one_reads(string html, string text) => Assert.Equal(text, HtmlText.Of(html, "a.html"));
 
     [Fact]
     public void A_deeply_nested_page_is_read()
-        => Assert.Equal("x\n", HtmlText.Of(string.Concat(Enumerable.Repeat("<div>", 3_000)) + "x"));
+        => Assert.Equal("x\n", HtmlText.Of(string.Concat(Enumerable.Repeat("<div>", 3_000)) + "x", "a.html"));
+
+    [Fact]
+    public void A_page_nested_without_end_is_refused_at_once() => Assert.Equal(
+        "a.html nests its tags more than 4096 deep, as no page for people does.",
+        Assert.Throws<InvalidDataException>(() => HtmlText.Of(string.Concat(Enumerable.Repeat("<div>", 200_000)) + "x", "a.html")).Message);
+
+    [Fact]
+    public void What_is_too_large_for_one_value_is_refused()
+    {
+        var text = new string('x', 16 << 20);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.jsonl"], $"{{\"text\":\"short\"}}\n{{\"text\":\"{text}\"}}\n");
+        AssertError(folder["a.jsonl"], "a.jsonl, line 2", "longer than 16 MiB");
+        File.WriteAllText(folder["a.html"], $"<p>{text}</p>");
+        AssertError(folder["a.html"], "a.html", "more than 16 Mi characters in one page");
+        File.WriteAllText(folder["a.json"], $"[\"short\",\"{text}{text}{text}\"]");
+        AssertError(folder["a.json"], "a.json", "a value of more than 16 MiB");
+    }
 
     private static string[] Read(string path) => [.. TextPart.Join(TextSource.Open(path).ReadParts()).Select(document => document.Text)];
 
