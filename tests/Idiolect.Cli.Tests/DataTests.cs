@@ -76,8 +76,8 @@ public sealed class DataTests : IDisposable
             "--context", "8", "--batch", "2", "--separator", "\\n", "--out", _folder["run"])).ExitCode);
 
         var named = (await Cli.RunAsync("eval", _folder["run"], "--data", other, "--json")).Out;
-        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other)), "eval", _folder["run"], "--json")).Out);
-        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other)), "eval", _folder["run"], "--data", "-", "--json")).Out);
+        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other, TestContext.Current.CancellationToken)), "eval", _folder["run"], "--json")).Out);
+        Assert.Equal(named, (await Cli.RunWithInputAsync(new MemoryStream(await File.ReadAllBytesAsync(other, TestContext.Current.CancellationToken)), "eval", _folder["run"], "--data", "-", "--json")).Out);
         var heldOut = (await Cli.RunAsync("eval", _folder["run"], "--json")).Out;
         Assert.NotEqual(named, heldOut);
         Assert.Equal(heldOut, (await Cli.RunWithInputAsync(new MemoryStream(), "eval", _folder["run"], "--json")).Out);
