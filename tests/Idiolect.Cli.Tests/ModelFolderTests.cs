@@ -123,6 +123,35 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors")]
+    [InlineData("model.safetensors.index.json")]
+    [InlineData("generation_config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("checksums.json")]
+    public async Task A_pipe_or_device_in_the_place_of_a_file_is_named_and_nobody_waits_for_it(string file)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only there it is known what a path is");
+        var model = Save();
+        var path = Path.Combine(model, file);
+        if (file.EndsWith("index.json", StringComparison.Ordinal))
+        {
+            File.Delete(Path.Combine(model, "model.safetensors"));
+        }
+        foreach (var (what, command) in new[] { ("a pipe", "mkfifo"), ("a device", "ln -s /dev/zero") })
+        {
+            File.Delete(path);
+            var words = command.Split(' ');
+            using var process = System.Diagnostics.Process.Start(words[0], [.. words[1..], path]);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            var result = await Cli.RunAsync("generate", model, "--prompt", "a").WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            Assert.Equal((1, ""), (result.ExitCode, result.Out));
+            Assert.Contains($"{file} is {what}", result.Error.Replace("'", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("model.gguf", "is a GGUF file, which is not read here")]
     [InlineData("model/model.safetensors", "it is a file in one; give the folder, ")]
     [InlineData("text.txt", "it is a file; a model folder holds config.json, model.safetensors and tokenizer.json")]

@@ -50,6 +50,7 @@ internal sealed record FileChecksum(long Length, string? Xxh128 = null, string? 
 
     private static long Append(string path, ContentHash hash)
     {
+        FileKind.RequireRegular(path);
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
         var buffer = new byte[Math.Clamp(RandomAccess.GetLength(handle), 1, ChunkBytes)];
         var length = 0L;

@@ -110,6 +110,7 @@ internal sealed record FolderChecksums(SortedDictionary<string, FileChecksum?> F
     {
         try
         {
+            FileKind.RequireRegular(Path.Combine(folder, FileName));
             using var stream = File.OpenRead(Path.Combine(folder, FileName));
             return JsonSerializer.Deserialize(stream, ChecksumsJson.Default.FolderChecksums) ?? throw new JsonException("it says null");
         }

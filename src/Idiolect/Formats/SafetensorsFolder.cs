@@ -131,6 +131,7 @@ public sealed class SafetensorsFolder : IDisposable
 
     private static Dictionary<string, string> ReadIndex(string path)
     {
+        FileKind.RequireRegular(path);
         using var stream = File.OpenRead(path);
         if (stream.Length > SafetensorsHeader.LongestHeader)
         {

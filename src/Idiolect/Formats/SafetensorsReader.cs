@@ -39,6 +39,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new FileNotFoundException($"There is no file '{path}'. Check the path.", path);
         }
+        FileKind.RequireRegular(path);
         var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
         try
         {

@@ -59,6 +59,7 @@ public sealed partial record GenerationDefaults
         {
             return new GenerationDefaults();
         }
+        FileKind.RequireRegular(path);
         var fields = new JsonFields(File.ReadAllText(path), path);
         return Read(fields) with { _file = fields.ToJsonObject() };
     }

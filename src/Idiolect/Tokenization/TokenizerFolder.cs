@@ -136,6 +136,7 @@ internal static class TokenizerFolder
 
     private static List<(string Left, string Right)> ReadMerges(string path)
     {
+        FileKind.RequireRegular(path);
         var merges = new List<(string, string)>();
         foreach (var line in File.ReadLines(path, Encoding.UTF8))
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Idiolect.Formats;
 using Idiolect.Layers;
 
 namespace Idiolect.Models;
@@ -136,6 +137,7 @@ internal static class GptConfigJson
         {
             return config;
         }
+        FileKind.RequireRegular(path);
         IReadOnlyList<int> ends = [.. EndOfTextFrom(new JsonFields(File.ReadAllText(path), path), config.BeginningOfTextId).Union(config.EndOfTextIds)];
         return ends.SequenceEqual(config.EndOfTextIds) ? config : config with { EndOfTextIds = ends };
     }

@@ -105,6 +105,7 @@ public sealed class RunFolders(string root)
         {
             throw new DirectoryNotFoundException("no run yet");
         }
+        FileKind.RequireRegular(file);
         var folder = Path.Combine(root, File.ReadAllText(file).Trim());
         if (Directory.Exists(folder))
         {

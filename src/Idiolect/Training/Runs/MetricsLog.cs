@@ -41,6 +41,7 @@ public sealed class MetricsLog : IDisposable
     /// <param name="damagedLines">The numbers, from 1, of the lines that were passed over.</param>
     public static IReadOnlyList<TrainingProgress> Read(string path, out IReadOnlyList<int> damagedLines)
     {
+        FileKind.RequireRegular(path);
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         var (read, damaged) = (new List<TrainingProgress>(), new List<int>());

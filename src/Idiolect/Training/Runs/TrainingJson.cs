@@ -34,6 +34,7 @@ internal sealed partial class TrainingJson : JsonSerializerContext
         {
             throw new FileNotFoundException($"There is no file '{path}'.", path);
         }
+        FileKind.RequireRegular(path);
         try
         {
             using var stream = File.OpenRead(path);
