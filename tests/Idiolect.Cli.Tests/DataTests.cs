@@ -67,6 +67,36 @@ public sealed class DataTests : IDisposable
     }
 
     [Fact]
+    public async Task A_weight_out_of_range_is_a_usage_error()
+    {
+        _folder.Write("a.txt", "text");
+        foreach (var words in new[] { $"train --data {_folder["a.txt"]}:0", $"data stats {_folder["a.txt"]}:-1" })
+        {
+            Assert.Equal(2, (await Cli.RunAsync(words.Split(' '))).ExitCode);
+        }
+        var word = await Cli.RunAsync("data", "stats", _folder["a.txt"] + ":half");
+        Assert.Contains($"a weight is a number, as in {_folder["a.txt"]}:0.3", word.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_that_cannot_be_written_says_how_to_have_it_elsewhere()
+    {
+        var file = _folder.Write("a.txt", string.Concat(Enumerable.Repeat("some words\n", 1_600_000)));
+        var options = new CorpusOptions { CacheFolder = _folder.Write("cache", "a file") };
+        var error = Assert.ThrowsAny<IOException>(() => Corpus.Load(file, options, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("cache is a file, not a folder. Choose another path. IDIOLECT_CACHE names another folder for the tokens of large texts.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("one two three", 7, ' ', "one two", "three")]
+    [InlineData("one two three", 6, ' ', "one", "two", "three")]
+    [InlineData("one|two|three|f", 8, '|', "one|two|", "three|f")]
+    [InlineData("unbreakable and", 4, ' ', "unbreakable", "and")]
+    [InlineData("", 4, ' ', "")]
+    public void Lines_are_as_wide_as_the_terminal(string text, int width, char breaks, params string[] lines)
+        => Assert.Equal(lines, Idiolect.Cli.Output.DataText.Wrap(text, width, breaks));
+
+    [Fact]
     public async Task What_is_piped_in_is_measured_like_the_same_text_in_a_file()
     {
         var file = _folder.Write("a.txt", string.Join('\n', Enumerable.Range(0, 100).Select(i => $"line {i}")));
@@ -162,7 +192,7 @@ public sealed class DataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--data a.txt:0", "--data", "weight")]
+    [InlineData("--data a.txt:0", "weight of a.txt is 0", "at most")]
     [InlineData("--data - --data -", "--data", "once")]
     [InlineData("--data a.txt --val-data b.txt --val-fraction 0.2", "--val-fraction", "--val-data")]
     [InlineData("--task translate --data a.tsv --separator x", "--separator", "--task translate")]

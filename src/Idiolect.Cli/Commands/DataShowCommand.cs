@@ -74,7 +74,11 @@ internal static class DataShowCommand
             else
             {
                 terminal.Out.WriteLine(ReadableText.Printable(document.Name));
-                terminal.Out.WriteLine($"  {string.Join('|', first.Select(id => DataText.Visible(Written(tokenizer, id))))}{(ids.Length > most ? "|..." : "")}");
+                var tokens = $"{string.Join('|', first.Select(id => DataText.Visible(Written(tokenizer, id))))}{(ids.Length > most ? "|..." : "")}";
+                foreach (var line in DataText.Wrap(tokens, terminal.Width - 2, '|'))
+                {
+                    terminal.Out.WriteLine($"  {line}");
+                }
             }
             if (++shown == samples)
             {

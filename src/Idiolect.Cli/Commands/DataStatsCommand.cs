@@ -77,7 +77,8 @@ internal static class DataStatsCommand
         ];
         foreach (var (name, value) in rows)
         {
-            terminal.Out.WriteLine($"{name,-18} {value}");
+            var lines = DataText.Wrap(value, terminal.Width - 19, ' ').ToArray();
+            terminal.Out.WriteLine($"{name,-18} {string.Join($"\n{"",-19}", lines)}");
         }
     }
 }

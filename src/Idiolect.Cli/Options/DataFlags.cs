@@ -26,6 +26,10 @@ internal sealed class DataFlags(bool tokens = true)
     internal Command Command(string name, string description, params IEnumerable<Option> own)
     {
         var command = new Command(name, description) { sources };
+        if (tokens)
+        {
+            sources.Validators.Add(Flag.RejectWeights);
+        }
         foreach (var option in new Option[] { textField, separator, encoding, skipBad }.Concat(tokens ? [tokenizer, vocabulary] : []).Concat(own))
         {
             command.Add(option);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 using Idiolect.Data;
 using Idiolect.Recipes;
@@ -47,9 +48,27 @@ internal static class Flag
             if (result.Tokens.FirstOrDefault(token => string.IsNullOrWhiteSpace(token.Value)) is { } token)
             {
                 result.AddError($"--data takes PATH|dotnet-docs, not \"{token.Value}\"");
+                return;
             }
+            RejectWeights(result);
         });
         return data;
+    }
+
+    /// <summary>A weight out of range is as wrong as a flag out of range.</summary>
+    internal static void RejectWeights(SymbolResult result)
+    {
+        foreach (var token in result.Tokens)
+        {
+            try
+            {
+                _ = WeightedSource.Parse(token.Value);
+            }
+            catch (ArgumentException exception)
+            {
+                result.AddError(exception.Message);
+            }
+        }
     }
 
     internal static Option<string?> Field() => Text("--field", "Field of JSON, or column of a table, that holds the text  [text]", "NAME");

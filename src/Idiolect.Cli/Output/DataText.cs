@@ -14,6 +14,23 @@ internal static class DataText
         }
     }
 
+    /// <summary>Lines of a width, as far as there are places to break behind; white space at a break goes.</summary>
+    internal static IEnumerable<string> Wrap(string text, int width, char breaks)
+    {
+        width = Math.Max(width, 1);
+        while (text.Length > width)
+        {
+            var end = text.LastIndexOf(breaks, breaks == ' ' ? width : width - 1) is var at and > 0 ? at + 1 : text.IndexOf(breaks, StringComparison.Ordinal) + 1;
+            if (end <= 0 || end == text.Length)
+            {
+                break;
+            }
+            yield return text[..end].TrimEnd();
+            text = text[end..];
+        }
+        yield return text;
+    }
+
     /// <summary>A token between quotes, its line breaks and tabs as they are typed.</summary>
     internal static string Quote(string token) => $"\"{Visible(token)}\"";
 

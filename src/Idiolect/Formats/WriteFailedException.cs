@@ -13,8 +13,9 @@ public sealed class WriteFailedException : IOException
     /// <summary>Explains what writing a path threw.</summary>
     /// <param name="path">The file or folder that was to be written.</param>
     /// <param name="cause">What was thrown.</param>
-    public WriteFailedException(string path, Exception cause)
-        : base($"Cannot write '{path}': {Explain(cause)}", cause) => Path = path;
+    /// <param name="advice">How to have it written elsewhere, in a sentence; null where the path was named by the user.</param>
+    public WriteFailedException(string path, Exception cause, string? advice = null)
+        : base($"Cannot write '{path}': {Explain(path, cause)}{(advice is null ? "" : " ")}{advice}", cause) => Path = path;
 
     /// <summary>The file or folder that was to be written.</summary>
     public string Path { get; }
@@ -32,7 +33,7 @@ public sealed class WriteFailedException : IOException
     private static bool IsFileTooLarge(Exception exception)
         => exception is ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
 
-    private static string Explain(Exception cause) => cause switch
+    private static string Explain(string path, Exception cause) => FileAbove(path) is { } file ? $"{file} is a file, not a folder. Choose another path." : cause switch
     {
         UnauthorizedAccessException => "permission denied. Choose a folder that you may write to, or change its permissions.",
         PathTooLongException => "the path is too long. Choose a shorter one.",
@@ -47,4 +48,17 @@ public sealed class WriteFailedException : IOException
             _ => $"{cause.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Check the path and the disk, or choose another folder.",
         },
     };
+
+    /// <summary>A file that stands where a folder should, in which the path would lie.</summary>
+    private static string? FileAbove(string path)
+    {
+        for (var folder = System.IO.Path.GetDirectoryName(path); folder is { Length: > 0 }; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(folder))
+            {
+                return folder;
+            }
+        }
+        return null;
+    }
 }

@@ -30,7 +30,7 @@ internal sealed class CacheLock : IDisposable
         }
         catch (Exception exception) when (WriteFailedException.Explains(exception) && Directory.Exists(folder))
         {
-            throw new WriteFailedException(Path.Join(folder, FileName), exception);
+            throw new WriteFailedException(Path.Join(folder, FileName), exception, TokenCache.Advice);
         }
     }
 
@@ -53,6 +53,10 @@ internal sealed class CacheLock : IDisposable
             catch (DirectoryNotFoundException) when (Directory.Exists(Path.GetDirectoryName(folder)))
             {
                 continue; // somebody has removed it in between
+            }
+            catch (Exception exception) when (WriteFailedException.Explains(exception))
+            {
+                throw new WriteFailedException(folder, exception, TokenCache.Advice);
             }
             if (isFirst)
             {

@@ -40,7 +40,20 @@ internal sealed class CachedCorpus(string folder, string source, Func<bool> isUn
     internal void WriteDivisions(CorpusDivisions divisions)
     {
         RequireUnchanged();
-        AtomicFile.Write(Path.Join(folder, DivisionsName), Serialize(divisions with { Checksum = ChecksumOf(divisions) }));
+        Write(() => AtomicFile.Write(Path.Join(folder, DivisionsName), Serialize(divisions with { Checksum = ChecksumOf(divisions) })));
+    }
+
+    /// <summary>What cannot be written says how to have it elsewhere: the user named another path, or none.</summary>
+    private static void Write(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (WriteFailedException exception) when (exception.InnerException is { } cause)
+        {
+            throw new WriteFailedException(exception.Path, cause, TokenCache.Advice);
+        }
     }
 
     /// <summary>What is made of files that change meanwhile must not be kept, nor used.</summary>
@@ -73,11 +86,11 @@ internal sealed class CachedCorpus(string folder, string source, Func<bool> isUn
             {
                 AtomicFolder.Delete(path);
             }
-            AtomicFolder.Write(path, partial =>
+            Write(() => AtomicFolder.Write(path, partial =>
             {
                 trained.Save(partial);
                 FolderChecksums.Write(partial);
-            });
+            }));
         }
         return Tokenization.Tokenizer.Load(path);
     }
@@ -102,7 +115,7 @@ internal sealed class CachedCorpus(string folder, string source, Func<bool> isUn
             folder, () => progress?.Report(new DataProgress($"waiting for another process, which makes the tokens of {source}", 0, 0)), cancellationToken);
         if (!File.Exists(path) || TryOpen(path, tokenizer, bytes) is not { } made)
         {
-            write(path);
+            Write(() => write(path));
             made = TokenDataset.Open(path);
         }
         return made;

@@ -11,6 +11,8 @@ public sealed class TokenCache
     /// <summary>The environment variable that names the folder; without it, <c>idiolect/tokens</c> below <c>XDG_CACHE_HOME</c> or <c>~/.cache</c>.</summary>
     public const string Variable = "IDIOLECT_CACHE";
 
+    internal const string Advice = $"{Variable} names another folder for the tokens of large texts.";
+
     /// <summary>A cache in a folder, which need not exist.</summary>
     /// <param name="folder">The folder.</param>
     public TokenCache(string folder)

@@ -32,7 +32,7 @@ public sealed class TextSource
     /// <summary>What was named.</summary>
     public string Name { get; }
 
-    /// <summary>What was passed over so far: pipes, sockets and devices in folders, links and archives in archives, and bad files where that is wanted.</summary>
+    /// <summary>What was passed over so far: pipes, sockets, devices and symbolic links in folders, links and archives in archives, and bad files where that is wanted.</summary>
     public IReadOnlyList<SkippedFile> Skipped => _skipped;
 
     /// <summary>The paths of its files, in the order in which they are read.</summary>

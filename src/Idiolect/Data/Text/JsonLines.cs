@@ -95,7 +95,8 @@ internal static class JsonLines
             if (reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new InvalidDataException(
-                    $"{file}, line {line}: expected a JSON object with a field \"{field}\", found {Describe(reader.TokenType)}.");
+                    $"{file}, line {line}: expected a JSON object with a field \"{field}\", found {Describe(reader.TokenType)}"
+                    + (line == 1 && reader.TokenType == JsonTokenType.StartArray ? ": write one object a line, or name the file .json where that is read." : "."));
             }
             string? text = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

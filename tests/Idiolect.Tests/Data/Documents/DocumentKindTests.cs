@@ -291,6 +291,14 @@ public sealed class DocumentKindTests : IDisposable
         Assert.Throws<InvalidDataException>(() => HtmlText.Of(string.Concat(Enumerable.Repeat("<div>", 200_000)) + "x", "a.html")).Message);
 
     [Fact]
+    public void An_array_that_is_named_as_lines_is_told_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.jsonl"], "[\n{\"text\":\"a\"}]");
+        AssertError(folder["a.jsonl"], "a.jsonl, line 1", "found an array: write one object a line, or name the file .json");
+    }
+
+    [Fact]
     public void What_is_too_large_for_one_value_is_refused()
     {
         var text = new string('x', 16 << 20);

@@ -27,6 +27,34 @@ public sealed class FileKindTests : IDisposable
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("/**/*.txt")]
+    public void Links_in_a_folder_are_passed_over_and_told_of_and_circles_end(string form)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs the right to make symbolic links");
+        _folder.Write("b.txt", "B");
+        Directory.CreateDirectory(_folder["in"]);
+        File.CreateSymbolicLink(_folder["a.txt"], _folder["b.txt"]);
+        File.CreateSymbolicLink(_folder["in/dead.txt"], "nowhere");
+        Directory.CreateSymbolicLink(_folder["in/circle.txt"], _folder.Path);
+
+        var corpus = Corpus.Load(_folder.Path + form, new CorpusOptions { ValidationFraction = 0 }, cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal("B", Assert.Single(corpus.Training).Text);
+        Assert.Equal(["a.txt", "circle.txt", "dead.txt"], corpus.Skipped.Select(file => Path.GetFileName(file.Name)));
+        Assert.All(corpus.Skipped, file => Assert.Equal("it is a symbolic link", file.Reason));
+    }
+
+    [Fact]
+    public void A_link_to_nothing_says_so()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs the right to make symbolic links");
+        File.CreateSymbolicLink(_folder["a.txt"], "nowhere.txt");
+        var error = Assert.Throws<FileNotFoundException>(() => Corpus.Load(_folder["a.txt"], cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal($"{_folder["a.txt"]} is a symbolic link to {_folder["nowhere.txt"]}, which is not there.", error.Message);
+    }
+
+    [Theory]
     [InlineData("/dev/zero", "a device")]
     [InlineData("/dev/null", "a device")]
     [InlineData("a.txt", "a pipe")]
