@@ -163,6 +163,26 @@ public sealed class DataTests : IDisposable
         Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    [Theory]
+    [InlineData("other.txt --held-out real/a.txt --out real/a.txt")]
+    [InlineData("real/a.txt --out folder/a.txt")]
+    [InlineData("link.txt --out real/a.txt")]
+    [InlineData("other.txt --held-out link.txt --out folder/../real/a.txt")]
+    public async Task Prepare_writes_over_no_file_that_it_reads_by_whatever_name(string flags)
+    {
+        _folder.Write("other.txt", "some other words");
+        var file = _folder.Write("real/a.txt", "a few words");
+        File.CreateSymbolicLink(_folder["link.txt"], file);
+        Directory.CreateSymbolicLink(_folder["folder"], _folder["real"]);
+
+        var result = await Cli.RunAsync(
+            ["data", "prepare", "--filter", "none", .. flags.Split(' ').Select(flag => flag.EndsWith(".txt", StringComparison.Ordinal) ? _folder[flag] : flag)]);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("is one of the files that are read", result.Error, StringComparison.Ordinal);
+        Assert.Equal("a few words", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_run_learns_from_several_sources_with_weights_and_validates_on_another()
     {

@@ -33,30 +33,54 @@ internal static class DataPrepareCommand
             var code = ExitCode.Success;
             flags.Read(
                 parsed, terminal,
-                (documents, sources, options) => code = Run(
-                    documents, sources, parsed.GetValue(path)!,
-                    new CleaningOptions
-                    {
-                        Similarity = parsed.GetValue(similarity) ?? new CleaningOptions().Similarity,
-                        GopherRules = parsed.GetValue(filter) != None,
-                        HeldOut = parsed.GetValue(heldOut) is { } text ? TextSource.Open(text, options).Read() : null,
-                    },
-                    terminal, parsed.GetValue(json), cancellationToken),
+                (documents, sources, options) =>
+                {
+                    var measured = parsed.GetValue(heldOut) is { } text ? TextSource.Open(text, options) : null;
+                    RejectSource(parsed.GetValue(path)!, [.. sources, .. measured is null ? [] : new[] { measured }]);
+                    code = Run(
+                        documents, sources, parsed.GetValue(path)!,
+                        new CleaningOptions
+                        {
+                            Similarity = parsed.GetValue(similarity) ?? new CleaningOptions().Similarity,
+                            GopherRules = parsed.GetValue(filter) != None,
+                            HeldOut = measured?.Read(),
+                        },
+                        terminal, parsed.GetValue(json), cancellationToken);
+                },
                 cancellationToken);
             return Task.FromResult(code);
         });
         return command;
     }
 
+    /// <summary>Refuses to write over a file that is read, whatever links lead to it.</summary>
+    private static void RejectSource(string path, IReadOnlyList<TextSource> sources)
+    {
+        var written = InRealFolder(path);
+        if (sources.Any(source => source.Files.Any(file => InRealFolder(file) == written || RealPath(file) == written)))
+        {
+            throw new ArgumentException($"{path} is one of the files that are read: give another --out");
+        }
+    }
+
+    /// <summary>A path without symbolic links, whose last part may be one: a file that replaces it takes the link's place.</summary>
+    private static string InRealFolder(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return Path.GetDirectoryName(full) is { } folder ? Path.Join(RealPath(folder), Path.GetFileName(full)) : full;
+    }
+
+    /// <summary>A path without symbolic links.</summary>
+    private static string RealPath(string path)
+    {
+        var here = InRealFolder(path);
+        return Path.Exists(here) && new FileInfo(here).ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealPath(target.FullName) : here;
+    }
+
     private static int Run(
         IEnumerable<Document> documents, IReadOnlyList<TextSource> sources, string path, CleaningOptions options, Terminal terminal, bool json,
         CancellationToken cancellationToken)
     {
-        var full = Path.GetFullPath(path);
-        if (sources.Any(source => source.Files.Any(file => Path.GetFullPath(file) == full)))
-        {
-            throw new ArgumentException($"{path} is one of the files that are read: give another --out");
-        }
         CleaningReport report;
         using (var progress = new DataProgressLine(terminal))
         {
