@@ -12,7 +12,7 @@ public static class AtomicFile
     private static readonly TimeSpan TimeToLock = TimeSpan.FromSeconds(1);
 
     /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
-    /// <exception cref="WriteFailedException">The disk is full, or the folder cannot be written; also where <paramref name="write"/> itself ends
+    /// <exception cref="WriteFailedException">The disk is full, the folder cannot be written, or the path is a pipe or a device; also where <paramref name="write"/> itself ends
     /// with such an <see cref="IOException"/>. Nothing is left behind.</exception>
     public static void Write(string path, Action<Stream> write)
     {
@@ -23,6 +23,10 @@ public static class AtomicFile
         try
         {
             Directory.CreateDirectory(folder);
+            if (FileKind.DescribeIrreplaceable(full) is { } what)
+            {
+                throw new IOException($"it is {what}, not a file"); // the rename would put a file in its place
+            }
             RemoveLeftovers(folder, Path.GetFileName(full));
             // Renamed while it is open, and so locked, that no other writer takes it for a leftover. Without reading there is no such lock on NFS.
             using (var stream = new FileStream(partial, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete))

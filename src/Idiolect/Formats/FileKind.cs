@@ -38,6 +38,10 @@ internal static partial class FileKind
         }
     }
 
+    /// <summary>What a path is, if no file may take its place: also /dev/stdout and its like, which are links to whatever is open there.</summary>
+    internal static string? DescribeIrreplaceable(string path)
+        => new FileInfo(path).LinkTarget?.StartsWith("/proc/", StringComparison.Ordinal) == true ? "a device" : DescribeSpecial(path);
+
     /// <exception cref="InvalidDataException">The path is a pipe, a device or a socket.</exception>
     internal static void RequireRegular(string path)
     {

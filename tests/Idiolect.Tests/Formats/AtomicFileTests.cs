@@ -53,6 +53,31 @@ public sealed class AtomicFileTests : IDisposable
             Assert.Equal(2, _temp.Names.Length);
         });
 
+    [Theory]
+    [InlineData("/dev/null", "a device")]
+    [InlineData("/proc/self/fd/1", "a device")]
+    [InlineData("pipe", "a pipe")]
+    public void A_device_or_a_pipe_is_never_replaced(string target, string what)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "asks Linux");
+        var path = _temp["a.txt"];
+        if (what == "a pipe")
+        {
+            using var process = System.Diagnostics.Process.Start("mkfifo", path);
+            process.WaitForExit();
+        }
+        else
+        {
+            File.CreateSymbolicLink(path, target); // as /dev/stdout is
+        }
+
+        var error = Assert.Throws<WriteFailedException>(() => AtomicFile.Write(path, "text"u8.ToArray()));
+
+        Assert.StartsWith($"Cannot write '{path}': it is {what}, not a file.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["a.txt"], _temp.Names);
+        Assert.Equal(what == "a pipe" ? null : target, new FileInfo(path).LinkTarget);
+    }
+
     [Fact]
     public void Writers_of_one_file_do_not_disturb_each_other()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Idiolect.Formats;
 using Idiolect.Tokenization;
 
 namespace Idiolect.Data;
@@ -38,9 +39,17 @@ internal sealed class CleanTextWriter : IDisposable
     /// <exception cref="ArgumentException">The extension is not one that is written.</exception>
     internal static void Check(string path)
     {
+        if (path == "-")
+        {
+            throw new ArgumentException("- is no file: give one, .jsonl or .txt.", nameof(path));
+        }
         if (Path.GetFileName(path).Length == 0 || Directory.Exists(path))
         {
             throw new ArgumentException($"{path} is a folder: give a file, .jsonl or .txt.", nameof(path));
+        }
+        if (FileKind.DescribeIrreplaceable(path) is { } what)
+        {
+            throw new ArgumentException($"{path} is {what}, not a file: give one, .jsonl or .txt.", nameof(path));
         }
         if (!IsJsonLines(path) && !Text.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
         {
