@@ -4,7 +4,7 @@ namespace Idiolect.Formats;
 public sealed class WriteFailedException : IOException
 {
     // errno of Linux and macOS, and the low word of Windows' HRESULT.
-    private const int NoSpaceUnix = 28;
+    internal const int NoSpaceUnix = 28;
     private const int NoSpaceWindows = 112;
     private const int QuotaLinux = 122;
     private const int QuotaMac = 69;

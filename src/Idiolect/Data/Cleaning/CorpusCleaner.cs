@@ -45,10 +45,10 @@ public static class CorpusCleaner
         }
         catch (Exception exception) when (WriteFailedException.Explains(exception))
         {
-            throw new WriteFailedException(folder, exception);
+            throw new WriteFailedException(Path.GetFullPath(path), exception);
         }
         var heldOut = options.HeldOut is { } text ? new HeldOutText(text, cancellationToken) : null;
-        using var index = new DuplicateIndex(options.Similarity, folder);
+        using var index = new DuplicateIndex(options.Similarity, folder, cancellationToken: cancellationToken);
         var selection = new Selection(index, options);
         foreach (var batch in Batches(documents, options.GopherRules, heldOut))
         {

@@ -24,14 +24,18 @@ internal sealed class DuplicateIndex : IDisposable
     private readonly GrowingFile _records;
     private readonly GrowingFile _slots;
     private long _used;
+    private readonly CancellationToken _cancellationToken;
     private uint _count;
 
     /// <param name="similarity">From which on texts count as near duplicates, above 0.</param>
     /// <param name="folder">Where its temporary files lie.</param>
     /// <param name="texts">For how many texts there is room at first.</param>
     /// <param name="mostInMemory">Bytes up to which each of the two tables has no file.</param>
-    internal DuplicateIndex(double similarity, string folder, int texts = 1 << 12, long mostInMemory = 128 << 20)
+    /// <param name="cancellationToken">Stops <see cref="Add"/>, which now and then enters all texts anew; the index is of no use then.</param>
+    internal DuplicateIndex(
+        double similarity, string folder, int texts = 1 << 12, long mostInMemory = 128 << 20, CancellationToken cancellationToken = default)
     {
+        _cancellationToken = cancellationToken;
         _similarity = similarity;
         _rows = Rows(similarity);
         _keys = new ulong[1 + (MinHash.Size / _rows)];
@@ -102,7 +106,7 @@ internal sealed class DuplicateIndex : IDisposable
         var record = (long)_count * RecordSize;
         if (record + RecordSize > _records.Length)
         {
-            _records.Grow(2 * _records.Length);
+            _records.Grow(2 * _records.Length, _cancellationToken);
         }
         _records.Write(record, digest[..DigestSize]);
         _records.Write(record + DigestSize, (ulong)number);
@@ -173,6 +177,7 @@ internal sealed class DuplicateIndex : IDisposable
         _used = 0;
         for (uint place = 0; place < _count; place++)
         {
+            _cancellationToken.ThrowIfCancellationRequested();
             var record = (long)place * RecordSize;
             _records.Read(record, _otherDigest.AsSpan());
             _records.Read(record + DigestSize + NumberSize, _other.AsSpan());

@@ -54,12 +54,17 @@ internal sealed class GrowingFile : IDisposable
     }
 
     /// <summary>Makes it longer; what was in it stays.</summary>
-    internal void Grow(long length)
+    internal void Grow(long length, CancellationToken cancellationToken)
     {
         var larger = Create(length);
         var block = new byte[1 << 16];
         for (long offset = 0; offset < Length; offset += block.Length)
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                larger.Dispose();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
             var part = block.AsSpan(0, (int)Math.Min(block.Length, Length - offset));
             _storage.Read(offset, part);
             larger.Write<byte>(offset, part);
@@ -86,10 +91,7 @@ internal sealed class GrowingFile : IDisposable
         FileStream? stream = null;
         try
         {
-            stream = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose, PreallocationSize = length,
-            });
+            stream = Claim(path, length);
             stream.SetLength(length);
             var file = MemoryMappedFile.CreateFromFile(stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
             var view = file.CreateViewAccessor(0, length);
@@ -104,9 +106,26 @@ internal sealed class GrowingFile : IDisposable
             stream?.Dispose();
             if (WriteFailedException.Explains(exception))
             {
-                throw new WriteFailedException(path, exception);
+                throw new WriteFailedException(_folder, exception);
             }
             throw;
+        }
+    }
+
+    private static FileStream Claim(string path, long length)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose, PreallocationSize = length,
+        };
+        try
+        {
+            return new FileStream(path, options);
+        }
+        catch (IOException exception) when (exception.HResult == new IOException().HResult)
+        {
+            // Too little room is the one failure for which .NET has words alone, and no number.
+            throw new IOException(exception.Message, WriteFailedException.NoSpaceUnix);
         }
     }
 

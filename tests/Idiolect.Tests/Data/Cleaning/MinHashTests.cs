@@ -126,6 +126,36 @@ public sealed class MinHashTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_table_that_is_entered_anew_hears_a_cancellation()
+    {
+        const int Texts = 50_000;
+        var (random, signature) = (new Random(7), new ushort[MinHash.Size]);
+        using var cancelled = new CancellationTokenSource();
+        using var index = new DuplicateIndex(0.7, _folder.Path, texts: 2, mostInMemory: 0, cancelled.Token);
+        index.Add(0, Bytes(random), signature);
+        cancelled.Cancel();
+
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            for (var i = 1; i < Texts; i++)
+            {
+                index.Add(i, Bytes(random), SignatureOf(random));
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(1L << 43)] // 8 TiB, which no disk has free
+    [InlineData(1L << 60)]
+    public void A_table_that_has_no_room_on_the_disk_says_so_and_leaves_no_file(long length)
+    {
+        var error = Assert.Throws<Idiolect.Formats.WriteFailedException>(() => new GrowingFile(_folder.Path, length, mostInMemory: 0));
+
+        Assert.StartsWith($"Cannot write '{_folder.Path}': the disk (or your quota) is full. Free some space,", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     private static ushort[] SignatureOf(Random random) => [.. Enumerable.Range(0, MinHash.Size).Select(_ => (ushort)random.Next(1, 1 << 16))];
 
     private static byte[] Bytes(Random random)
