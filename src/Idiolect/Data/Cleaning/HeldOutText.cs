@@ -18,7 +18,7 @@ internal sealed class HeldOutText
     /// <param name="documents">The text.</param>
     /// <param name="most">The most runs that are kept.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="InvalidDataException">It has too many words.</exception>
+    /// <exception cref="InvalidDataException">It has no words, or too many.</exception>
     internal HeldOutText(IEnumerable<Document> documents, CancellationToken cancellationToken, int most = MostRuns)
     {
         var (words, runs) = (new List<Word>(), new List<ulong>());
@@ -35,6 +35,10 @@ internal sealed class HeldOutText
             Keep();
         }
         End();
+        if (_runs.Count == 0)
+        {
+            throw new InvalidDataException("The held-out text has no words: give the text on which a model is to be measured.");
+        }
 
         void Keep()
         {

@@ -206,6 +206,19 @@ public sealed class CorpusCleanerTests : IDisposable
         Assert.Contains("give a smaller part", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("., !\n\n")]
+    public void Held_out_text_without_words_is_refused_since_nothing_would_be_checked(string text)
+    {
+        Document[] heldOut = text.Length == 0 ? [] : [new Document("test", text)];
+
+        var exception = Assert.Throws<InvalidDataException>(() => Clean([new Document("a", "some text")], "a.txt", NoRules with { HeldOut = heldOut }));
+
+        Assert.Equal("The held-out text has no words: give the text on which a model is to be measured.", exception.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     private CleaningReport Clean(IEnumerable<Document> documents, string name, CleaningOptions? options = null)
         => CorpusCleaner.Clean(documents, _folder[name], options, cancellationToken: TestContext.Current.CancellationToken);
 
