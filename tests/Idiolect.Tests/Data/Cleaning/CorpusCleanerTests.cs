@@ -219,6 +219,61 @@ public sealed class CorpusCleanerTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    [Theory]
+    [InlineData(1, 0)] // comparing
+    [InlineData(2, 0)] // writing
+    [InlineData(0, 1)] // the held-out text
+    public void A_cancellation_is_heard_at_the_next_document_in_each_phase_and_leaves_nothing(int reading, int readingHeldOut)
+    {
+        using var cancelled = new CancellationTokenSource();
+        var (readings, readingsHeldOut) = (0, 0);
+        IEnumerable<Document> Endless(string name, bool cancels)
+        {
+            for (var i = 0; i < (cancels ? int.MaxValue : 3); i++)
+            {
+                if (cancels)
+                {
+                    cancelled.Cancel();
+                }
+                yield return new Document(name, new string((char)('a' + (i % 26)), 1 << 20)); // four are a batch
+            }
+        }
+        IEnumerable<Document> Documents()
+        {
+            readings++;
+            foreach (var document in Endless("a", readings == reading))
+            {
+                yield return document;
+            }
+        }
+        IEnumerable<Document> HeldOut()
+        {
+            readingsHeldOut++;
+            foreach (var document in Endless("b", readingsHeldOut == readingHeldOut))
+            {
+                yield return document with { Text = document.Text + " held out" };
+            }
+        }
+
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => CorpusCleaner.Clean(Documents(), _folder["a.txt"], NoRules with { HeldOut = HeldOut() }, cancellationToken: cancelled.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void Held_out_runs_of_words_end_with_their_document_and_rules_come_first()
+    {
+        var words = PlantedText.Of(new Random(9), 200);
+        var (a, b) = (string.Join(' ', words[..60]), string.Join(' ', words[60..120]));
+        Document[] documents = [new("over the border", string.Join(' ', [.. words[120..160], .. words[48..72], .. words[160..200]])), new("short", string.Join(' ', words[..20]))];
+
+        var report = Clean(documents, "clean.jsonl", new CleaningOptions { HeldOut = [new Document("a", a), new Document("b", b)] });
+
+        Assert.Equal("over the border", Lines("clean.jsonl").Single().Source);
+        Assert.Equal(DropReason.Filter, report.Examples.Single().Reason);
+        Assert.Equal(report.Documents, report.Kept + report.Dropped.Values.Sum());
+    }
+
     private CleaningReport Clean(IEnumerable<Document> documents, string name, CleaningOptions? options = null)
         => CorpusCleaner.Clean(documents, _folder[name], options, cancellationToken: TestContext.Current.CancellationToken);
 

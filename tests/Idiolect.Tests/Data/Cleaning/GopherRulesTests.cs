@@ -61,6 +61,62 @@ public sealed class GopherRulesTests
         Assert.NotNull(Broken(string.Join("\n\n", [.. paragraphs, .. paragraphs])));
     }
 
+    [Fact]
+    public void Paragraphs_that_were_there_before_are_told_of_where_their_lines_are_few_among_others()
+    {
+        // Four paragraphs of ten are alike: four of 106 lines, and few of the characters.
+        var paragraphs = Enumerable.Range(0, 6).Select(i => string.Join('\n', Enumerable.Range(0, 17).Select(j => string.Join(' ', PlantedText.Of(new Random(100 + (17 * i) + j), 8)))));
+        var repeated = Enumerable.Repeat(string.Join(' ', PlantedText.Of(new Random(99), 6)), 5);
+
+        Assert.Equal("repeated paragraphs", Broken(string.Join("\n\n", [.. paragraphs, .. repeated]))?.Rule);
+    }
+
+    [Theory]
+    [InlineData(5, 15)]
+    [InlineData(6, 14)]
+    [InlineData(7, 13)]
+    [InlineData(8, 12)]
+    [InlineData(9, 11)]
+    [InlineData(10, 10)]
+    public void Runs_of_each_length_have_their_bound(int length, int percent)
+    {
+        // 2,000 words of six letters: runs of just that length return, each once, and no longer one does.
+        string Text(int times)
+        {
+            var words = Enumerable.Range(100_000, 2000).Select(i => $"{i}").ToArray();
+            for (var i = 0; i < times; i++)
+            {
+                Array.Copy(words, 15 * i, words, 1000 + (15 * i), length);
+            }
+            return string.Join(' ', words);
+        }
+        var most = 20 * percent / length;
+
+        Assert.Null(Broken(Text(most)));
+        Assert.StartsWith($"runs of {length} words", Broken(Text(most + 1))?.Figures, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, 20)]
+    [InlineData(3, 18)]
+    [InlineData(4, 16)]
+    public void The_most_frequent_run_of_each_length_has_its_bound(int length, int percent)
+    {
+        string Text(int times)
+        {
+            var words = Enumerable.Range(100_000, 1200).Select(i => $"{i}").ToArray();
+            for (var i = 0; i < times; i++)
+            {
+                Array.Copy(words, 0, words, 5 * i, length);
+            }
+            return string.Join(' ', words);
+        }
+        var most = 12 * percent / length;
+
+        Assert.Null(Broken(Text(most)));
+        Assert.StartsWith($"the same {length} words", Broken(Text(most + 1))?.Figures, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2, 9, null)]
     [InlineData(2, 20, "the same 2 words")]
