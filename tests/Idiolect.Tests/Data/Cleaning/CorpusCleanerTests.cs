@@ -227,9 +227,9 @@ public sealed class CorpusCleanerTests : IDisposable
     {
         using var cancelled = new CancellationTokenSource();
         var (readings, readingsHeldOut) = (0, 0);
-        IEnumerable<Document> Endless(string name, bool cancels)
+        IEnumerable<Document> Texts(string name, bool cancels)
         {
-            for (var i = 0; i < (cancels ? int.MaxValue : 3); i++)
+            for (var i = 0; i < (cancels ? 20 : 3); i++)
             {
                 if (cancels)
                 {
@@ -241,7 +241,7 @@ public sealed class CorpusCleanerTests : IDisposable
         IEnumerable<Document> Documents()
         {
             readings++;
-            foreach (var document in Endless("a", readings == reading))
+            foreach (var document in Texts("a", readings == reading))
             {
                 yield return document;
             }
@@ -249,7 +249,7 @@ public sealed class CorpusCleanerTests : IDisposable
         IEnumerable<Document> HeldOut()
         {
             readingsHeldOut++;
-            foreach (var document in Endless("b", readingsHeldOut == readingHeldOut))
+            foreach (var document in Texts("b", readingsHeldOut == readingHeldOut))
             {
                 yield return document with { Text = document.Text + " held out" };
             }
