@@ -146,6 +146,11 @@ public sealed class DataTests : IDisposable
     [InlineData("SOURCE --out clean.txt", 1, "nothing is left, so clean.txt was not written: --filter none leaves out")]
     [InlineData("SOURCE --out clean.parquet", 1, "neither .jsonl nor .txt")]
     [InlineData("SOURCE --out .", 1, "folder")]
+    [InlineData("SOURCE --out -", 1, "- is no file: give one, .jsonl or .txt")]
+    [InlineData("SOURCE --out /dev/null", 1, "/dev/null is a device, not a file")]
+    [InlineData("SOURCE --out a.txt/clean.txt", 1, "a.txt is a file, not a folder. Choose another path.")]
+    [InlineData("SOURCE:0.3 --out clean.txt", 1, "a.txt:0.3: a weight is for text to train on; give a.txt.")]
+    [InlineData("SOURCE --out clean.txt --filter none --held-out SOURCE:2", 1, "a.txt:2: a weight is for text to train on; give a.txt.")]
     [InlineData("SOURCE --out clean.txt --held-out nowhere.txt", 1, "nowhere.txt")]
     [InlineData("nowhere.txt --out clean.txt", 1, "nowhere.txt")]
     [InlineData("SOURCE --out clean.txt --similarity 0.1", 2, "--similarity")]
@@ -154,13 +159,36 @@ public sealed class DataTests : IDisposable
     public async Task Text_that_cannot_be_prepared_ends_with_a_sentence(string flags, int code, string expected)
     {
         var file = _folder.Write("a.txt", "a few words");
-        string Full(string flag) => flag == "SOURCE" ? file : flag.EndsWith(".txt", StringComparison.Ordinal) || flag.EndsWith(".parquet", StringComparison.Ordinal) ? _folder[flag] : flag;
+        string Full(string flag) => flag.StartsWith("SOURCE", StringComparison.Ordinal) ? flag.Replace("SOURCE", file, StringComparison.Ordinal) : flag.EndsWith(".txt", StringComparison.Ordinal) || flag.EndsWith(".parquet", StringComparison.Ordinal) ? _folder[flag] : flag;
 
         var result = await Cli.RunAsync(["data", "prepare", .. flags.Split(' ').Select(Full)]);
 
         Assert.Equal(code, result.ExitCode);
         Assert.Contains(expected, result.Error.Replace(_folder.Path + "/", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("good.txt --held-out folder", 0)]
+    [InlineData("folder/bad.txt", 1)]
+    [InlineData("good.txt --held-out folder/bad.txt", 1)]
+    public async Task Prepare_says_what_it_passed_over_wherever_it_was(string flags, int code)
+    {
+        _folder.Write("good.txt", "some words");
+        _folder.Write("folder/good.txt", "other words");
+        var bad = _folder["folder/bad.txt"];
+        await File.WriteAllBytesAsync(bad, [0x80, 0x81, 0xFF], TestContext.Current.CancellationToken);
+
+        var result = await Cli.RunAsync(
+            ["data", "prepare", "--filter", "none", "--skip-bad", "--out", _folder["clean.txt"], "--json",
+                .. flags.Split(' ').Select(flag => flag.StartsWith('-') ? flag : _folder[flag])]);
+
+        Assert.Equal(code, result.ExitCode);
+        Assert.Contains($"passed over {bad}", result.Error, StringComparison.Ordinal);
+        if (code == 0)
+        {
+            Assert.Equal(1, Last(result).GetProperty("skipped").GetInt32());
+        }
     }
 
     [Theory]

@@ -36,9 +36,10 @@ internal static class DataPrepareCommand
                 (documents, sources, options) =>
                 {
                     var measured = parsed.GetValue(heldOut) is { } text ? TextSource.Open(text, options) : null;
-                    RejectSource(parsed.GetValue(path)!, [.. sources, .. measured is null ? [] : new[] { measured }]);
+                    TextSource[] read = [.. sources, .. measured is null ? [] : new[] { measured }];
+                    RejectSource(parsed.GetValue(path)!, read);
                     code = Run(
-                        documents, sources, parsed.GetValue(path)!,
+                        documents, sources.Sum(source => source.FileBytes), read, parsed.GetValue(path)!,
                         new CleaningOptions
                         {
                             Similarity = parsed.GetValue(similarity) ?? new CleaningOptions().Similarity,
@@ -78,19 +79,22 @@ internal static class DataPrepareCommand
     }
 
     private static int Run(
-        IEnumerable<Document> documents, IReadOnlyList<TextSource> sources, string path, CleaningOptions options, Terminal terminal, bool json,
-        CancellationToken cancellationToken)
+        IEnumerable<Document> documents, long bytes, IReadOnlyList<TextSource> read, string path, CleaningOptions options, Terminal terminal,
+        bool json, CancellationToken cancellationToken)
     {
         CleaningReport report;
-        using (var progress = new DataProgressLine(terminal))
+        try
         {
-            report = CorpusCleaner.Clean(documents, path, options, sources.Sum(source => source.FileBytes), progress, cancellationToken);
+            using var progress = new DataProgressLine(terminal);
+            report = CorpusCleaner.Clean(documents, path, options, bytes, progress, cancellationToken);
         }
-        SkippedFile[] skipped = [.. sources.SelectMany(source => source.Skipped).Distinct()];
-        DataText.WriteSkipped(skipped, terminal);
+        finally
+        {
+            DataText.WriteSkipped(Skipped(read), terminal); // also where they are why there is no text
+        }
         if (json)
         {
-            WriteJson(report, skipped.Length, path, new JsonLines(terminal.Out));
+            WriteJson(report, Skipped(read).Length, path, new JsonLines(terminal.Out));
         }
         else
         {
@@ -104,6 +108,8 @@ internal static class DataPrepareCommand
             $"nothing is left, so {path} was not written"
             + (report.Dropped.ContainsKey(DropReason.Filter) ? $": --filter {None} leaves out the rules on length and repetition" : ""));
     }
+
+    private static SkippedFile[] Skipped(IReadOnlyList<TextSource> read) => [.. read.SelectMany(source => source.Skipped).Distinct()];
 
     private static void Write(CleaningReport report, string path, TextWriter output)
     {

@@ -28,6 +28,10 @@ internal static class SourceFiles
         {
             return Matching(source, skip);
         }
+        if (WeightedSource.Parse(source).Source is var file && file != source && Path.Exists(file))
+        {
+            throw new FileNotFoundException($"There is no file or folder {source}: a weight is for text to train on; give {file}.", source);
+        }
         var colon = source.LastIndexOf(':');
         throw new FileNotFoundException(
             colon > 0 && Path.Exists(source[..colon])
