@@ -12,8 +12,8 @@ public static class AtomicFile
     private static readonly TimeSpan TimeToLock = TimeSpan.FromSeconds(1);
 
     /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> writes; creates its folder if need be.</summary>
-    /// <exception cref="WriteFailedException">The disk is full, the folder cannot be written, or the path is a pipe or a device; also where <paramref name="write"/> itself ends
-    /// with such an <see cref="IOException"/>. Nothing is left behind.</exception>
+    /// <exception cref="WriteFailedException">The disk is full, the folder cannot be written, or the path is a pipe or a device; also where
+    /// <paramref name="write"/> itself ends with such an <see cref="IOException"/>. Nothing is left behind.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
