@@ -74,6 +74,7 @@ public sealed class DataTests : IDisposable
         {
             Assert.Equal(2, (await Cli.RunAsync(words.Split(' '))).ExitCode);
         }
+        Assert.Contains("a weight below 1 takes a share", (await Cli.RunAsync("data", "stats", _folder["a.txt"] + ":0.0001")).Error, StringComparison.Ordinal);
         var word = await Cli.RunAsync("data", "stats", _folder["a.txt"] + ":half");
         Assert.Contains($"a weight is a number, as in {_folder["a.txt"]}:0.3", word.Error, StringComparison.Ordinal);
     }

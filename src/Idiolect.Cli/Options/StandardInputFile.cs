@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 
 using Idiolect.Data;
+using Idiolect.Formats;
 
 namespace Idiolect.Cli.Options;
 
@@ -48,9 +49,13 @@ internal sealed class StandardInputFile : IDisposable
             }
             return file;
         }
-        catch
+        catch (Exception exception)
         {
             file.Dispose();
+            if (WriteFailedException.Explains(exception))
+            {
+                throw new WriteFailedException(file.Path, exception, "TMPDIR names another folder for what is piped in.");
+            }
             throw;
         }
     }

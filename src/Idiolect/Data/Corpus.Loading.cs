@@ -29,7 +29,10 @@ public sealed partial class Corpus
             ? InMemory(name, open)
             : Streamed(name, open, options, progress, cancellationToken);
         return corpus.Training.Count > 0 ? corpus
-            : throw new InvalidDataException($"{name} is too short to hold some of it out: nothing is left to learn from. Give more text.");
+            : throw new InvalidDataException(
+                open.Any(source => source.Weight < 1)
+                    ? $"Of {name} nothing is left to learn from: a weight below 1 takes a share of the documents, and the text is too short for it. Give a larger weight, or more text."
+                    : $"{name} is too short to hold some of it out: nothing is left to learn from. Give more text.");
     }
 
     private static void Check(IReadOnlyList<WeightedSource> sources, CorpusOptions options)
