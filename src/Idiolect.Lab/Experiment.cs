@@ -37,6 +37,9 @@ public sealed record Protocol
     /// <summary>On which side of it the claim holds.</summary>
     public Side Side { get; init; } = Side.AtLeast;
 
+    /// <summary>How long all its runs take on two idle cores; printed before they begin.</summary>
+    public required double Minutes { get; init; }
+
     /// <summary>Where the essay is loose or wrong about it; null where it is neither.</summary>
     public string? Correction { get; init; }
 

@@ -13,3 +13,8 @@ public sealed record ExperimentAdvanced(string Name, double Fraction) : LabProgr
 /// <param name="Name">The experiment.</param>
 /// <param name="Result">What it found.</param>
 public sealed record ExperimentFinished(string Name, ExperimentResult Result) : LabProgress(Name);
+
+/// <summary>A seed was finished in the folder already.</summary>
+/// <param name="Name">The experiment.</param>
+/// <param name="Seed">The seed.</param>
+public sealed record SeedKept(string Name, ulong Seed) : LabProgress(Name);

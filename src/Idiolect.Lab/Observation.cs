@@ -16,16 +16,16 @@ public sealed record Figure(string Name, double Value);
 internal sealed record Observation
 {
     /// <summary>The deciding number.</summary>
-    internal required double Value { get; init; }
+    public required double Value { get; init; }
 
     /// <summary>What a fair comparison needs, such as a baseline that can do the easy case. Where one fails nothing is decided.</summary>
-    internal IReadOnlyList<Condition> Controls { get; init; } = [];
+    public IReadOnlyList<Condition> Controls { get; init; } = [];
 
     /// <summary>What the claim needs beside the deciding number.</summary>
-    internal IReadOnlyList<Condition> Conditions { get; init; } = [];
+    public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
-    internal IReadOnlyList<Figure> Figures { get; init; } = [];
+    public IReadOnlyList<Figure> Figures { get; init; } = [];
 
     /// <summary>The first one is the experiment's picture.</summary>
-    internal required IReadOnlyList<Chart> Charts { get; init; }
+    public required IReadOnlyList<Chart> Charts { get; init; }
 }

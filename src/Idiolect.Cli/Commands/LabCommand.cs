@@ -12,7 +12,7 @@ internal static class LabCommand
     internal static Command Create(Terminal terminal)
     {
         var json = Flag.Json();
-        var command = new Command("lab", "Experiments that show why transformers took over") { json, LabRunCommand.Create(terminal, json) };
+        var command = new Command("lab", "Experiments that show why transformers took over") { json, LabRunCommand.Create(terminal, json), LabReportCommand.Create(terminal, json) };
         command.WithExamples("idiolect lab", "idiolect lab run causal-mask", "idiolect lab run all --quick");
         command.SetAction(parsed =>
         {

@@ -10,7 +10,7 @@ namespace Idiolect.Cli.Commands;
 internal static class LabRunCommand
 {
     private const string All = "all";
-    private const string DefaultFolder = "lab";
+    internal const string DefaultFolder = "lab";
 
     /// <param name="terminal">Where it writes.</param>
     /// <param name="jsonBeforeRun">The flag as it may stand before the verb.</param>
@@ -21,16 +21,18 @@ internal static class LabRunCommand
         var quick = new Option<bool>("--quick") { Description = "Seconds instead of minutes, one seed: tries the machinery, proves nothing" };
         var seed = Flag.Seed();
         var folder = Flag.Text("--out", $"Folder for pictures, results and the report  [{DefaultFolder}]", "DIR");
+        var again = new Option<bool>("--again") { Description = "Run once more what is finished in the folder  [go on where it was stopped]" };
         var json = Flag.Json();
-        var command = new Command("run", "Run an experiment, or all of them") { name, quick, seed, folder, json };
+        var command = new Command("run", "Run an experiment, or all of them") { name, quick, seed, folder, again, json };
         command.WithExamples("idiolect lab run causal-mask", "idiolect lab run all --quick --out trial");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var chosen = Choose(parsed.GetValue(name)!);
             var (isQuick, first, target) = (parsed.GetValue(quick), parsed.GetValue(seed) ?? 1, parsed.GetValue(folder) ?? DefaultFolder);
             var output = LabOutput.Create(terminal, parsed.GetValue(json) || parsed.GetValue(jsonBeforeRun));
+            output.Start(chosen, isQuick);
             await output.RunAsync(() => Task.Run(
-                () => Laboratory.Run(chosen, isQuick, first, target, output, cancellationToken), CancellationToken.None)).ConfigureAwait(false);
+                () => Laboratory.Run(chosen, isQuick, first, target, output, parsed.GetValue(again), cancellationToken), CancellationToken.None)).ConfigureAwait(false);
             output.Finish(target);
             return ExitCode.Success;
         });

@@ -21,11 +21,23 @@ internal abstract class LabOutput(Terminal terminal) : IProgress<LabProgress>
             case ExperimentAdvanced advanced:
                 Advance(advanced);
                 break;
+            case SeedKept kept:
+                Keep(kept);
+                break;
             case ExperimentFinished finished:
                 counts[finished.Result.Verdict] = Count(finished.Result.Verdict) + 1;
                 Write(finished.Result);
                 break;
         }
+    }
+
+    /// <summary>Says how long it takes.</summary>
+    internal virtual void Start(IReadOnlyList<Experiment> experiments, bool quick)
+    {
+        var what = experiments.Count == 1 ? experiments[0].Protocol.Name : $"{experiments.Count} experiments";
+        terminal.Out.WriteLine(quick
+            ? $"{what} at a cut-down size, one seed: tries the machinery, proves nothing"
+            : FormattableString.Invariant($"{what}: about {experiments.Sum(experiment => experiment.Protocol.Minutes):0.#} minutes on two idle cores; what is stopped goes on with the same command"));
     }
 
     internal virtual Task RunAsync(Func<Task> work) => work();
@@ -42,18 +54,32 @@ internal abstract class LabOutput(Terminal terminal) : IProgress<LabProgress>
     {
     }
 
+    protected virtual void Keep(SeedKept news) => terminal.Out.WriteLine($"{news.Name}: seed {news.Seed} is finished already (--again runs it once more)");
+
     protected virtual void Write(ExperimentResult result) => terminal.Out.WriteLine(LabText.Line(result));
 
     private sealed class Plain(Terminal terminal) : LabOutput(terminal);
 
     private sealed class Json(Terminal terminal) : LabOutput(terminal)
     {
+        internal override void Start(IReadOnlyList<Experiment> experiments, bool quick) => new JsonLines(Terminal.Out).Write("start", writer =>
+        {
+            writer.WriteNumber("experiments", experiments.Count);
+            writer.WriteNumber("minutes", experiments.Sum(experiment => experiment.Protocol.Minutes));
+        });
+
         internal override void Finish(string folder) => new JsonLines(Terminal.Out).Write("done", writer =>
         {
             writer.WriteNumber("shown", Count(Verdict.Shown));
             writer.WriteNumber("refuted", Count(Verdict.Refuted));
             writer.WriteNumber("undecided", Count(Verdict.Undecided));
             writer.WriteNumber("total", Count(Verdict.Shown) + Count(Verdict.Refuted) + Count(Verdict.Undecided));
+        });
+
+        protected override void Keep(SeedKept news) => new JsonLines(Terminal.Out).Write("kept", writer =>
+        {
+            writer.WriteString("name", news.Name);
+            writer.WriteNumber("seed", news.Seed);
         });
 
         protected override void Write(ExperimentResult result) => new JsonLines(Terminal.Out).Write("verdict", writer =>
@@ -103,6 +129,9 @@ internal abstract class LabOutput(Terminal terminal) : IProgress<LabProgress>
             bar.Value = Math.Min(news.Fraction, 0.999); // a finished bar would end the display
             context?.Refresh();
         }
+
+        protected override void Keep(SeedKept news)
+            => console.Write(new Text($"{news.Name}: seed {news.Seed} is finished already (--again runs it once more)\n"));
 
         protected override void Write(ExperimentResult result)
             => console.Write(new Text(LabText.Line(result) + "\n", result.Verdict == Verdict.Shown ? Color.Green : Style.Plain));

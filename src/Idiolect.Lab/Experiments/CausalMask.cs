@@ -23,12 +23,13 @@ internal sealed class CausalMask : Experiment
         Essay = "The mask",
         Paper = "Vaswani et al. 2017, section 3.2.3; Radford et al. 2018",
         Setup = $"A Markov source of {Symbols} symbols, of which {MarkovSource.Successors} may follow each, with known entropy. Two "
-            + "equal transformers (2 layers, width 64), one without the mask, learn it in 1,200 steps at each of two learning rates, the better one counts. Then each "
+            + "equal transformers (2 layers, width 64), one without the mask, learn it in 1,200 steps, learning rates searched for each and chosen by the loss on texts that the verdict does not see. Then each "
             + "works as a writer does: it is given the first t symbols of new texts and nothing after them, and its loss on the true next one is measured, for every t; and it writes 64 texts. Garbage "
             + $"means that this loss is above that of a guess which knows nothing, ln {Symbols}. Control: the masked model comes within 10% of the entropy, in training and as a writer, 90% of what it writes "
-            + "is possible, and no gradient reaches it from the future.",
+            + "is possible, no gradient reaches it from the future; settings within the grid; trained out.",
         Measure = "final loss without the mask, as a fraction of the source's entropy",
         Threshold = 0.5,
+        Minutes = 2.5,
         Side = Side.AtMost,
         Changes =
         [
@@ -36,17 +37,22 @@ internal sealed class CausalMask : Experiment
             + "what it learnt before. Now 1,200 steps. Threshold and condition are the same.",
             "The second gave 0.76, 0.16 and 0.79 of possible symbols: the seeds disagree, so it decided nothing. Counting possible symbols also compares a share with a loss. Now the condition asks for the "
             + "loss as a writer, in the unit of the training loss, instead; the level was fixed before it was measured, and the share stands beside it.",
+            "A review found that the loss without the mask is 1/32 of the entropy because the last of 32 positions has nothing to read the answer from: that figure stands beside it now. Rates were chosen by the "
+            + "training loss that decided; now each arm has a search of its own. Claim, measure and threshold are the same; the old verdict was shown (0.03).",
         ],
         Correction = "When a model writes there is no future to look at, with or without a mask: it is asked a question that it was never trained on. What it writes then need not be "
-            + "impossible: it may still know what it learnt before it found out how to cheat.",
+            + "impossible: it may still know what it learnt before it found out how to cheat. Only the last position of a text cannot cheat: the answer does not stand in "
+            + "the text.",
     };
 
     internal override Observation Run(Bench bench)
     {
         var source = new MarkovSource(Symbols, order: 1, bench.Random());
-        var masked = Train(bench, source, causal: true, 0);
-        var cheating = Train(bench, source, causal: false, 0.5);
-        var steps = masked.Losses.Select((_, i) => (double)(i * masked.Every)).ToArray();
+        var chosen = bench.Search(
+            ["with the mask", "without the mask"], [new Dial("learning rate", [1e-3, 3e-3, 1e-2])],
+            (arm, setting, team, progress) => Train(bench, source, arm == 0, setting[0], team, progress));
+        var (masked, cheating) = (chosen[0].Result, chosen[1].Result);
+        var steps = masked.Losses.Select((_, i) => (double)((i + 1) * masked.Every)).ToArray();
         return new Observation
         {
             Value = cheating.Final / MarkovSource.Entropy,
@@ -56,6 +62,7 @@ internal sealed class CausalMask : Experiment
                 new($"with the mask: loss as a writer {Report(masked.Writer)}", masked.Writer < 1.1 * MarkovSource.Entropy),
                 new($"with the mask: {Report(masked.Possible)} of what it writes is possible", masked.Possible > 0.9),
                 new("with the mask: the gradient from the future is exactly 0", masked.FutureGradient == 0),
+                .. chosen.SelectMany(each => each.Controls),
             ],
             Conditions =
             [
@@ -70,6 +77,7 @@ internal sealed class CausalMask : Experiment
                 new("loss as a writer, without the mask", cheating.Writer),
                 new("loss of a guess that knows nothing", Math.Log(Symbols)),
                 new("entropy of the source", MarkovSource.Entropy),
+                new($"entropy of one position in {Time}, which cannot cheat", MarkovSource.Entropy / Time),
                 new("possible symbols written, with the mask", masked.Possible),
                 new("possible symbols written, without the mask", cheating.Possible),
                 new("possible symbols by chance", (double)MarkovSource.Successors / Symbols),
@@ -92,7 +100,11 @@ internal sealed class CausalMask : Experiment
                     XLabel = "where the loss is measured (a writer sees nothing to the right)",
                     YLabel = "loss (nats a symbol)",
                     Categories = ["in training", "as a writer"],
-                    Series = [new("with the mask", [0, 1], [masked.Final, masked.Writer]), new("without the mask", [0, 1], [cheating.Final, cheating.Writer])],
+                    Series = 
+                    [
+                        new("with the mask", [0, 1], [masked.Final, masked.Writer]) { PointsOnly = true },
+                        new("without the mask", [0, 1], [cheating.Final, cheating.Writer]) { PointsOnly = true },
+                    ],
                     Line = (Math.Log(Symbols), "a guess that knows nothing"),
                 },
             ],
@@ -103,19 +115,7 @@ internal sealed class CausalMask : Experiment
 
     private sealed record Trained(double[] Losses, int Every, double Final, double Writer, double Possible, double FutureGradient);
 
-    private static Trained Train(Bench bench, MarkovSource source, bool causal, double before)
-    {
-        double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
-        Trained? best = null;
-        for (var i = 0; i < rates.Length; i++)
-        {
-            var trained = Train(bench, source, causal, rates[i], before + (0.5 * i / rates.Length), 0.5 / rates.Length);
-            best = best is null || trained.Final < best.Final ? trained : best;
-        }
-        return best!;
-    }
-
-    private static Trained Train(Bench bench, MarkovSource source, bool causal, double rate, double before, double share)
+    private static Trial<Trained> Train(Bench bench, MarkovSource source, bool causal, double rate, Team team, Action<double> progress)
     {
         var steps = bench.Size(1200, 60);
         const int Every = 20;
@@ -123,10 +123,16 @@ internal sealed class CausalMask : Experiment
             new LabShape { Vocabulary = Symbols, Context = Time, Hidden = 256, Causal = causal }, bench.Seed);
         var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Seed: bench.Seed);
         var random = bench.Random(1);
-        var curve = LabTraining.Train(
-            model, options, Batch, () => source.Batch(Batch, Time, random), fraction => bench.Advance(before + (share * fraction)), looks: steps / Every);
-        var final = curve.Diverged ? double.NaN : curve.Losses[^Math.Min(3, curve.Losses.Length)..].Average();
-        return new Trained(curve.Losses, Every, final, WriterLoss(model, source, bench), PossibleShare(model, source, bench), FutureGradientOf(model));
+        var curve = LabTraining.Train(model, options, Batch, () => source.Batch(Batch, Time, random), progress, looks: steps / Every, team: team);
+        if (curve.Diverged)
+        {
+            return new Trial<Trained>(new Trained(curve.Losses, Every, double.NaN, double.NaN, 0, 0), double.NaN, IsTrainedOut: false);
+        }
+        var validation = source.Batch(Texts, Time, bench.Random(4));
+        return new Trial<Trained>(
+            new Trained(
+                curve.Losses, Every, curve.Losses[^Math.Min(3, curve.Losses.Length)..].Average(), WriterLoss(model, source, bench), PossibleShare(model, source, bench), FutureGradientOf(model)),
+            -model.MeanLoss(validation.Tokens, validation.Targets, Texts), curve.IsTrainedOut);
     }
 
     /// <summary>Nats a symbol where the model is given the beginning of a text and nothing after it, as when it writes.</summary>

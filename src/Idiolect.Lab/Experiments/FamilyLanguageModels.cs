@@ -19,46 +19,54 @@ internal sealed class FamilyLanguageModels : Experiment
     public override Protocol Protocol { get; } = new()
     {
         Name = "family-lm",
-        Claim = "Of n-gram, RNN, LSTM and GPT each predicts text better than the one before, at equal parameters and equal training time.",
+        Claim = "Of n-gram, RNN, LSTM and GPT each predicts text better than the one before, after equally much text; the networks at equal parameters and equal training time.",
         Essay = "The line of ancestors",
         Paper = "Kneser and Ney 1995; Mikolov et al. 2010; Zaremba et al. 2014; Radford et al. 2018",
-        Setup = $"Bytes of the .NET documentation; RNN (2 layers, width 200), LSTM (2, 108), GPT (2, 88), about 214,000 parameters each, two learning rates each, Muon, {Steps} steps of {Batch} texts of {Time}; "
-            + $"the last look within the time of the fastest counts. An interpolated Kneser-Ney {Order}-gram of the first 2 MB. Bits per byte on held-out documents. Control: each network beats 4 bits per byte.",
+        Setup = $"Bytes of the .NET documentation; RNN (2 layers, width 200), LSTM (2, 108), GPT (2, 88), about 214,000 parameters each, learning rates searched for each and chosen on other held-out bytes, Muon, {Steps} steps of {Batch} texts of {Time}; "
+            + $"the last look within the time of the fastest counts. An interpolated Kneser-Ney {Order}-gram of as many bytes as a network reads, and one of 2 MB beside it. Bits per byte on held-out documents. Controls: each network beats 4 bits per byte; rates within "
+            + "the grid. (Nothing is trained out: the claim is about equal time.)",
         Measure = "the largest of the ratios of bits per byte RNN / n-gram, LSTM / RNN, GPT / LSTM",
         Threshold = 1,
+        Minutes = 7,
         Side = Side.AtMost,
         Changes =
         [
             "The first full run trained with AdamW: in the 10 to 14 seconds that counted RNN and LSTM stayed above 4 bits per byte, so the controls failed. Now Muon trains all three. "
             + "Threshold and controls are the same.",
+            "A review found data and parameters unequal: the n-gram had read 2 MB, the networks 614 kB, and an n-gram has no parameters to make equal. Now it counts as many bytes; that of 2 MB is a figure. The claim says "
+            + "what is equal for whom. Measure and threshold are the same; the old verdict was refuted (1.42).",
         ],
         Correction = "The n-gram is a baseline, not a floor: on text as repetitive as documentation it beats small networks that have trained for minutes. And not every large language model is a GPT.",
     };
 
     internal override Observation Run(Bench bench)
     {
-        double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
         var arms = new (string Name, Func<ILanguageModel> Make)[]
         {
             ("RNN", () => new Recurrent(Shape(RecurrentCell.Rnn, 200), bench.Seed)),
             ("LSTM", () => new Recurrent(Shape(RecurrentCell.Lstm, 108), bench.Seed)),
             ("GPT", () => new Gpt(GptConfig.Gpt2(DocumentationBytes.Vocabulary, Time, 2, 4, 88), bench.Seed)),
         };
-        var trials = arms.Select((arm, i) => LabTraining.Tune(
-            rates, bench.Part(i, arms.Length), (rate, progress) => Train(bench, arm.Make, rate, progress), trial => -trial.Bits[^1])).ToArray();
+        // One after the other, since time counts.
+        double[] rates = bench.Size<double[]>([3e-3, 1e-2, 3e-2], [1e-2]);
+        var chosen = FairSearch.Run<Found>(
+            [.. arms.Select(arm => arm.Name)], [new Dial("learning rate", rates)],
+            settings => [.. settings.Select((each, i) => Train(bench, arms[each.Arm].Make, each.Setting[0], bench.Part(i, settings.Count)))], !bench.Quick, tie: 0.005);
+        Found[] trials = [.. chosen.Select(each => each.Result)];
         var budget = trials.Min(trial => trial.Seconds[^1]);
         var bits = trials.Select(trial => trial.Bits[Math.Max(0, Array.FindLastIndex(trial.Seconds, seconds => seconds <= budget))]).ToArray();
-        var (ngram, ngramSeconds) = MeasureNGram(bench);
+        var (ngram, ngramSeconds) = MeasureNGram(bench, bench.Size(Steps, 20) * Batch * Time);
+        var (large, _) = MeasureNGram(bench, bench.Size(2_000_000, 100_000));
         return new Observation
         {
             Value = new[] { bits[0] / ngram, bits[1] / bits[0], bits[2] / bits[1] }.Max(),
-            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.Report.Number(bits[i])} bits per byte", bits[i] < 4))],
+            Controls = [.. arms.Select((arm, i) => new Condition($"{arm.Name}: {Reports.Report.Number(bits[i])} bits per byte", bits[i] < 4)), .. chosen.SelectMany(each => each.Controls)],
             Figures =
             [
-                new($"bits per byte, {Order}-gram", ngram), new($"seconds, {Order}-gram", ngramSeconds), new("seconds that count, networks", budget),
+                new($"bits per byte, {Order}-gram of equal data", ngram), new($"bits per byte, {Order}-gram of 2 MB", large), new($"seconds, {Order}-gram", ngramSeconds), new("seconds that count, networks", budget),
                 .. arms.SelectMany((arm, i) => new Figure[]
                 {
-                    new($"bits per byte in that time, {arm.Name}", bits[i]), new($"bits per byte at the end, {arm.Name}", trials[i].Bits[^1]), new($"parameters, {arm.Name}", trials[i].Parameters),
+                    new($"bits per byte in that time, {arm.Name}", bits[i]), new($"bits per byte at the end, {arm.Name}", trials[i].Bits[^1]), new($"parameters, {arm.Name}", trials[i].Parameters), new($"learning rate, {arm.Name}", chosen[i].Setting[0]),
                 }),
             ],
             Charts =
@@ -67,20 +75,20 @@ internal sealed class FamilyLanguageModels : Experiment
                 {
                     Title = "Bits per byte against training time", XLabel = "training time (s)", YLabel = "bits per byte, held-out documents",
                     Series = [.. arms.Select((arm, i) => new ChartSeries(arm.Name, trials[i].Seconds, trials[i].Bits))],
-                    Line = (ngram, $"Kneser-Ney {Order}-gram"),
+                    Line = (ngram, $"Kneser-Ney {Order}-gram, equal data"),
                 },
             ],
         };
     }
 
-    internal sealed record Trial(double[] Seconds, double[] Bits, double Parameters);
+    internal sealed record Found(double[] Seconds, double[] Bits, double Parameters);
 
     private static RecurrentConfig Shape(RecurrentCell cell, int width) => new()
     {
         Cell = cell, VocabularySize = DocumentationBytes.Vocabulary, ContextLength = Time, LayerCount = 2, Width = width,
     };
 
-    internal static Trial Train(Bench bench, Func<ILanguageModel> make, double rate, Action<double> progress)
+    internal static Trial<Found> Train(Bench bench, Func<ILanguageModel> make, double rate, Action<double> progress)
     {
         using var model = new LanguageTokenModel(make());
         var random = bench.Random(1);
@@ -97,15 +105,18 @@ internal sealed class FamilyLanguageModels : Experiment
                 watch.Start();
                 return bits[^1];
             });
-        return curve.Diverged
-            ? new Trial([watch.Elapsed.TotalSeconds], [double.PositiveInfinity], model.Parameters.Count) // whether it was looked at before or not
-            : new Trial([.. seconds], [.. bits], model.Parameters.Count);
+        if (curve.Diverged)
+        {
+            return new Trial<Found>(new Found([watch.Elapsed.TotalSeconds], [double.PositiveInfinity], model.Parameters.Count), double.NaN); // whether it was looked at before or not
+        }
+        var (chosenOn, expected) = DocumentationBytes.Batch(DocumentationBytes.Validation, 64, Time, bench.Random(3));
+        return new Trial<Found>(new Found([.. seconds], [.. bits], model.Parameters.Count), -model.MeanLoss(chosenOn, expected, 64));
     }
 
-    private static (double Bits, double Seconds) MeasureNGram(Bench bench)
+    private static (double Bits, double Seconds) MeasureNGram(Bench bench, int bytes)
     {
         var watch = Stopwatch.StartNew();
-        var training = DocumentationBytes.Windows(DocumentationBytes.Training, [0], bench.Size(2_000_000, 100_000)).Tokens;
+        var training = DocumentationBytes.Windows(DocumentationBytes.Training, [0], bytes).Tokens;
         using var model = new LanguageTokenModel(NGram.Train(training, DocumentationBytes.Vocabulary, Order, cancellationToken: bench.CancellationToken));
         var (tokens, targets) = DocumentationBytes.Windows(DocumentationBytes.Validation, [0], bench.Size(100_000, 5_000) - 1);
         targets.AsSpan(0, Order - 1).Fill(-1); // they lack context

@@ -1,3 +1,4 @@
+using Idiolect.Kernels;
 using Idiolect.Lab.Models;
 using Idiolect.Lab.Plots;
 using Idiolect.Lab.Tasks;
@@ -16,29 +17,38 @@ internal sealed class FromNothing : Experiment
     public override Protocol Protocol { get; } = new()
     {
         Name = "from-nothing",
-        Claim = "A decoder-only model writes on from any beginning, or from nothing but the sign that a text begins.",
+        Claim = "A decoder-only model writes on from any beginning, or from nothing but the sign that a text begins, and foresees both better than counts of n bytes do.",
         Essay = "The decoder alone",
         Paper = "Liu et al. 2018; Radford et al. 2018",
-        Setup = $"A GPT (2 layers, width 96) on the bytes of the .NET documentation, whose documents begin with a byte 0, at two learning rates. Held-out documents: bits per byte of the first 32 bytes, from the byte 0 alone, and of the "
-            + $"32 after a given beginning of 64. It writes 32 texts from nothing; a share of their {Verbatim}-byte stretches stands verbatim in the training text. Control: with a beginning it needs at most 0.8 of the bytes' entropy.",
-        Measure = "bits per byte from nothing, as a fraction of the entropy of a document's first 32 bytes by their frequencies",
-        Threshold = 0.8,
+        Setup = $"A GPT (2 layers, width 96) on the bytes of the .NET documentation, whose documents begin with a byte 0: 1,500 steps of Muon, half of the windows at a beginning, learning rates searched and chosen on other held-out documents. Bits per byte of the first 32 bytes, from the byte 0 alone, and of the "
+            + $"32 after a given beginning of 64. It writes 32 texts from nothing; a share of their {Verbatim}-byte stretches stands verbatim in the training text. Rival: an interpolated Kneser-Ney 8-gram of as many bytes as the model has read. "
+            + "Controls: with a beginning it needs at most 0.8 of the bytes' entropy; rate within the grid; trained out.",
+        Measure = "bits per byte over those of the 8-gram, the larger of the two ratios: from nothing, and after a beginning",
+        Threshold = 1,
+        Minutes = 6,
         Side = Side.AtMost,
+        Changes =
+        [
+            "A review called the measure a straw man: the model was compared with the frequencies of bytes (0.19 of them), where an 8-gram from the byte 0 has 0.71 bits for its 0.88, and 1.31 for its 2.38 after a beginning. "
+            + "Now the 8-gram of equally many bytes is the rival, in the measure and in the picture, and the model is trained longer. Claim, measure and threshold are new; the old verdict was shown.",
+        ],
+        Correction = "The beginnings of documentation are boilerplate: that they cost little says as much of the text as of the model. In the encoder-decoder of 2017, cross-attention sees the encoder's output only.",
     };
 
     internal override Observation Run(Bench bench)
     {
-        double[] rates = bench.Size<double[]>([3e-3, 1e-2], [1e-2]);
-        var trial = LabTraining.Tune(rates, bench.Advance, (rate, progress) => Train(bench, rate, progress), trial => -trial.Curve.FinalLoss);
+        var chosen = bench.Search(["GPT"], [new Dial("learning rate", [3e-3, 6e-3, 1.2e-2])], (_, setting, team, progress) => Train(bench, setting[0], team, progress))[0];
+        var trial = chosen.Result;
         var at = Enumerable.Range(1, Time).Select(place => (double)place).ToArray();
         return new Observation
         {
-            Value = trial.Start / trial.Frequencies,
-            Controls = [new($"with a beginning: {Reports.Report.Number(trial.Continued)} bits per byte, frequencies {Reports.Report.Number(trial.Frequencies)}", trial.Continued < 0.8 * trial.Frequencies)],
+            Value = Math.Max(trial.Start / trial.CountsAt[..32].Average(), trial.Continued / trial.CountsAt[64..].Average()),
+            Controls = [new($"with a beginning: {Reports.Report.Number(trial.Continued)} bits per byte, frequencies {Reports.Report.Number(trial.Frequencies)}", trial.Continued < 0.8 * trial.Frequencies), .. chosen.Controls],
             Conditions = [new($"{Reports.Report.Number(trial.Copied)} of what it writes from nothing is verbatim, at most 0.5", trial.Copied <= 0.5)],
             Figures =
             [
                 new("bits per byte from nothing (first 32 bytes)", trial.Start), new("bits per byte after a beginning of 64", trial.Continued),
+                new($"8-gram, from nothing", trial.CountsAt[..32].Average()), new("8-gram, after a beginning of 64", trial.CountsAt[64..].Average()), new("learning rate", chosen.Setting[0]),
                 new("entropy of the first 32 bytes by frequency", trial.Frequencies), new($"share of {Verbatim}-byte stretches found in the training text", trial.Copied),
                 new("the same share of held-out documents", trial.CopiedByPeople),
             ],
@@ -47,34 +57,42 @@ internal sealed class FromNothing : Experiment
                 new Chart
                 {
                     Title = "What each byte of a document costs, from nothing on", XLabel = "place in the document (bytes from its beginning)", YLabel = "bits, mean over held-out documents",
-                    Series = [new("GPT", at, trial.BitsAt)],
+                    Series = [new("GPT", at, trial.BitsAt), new("8-gram, equal data", at, trial.CountsAt)],
                     Line = (trial.Frequencies, "frequencies of bytes"),
                 },
             ],
         };
     }
 
-    private sealed record Trial(LearningCurve Curve, double Start, double Continued, double Frequencies, double Copied, double CopiedByPeople, double[] BitsAt);
+    private sealed record Found(double Start, double Continued, double Frequencies, double Copied, double CopiedByPeople, double[] BitsAt, double[] CountsAt);
 
-    private static Trial Train(Bench bench, double rate, Action<double> progress)
+    private static Trial<Found> Train(Bench bench, double rate, Team team, Action<double> progress)
     {
         var (training, validation) = (DocumentationBytes.Training, DocumentationBytes.Validation);
         using var model = new LanguageTokenModel(new Gpt(GptConfig.Gpt2(DocumentationBytes.Vocabulary, Time + 1, 2, 4, 96), bench.Seed));
         var random = bench.Random(1);
-        var options = new TrainingOptions(Steps: bench.Size(600, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0.1);
+        var options = new TrainingOptions(Steps: bench.Size(1500, 20), LearningRate: rate, WarmupSteps: 20, WeightDecay: 0.1, Optimizer: OptimizerKind.Muon);
         // Half of the windows begin where a document does, so that position 0 means a beginning.
         var starts = Beginnings(training, Time);
         var curve = LabTraining.Train(model, options, Batch, () => DocumentationBytes.Windows(
-            training, [.. Enumerable.Range(0, Batch).Select(i => i % 2 == 0 ? starts[random.Next(starts.Length)] : random.Next(training.Length - Time))], Time), progress);
+            training, [.. Enumerable.Range(0, Batch).Select(i => i % 2 == 0 ? starts[random.Next(starts.Length)] : random.Next(training.Length - Time))], Time), progress, looks: 40, team: team);
 
-        var documents = Beginnings(validation, Time).Where(start => validation.AsSpan(start + 1, Time).IndexOf((byte)0) < 0).Take(bench.Size(400, 32)).ToArray();
+        var documents = Beginnings(validation, Time).Where(start => validation.AsSpan(start + 1, Time).IndexOf((byte)0) < 0).ToArray();
+        var half = documents.Length / 2;
+        var chosenOn = documents[half..].Take(bench.Size(400, 32)).ToArray(); // of other documents than the verdict
+        documents = [.. documents[..half].Take(bench.Size(400, 32))];
         var (tokens, targets) = DocumentationBytes.Windows(validation, documents, Time);
         var bitsAt = BitsByPlace(model, tokens, targets);
+        var counts = NGram.Train(
+            DocumentationBytes.Windows(training, [0], (int)(options.Steps * Batch * Time)).Tokens, DocumentationBytes.Vocabulary, order: 8, cancellationToken: bench.CancellationToken);
+        using var rival = new LanguageTokenModel(counts);
         var frequencies = Entropy(documents.SelectMany(start => validation[(start + 1)..(start + 33)]).ToArray());
         var written = Write(model, bench.Size(32, 2), bench.Random(3));
-        return new Trial(
-            curve, bitsAt[..32].Average(), bitsAt[64..].Average(), frequencies, CopiedShare(written, training),
-            CopiedShare([.. documents.Take(written.Length).Select(start => validation[(start + 1)..(start + 1 + Time)])], training), bitsAt);
+        var (validationTokens, validationTargets) = DocumentationBytes.Windows(validation, chosenOn, Time);
+        return new Trial<Found>(new Found(
+            bitsAt[..32].Average(), bitsAt[64..].Average(), frequencies, CopiedShare(written, training),
+            CopiedShare([.. documents.Take(written.Length).Select(start => validation[(start + 1)..(start + 1 + Time)])], training), bitsAt, BitsByPlace(rival, tokens, targets)),
+            curve.Diverged ? double.NaN : -BitsByPlace(model, validationTokens, validationTargets).Average(), curve.IsTrainedOut);
     }
 
     private static int[] Beginnings(byte[] text, int room) => [.. Enumerable.Range(0, text.Length - room - 1).Where(i => text[i] == 0)];

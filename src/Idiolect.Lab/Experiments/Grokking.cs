@@ -8,7 +8,7 @@ namespace Idiolect.Lab.Experiments;
 internal sealed class Grokking : Experiment
 {
     private const int MostSteps = 3000;
-    private const int Every = 9; // steps from look to look
+    private const int Every = 3; // steps from look to look
 
     public override Protocol Protocol { get; } = new()
     {
@@ -18,9 +18,10 @@ internal sealed class Grokking : Experiment
         Paper = "Power et al. 2022; Nanda et al. 2023",
         Setup = "a + b modulo 59, a random 70% of the unordered pairs to train on (both orders), the rest to test on; transformers of 1 layer without norm, all examples in each step, AdamW at 3e-3 "
             + $"with weight decay 1, at most {MostSteps:N0} steps and no more once 95% of the test pairs are right: width 64 decides, width 32 beside it. Control: both learn the training data "
-            + "(99%). Without weight decay width 64 understands later, or not in the steps that it needs with it.",
+            + "(99%). Condition: without weight decay, in all of the steps, width 64 understands later or never.",
         Measure = "steps until 90% of the test pairs are right, over steps until 99% of the training pairs are",
         Threshold = 3,
+        Minutes = 6,
         Changes =
         [
             "The first full run (modulo 31, 60% of the pairs, rate 1e-3, 1,500 steps, widths 128 and 64) ended before any width had understood anything, so it decided nothing.",
@@ -28,6 +29,9 @@ internal sealed class Grokking : Experiment
             + "same.",
             "The third (900 steps) gave 3.1 and 4.5, and with the third seed ended too soon again: 0.56 of the test pairs were right and rising. Now up to 3,000 steps, and a training ends when it has "
             + "understood. The threshold is the same.",
+            "A review found that the control without weight decay ran no longer than the training with it (about 1,200 steps, not the 3,000 that the essay said), that accuracies were looked at every ninth "
+            + "step only, and that the picture's mean of three onsets is a ramp that no seed has. Now the control has all of the steps, every third is looked at, and each seed is drawn. Claim, measure and "
+            + "threshold are the same; the old verdict was shown (4.5).",
         ],
         Correction = "Splitting ordered pairs would leak: b + a is a + b. And it takes weight decay.",
     };
@@ -40,7 +44,7 @@ internal sealed class Grokking : Experiment
         Trial[] trials =
         [
             decided, Train(bench, arms[1].Width, arms[1].Decay, most, bench.Part(1, arms.Length)),
-            Train(bench, arms[2].Width, arms[2].Decay, (int)decided.Steps[^1], bench.Part(2, arms.Length)),
+            Train(bench, arms[2].Width, arms[2].Decay, most, bench.Part(2, arms.Length)),
         ];
         return new Observation
         {
@@ -63,7 +67,7 @@ internal sealed class Grokking : Experiment
             [
                 new Chart
                 {
-                    Title = "Addition modulo 59: by heart first, understood later", XLabel = "training step", YLabel = "accuracy (where a training has ended: its last)", LogX = true,
+                    Title = "Addition modulo 59: by heart first, understood later", XLabel = "training step", YLabel = "accuracy", LogX = true, RunsAlone = true,
                     Series = [new("training, width 64", decided.Steps, decided.Train), .. arms.Select((arm, i) => new ChartSeries($"test, {arm.Name}", trials[i].Steps, trials[i].Test))],
                 },
             ],

@@ -17,7 +17,7 @@ internal sealed class Normalisation : Experiment
     public override Protocol Protocol { get; } = new()
     {
         Name = "normalisation",
-        Claim = "Normalisation lets deep networks train faster, because they stand larger learning rates.",
+        Claim = "Normalisation lets deep networks stand larger learning rates.",
         Essay = "Keeping the numbers tame",
         Paper = "Ba et al. 2016; Xiong et al. 2020; Zhang and Sennrich 2019",
         Setup = $"Transformers of 24 layers (width {Width}) on a Markov source: no norm, LayerNorm after each part (2017), before each part, RMSNorm before. "
@@ -25,7 +25,14 @@ internal sealed class Normalisation : Experiment
             + "Control: every arm has a stable rate.",
         Measure = "largest stable rate with LayerNorm before each part, over the largest without norm",
         Threshold = 2,
-        Correction = "LayerNorm normalises activations, not weights. With clipping and warm-up the difference disappears at moderate depth.",
+        Minutes = 2.5,
+        Changes =
+        [
+            "A review found that the claim's other half, that deep networks train faster for it, was not shown: the lowest loss after 60 steps was that of no norm, with every seed. The claim now speaks of rates "
+            + "alone, which the measure decides, and the lowest losses are figures. A rate counts as stood when the model learns something at it. The picture has no stand-in for diverged trainings any more. Measure "
+            + "and threshold are the same; the old verdict was shown (4).",
+        ],
+        Correction = "LayerNorm normalises activations, not weights. With clipping and warm-up the difference disappears at moderate depth. A larger rate is not yet a better model.",
     };
 
     internal override Observation Run(Bench bench)
@@ -62,8 +69,8 @@ internal sealed class Normalisation : Experiment
             [
                 new Chart
                 {
-                    Title = $"{depth} layers, {steps} steps, no clipping, no warm-up", XLabel = "learning rate", YLabel = "loss at the end (nats a symbol; 4 where diverged)", LogX = true,
-                    Series = [.. arms.Select((arm, i) => new ChartSeries(arm.Name, rates, [.. losses[i].Select(loss => double.IsFinite(loss) ? Math.Min(loss, 4) : 4)]))],
+                    Title = $"{depth} layers, {steps} steps, no clipping, no warm-up", XLabel = "learning rate", YLabel = "loss at the end (nats a symbol)", LogX = true, LogY = true,
+                    Series = [.. arms.Select((arm, i) => new ChartSeries(arm.Name, rates, losses[i]))],
                     Line = (Math.Log(Symbols) - 0.3, "stable below"),
                 },
             ],

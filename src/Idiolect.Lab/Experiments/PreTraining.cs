@@ -1,3 +1,4 @@
+using Idiolect.Kernels;
 using Idiolect.Lab.Models;
 using Idiolect.Lab.Plots;
 using Idiolect.Lab.Tasks;
@@ -17,46 +18,63 @@ internal sealed class PreTraining : Experiment
         Essay = "Read first, learn the task later",
         Paper = "Howard and Ruder 2018; Radford et al. 2018; Devlin et al. 2019",
         Setup = $"Which of {NamespaceTask.Classes} namespaces does a .NET documentation text belong to, from its first {NamespaceTask.Length} bytes without dotted names? A transformer (2 layers, width 64), from scratch; after predicting the next byte of "
-            + "unlabelled texts of the same classes, all weights tuned; and with only its output layer tuned. 4, 16 and 64 labels a class, two learning rates each, as many steps; naive Bayes on words beside it. "
-            + "Control: from scratch with the most labels it beats chance by 0.1.",
+            + "unlabelled texts of the same classes (3,000 steps of Muon), all weights tuned; and with only its output layer tuned. The label is asked for at every byte, and the mean of all answers counts. 4, 16 and 64 labels a "
+            + "class; learning rates searched for each arm and number, chosen on texts that neither train nor test; naive Bayes on words beside it. Controls: from scratch with the most labels it beats chance by 0.1; "
+            + "rates within the grid, of the two arms that decide; the base is trained out.",
         Measure = "accuracy at 16 labels a class, pre-trained and tuned, minus from scratch",
         Threshold = 0.1,
+        Minutes = 7,
+        Changes =
+        [
+            "A review found the base undertrained (1.93 bits per byte; at 1.18 the difference turned) and the label read at the last byte only, where the mean over all bytes gains. Now five times the steps with Muon, the "
+            + "mean of all bytes for every arm, and rates chosen on texts of their own. Claim, measure and threshold are the same; the old verdict was refuted (-0.01).",
+        ],
         Correction = "Naive Bayes on words is a strong baseline at this size; it stands in the picture.",
     };
 
     internal override Observation Run(Bench bench)
     {
         int[] counts = bench.Size<int[]>([4, 16, 64], [4, 16]);
-        double[] rates = bench.Size<double[]>([1e-3, 3e-3], [3e-3]);
         var task = new NamespaceTask(bench.Random());
         using var pretrained = NewModel(bench);
         var random = bench.Random(1);
-        LabTraining.Train(
-            pretrained, new TrainingOptions(Steps: bench.Size(600, 20), LearningRate: 3e-3, WarmupSteps: 20, WeightDecay: 0), Batch,
-            () => NamespaceTask.NextBytes([.. Enumerable.Range(0, Batch).Select(_ => task.Unlabelled[random.Next(task.Unlabelled.Length)])]), bench.Part(0, 3));
+        var reading = LabTraining.Train(
+            pretrained, new TrainingOptions(Steps: bench.Size(3000, 20), LearningRate: 1e-2, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon), Batch,
+            () => NamespaceTask.NextBytes([.. Enumerable.Range(0, Batch).Select(_ => task.Unlabelled[random.Next(task.Unlabelled.Length)])]), bench.Part(0, 3), looks: 40);
         var arms = new (string Name, LabTransformer? Start, bool Frozen)[]
         {
             ("from scratch", null, false), ("pre-trained, all weights tuned", pretrained, false), ("pre-trained, output layer tuned", pretrained, true),
         };
-        var accuracy = arms.Select((arm, a) => counts.Select((count, c) => LabTraining.Tune(
-            rates, fraction => bench.Advance((1 + (2 * ((a * counts.Length) + c + fraction) / (arms.Length * counts.Length))) / 3),
-            (rate, progress) => Tune(bench, task, arm.Start, arm.Frozen, count, rate, progress), result => result)).ToArray()).ToArray();
+        // The number that decides searches by itself: what lies at an edge elsewhere does not make its grid longer.
+        (int Arm, int Count)[] trials = [.. from count in counts.OrderByDescending(count => count == 16) from arm in Enumerable.Range(0, arms.Length) select (arm, count)];
+        Dial[] dials = [new("learning rate", [1e-3, 3e-3, 9e-3])];
+        IReadOnlyList<Chosen<double>> Search((int Arm, int Count)[] some, int part) => bench.Search(
+            [.. some.Select(each => $"{arms[each.Arm].Name}, {each.Count} labels a class")], dials,
+            (i, setting, team, progress) => Tune(bench, task, arms[some[i].Arm].Start, arms[some[i].Arm].Frozen, some[i].Count, setting[0], team, progress), tie: 0.01, part, 3);
+        Chosen<double>[] chosen = [.. Search(trials[..arms.Length], 1), .. Search(trials[arms.Length..], 2)];
+        double[][] accuracy = [.. arms.Select((_, arm) => counts.Select(count => chosen[Array.IndexOf(trials, (arm, count))].Result).ToArray())];
         var bayes = counts.Select(task.NaiveBayes).ToArray();
         var x = counts.Select(count => (double)count).ToArray();
         return new Observation
         {
             Value = accuracy[1][1] - accuracy[0][1],
-            Controls = [new($"from scratch with {counts[^1]} labels a class: {Reports.Report.Number(accuracy[0][^1])}", accuracy[0][^1] >= (1.0 / NamespaceTask.Classes) + 0.1)],
+            Controls =
+            [
+                new($"from scratch with {counts[^1]} labels a class: {Reports.Report.Number(accuracy[0][^1])}", accuracy[0][^1] >= (1.0 / NamespaceTask.Classes) + 0.1),
+                new("the base: less than 1% better in the last fifth of its steps", bench.Quick || reading.IsTrainedOut),
+                .. chosen.Take(2).SelectMany(each => each.Controls),
+            ],
             Figures =
             [
                 .. arms.SelectMany((arm, a) => counts.Select((count, c) => new Figure($"accuracy, {count} labels a class, {arm.Name}", accuracy[a][c]))),
+                new("bits per byte of the base, in training", reading.FinalLoss / Math.Log(2)),
                 .. counts.Select((count, c) => new Figure($"accuracy, {count} labels a class, naive Bayes", bayes[c])),
             ],
             Charts =
             [
                 new Chart
                 {
-                    Title = "Accuracy by number of labels", XLabel = "labels a class", YLabel = "accuracy on the test", LogX = true,
+                    Title = "Accuracy by number of labels", XLabel = "labels a class", YLabel = "accuracy on the test", LogX = true, XTicks = x,
                     Series = [.. arms.Select((arm, a) => new ChartSeries(arm.Name, x, accuracy[a])), new("naive Bayes", x, bayes)],
                     Line = (1.0 / NamespaceTask.Classes, "chance"),
                 },
@@ -67,7 +85,7 @@ internal sealed class PreTraining : Experiment
     private static LabTransformer NewModel(Bench bench)
         => new(new LabShape { Vocabulary = NamespaceTask.Vocabulary, Context = NamespaceTask.Length, Hidden = 256 }, bench.Seed);
 
-    private static double Tune(Bench bench, NamespaceTask task, LabTransformer? start, bool frozen, int count, double rate, Action<double> progress)
+    private static Trial<double> Tune(Bench bench, NamespaceTask task, LabTransformer? start, bool frozen, int count, double rate, Team team, Action<double> progress)
     {
         using var model = NewModel(bench);
         foreach (var parameter in model.Parameters.All)
@@ -80,10 +98,30 @@ internal sealed class PreTraining : Experiment
         }
         var random = bench.Random(2);
         var training = task.Training(count);
-        var options = new TrainingOptions(Steps: bench.Size(100, 10), LearningRate: rate, WarmupSteps: 10, WeightDecay: 0);
-        LabTraining.Train(model, options, Batch, () => NamespaceTask.Labelled([.. Enumerable.Range(0, Batch).Select(_ => training[random.Next(training.Length)])]), progress);
-        var test = task.Test;
-        var (tokens, targets) = NamespaceTask.Labelled(test);
-        return model.Accuracy(tokens, targets, test.Length);
+        var options = new TrainingOptions(Steps: bench.Size(200, 10), LearningRate: rate, WarmupSteps: 10, WeightDecay: 0);
+        var curve = LabTraining.Train(
+            model, options, Batch, () => NamespaceTask.Labelled([.. Enumerable.Range(0, Batch).Select(_ => training[random.Next(training.Length)])]), progress, team: team);
+        return curve.Diverged ? new Trial<double>(0, double.NaN) : new Trial<double>(Accuracy(model, task.Test), Accuracy(model, task.Validation));
+    }
+
+    /// <summary>The share of texts whose label has the greatest mean log-probability over the bytes of the text.</summary>
+    private static double Accuracy(LabTransformer model, (string Text, int Label)[] texts)
+    {
+        var (tokens, targets) = NamespaceTask.Labelled(texts);
+        var logits = model.Logits(tokens, texts.Length);
+        var right = 0;
+        for (var text = 0; text < texts.Length; text++)
+        {
+            var sums = new float[NamespaceTask.Classes];
+            for (var row = text * NamespaceTask.Length; row < (text + 1) * NamespaceTask.Length; row++)
+            {
+                for (var label = 0; targets[row] >= 0 && label < sums.Length; label++)
+                {
+                    sums[label] += (float)Sampling.LogProbability(logits.AsSpan(row * NamespaceTask.Vocabulary, NamespaceTask.Vocabulary), 256 + label);
+                }
+            }
+            right += TokenModelQueries.Greatest(sums) == texts[text].Label ? 1 : 0;
+        }
+        return (double)right / texts.Length;
     }
 }

@@ -21,9 +21,11 @@ internal sealed class Superposition : Experiment
         Paper = "Elhage et al. 2022, \"Toy models of superposition\"",
         Setup = "x' = relu(W^T W x + b) with 5 equally important features in 2 dimensions, each 0 with probability S and else uniform in [0, 1]; AdamW, learning rate "
             + "0.01 falling to 0, batch 1,024; 12 restarts a sparsity, of which the one with the least loss counts. As in the paper, the features represented are counted by |W|^2, the sum of the squared lengths of their directions: 1 for each "
-            + "that has a direction of its own, 0 for each that has none. (Sharing lengthens directions a little, so five shared ones give 6.4.)",
+            + "that has a direction of its own, 0 for each that has none. (Sharing lengthens directions a little, so five shared ones give 6.4.) "
+            + "Control, as in the paper: the same without relu, which can do no better than the two main directions, represents two (at most 2.5) of the sparse features.",
         Measure = "features represented, |W|^2, at S = 0.95",
         Threshold = 4,
+        Minutes = 2.5,
         Changes =
         [
             "The first full run averaged 3 restarts; at S = 0 one seed had 2.67 features, the others 2.33, on both sides of the condition's 2.5. Now 12, as in the trials before. "
@@ -32,6 +34,8 @@ internal sealed class Superposition : Experiment
             + "at the best of its restarts. Now the restart with the least loss counts, at every sparsity; the averages stand beside it. The levels are the same.",
             "The third counted 2, 2 and 3 directions longer than 0.5 at S = 0. With equally important dense features every plane is equally good, also one that lies askew to three of them, so that count "
             + "depends on chance. Now |W|^2, the paper's measure (section \"The geometry of superposition\"), which no rotation of the plane changes; the level 2.5 for dense and 4 for sparse features are the same.",
+            "A review found no control, two quantities on one axis, and a threshold that was made for another measure. Now a linear control, pentagons apart, and the paper's dimensions of a feature. 4 is twice as many "
+            + "features as dimensions, in this measure too. Claim, measure and threshold are the same; the old verdict was shown (6.4).",
         ],
         Correction = "The stream is narrow against what the layers compute (their hidden units), not against the vocabulary alone; and sharing needs sparsity: with dense "
             + "features there is none.",
@@ -50,7 +54,7 @@ internal sealed class Superposition : Experiment
             for (var restart = 0; restart < restarts; restart++)
             {
                 bench.Advance((i + ((double)restart / restarts)) / sparsities.Length);
-                var (weights, loss) = Train(bench, sparsities[i], (bench.Seed * 100) + (ulong)restart);
+                var (weights, loss) = Train(bench, sparsities[i], (bench.Seed * 100) + (ulong)restart, relu: true);
                 counts[i] += Represented(weights) / restarts;
                 pentagons[i] += (IsPentagon(weights) ? 1.0 : 0) / restarts;
                 if (loss < least)
@@ -60,9 +64,11 @@ internal sealed class Superposition : Experiment
             }
         }
         var sparse = Array.IndexOf(sparsities, 0.95);
+        var linear = Enumerable.Range(0, Math.Min(3, restarts)).Select(restart => Train(bench, 0.95, (bench.Seed * 100) + (ulong)restart, relu: false)).MinBy(trial => trial.Loss);
         return new Observation
         {
             Value = best[sparse],
+            Controls = [new($"without relu {Reports.Report.Number(Represented(linear.Weights))} sparse features are represented, at most 2.5", Represented(linear.Weights) <= 2.5)],
             Conditions = [new($"dense features (S = 0): {Reports.Report.Number(best[0])} represented, at most 2.5", best[0] <= 2.5)],
             Figures =
             [
@@ -70,7 +76,9 @@ internal sealed class Superposition : Experiment
                 {
                     new($"features represented at S = {Reports.Report.Number(s)}", best[i]), new($"the same, average of the restarts, S = {Reports.Report.Number(s)}", counts[i]),
                 }),
-                new("share of pentagons at S = 0.95", pentagons[sparse]),
+                new("features represented at S = 0.95 without relu", Represented(linear.Weights)),
+                new("dimensions of a feature at S = 0.95, mean (2/5 in a pentagon)", Enumerable.Range(0, Features).Average(feature => DimensionsOf(feature, examples[sparse]))),
+                .. sparsities.Select((s, i) => new Figure($"share of restarts with a pentagon, S = {Reports.Report.Number(s)}", pentagons[i])),
             ],
             Charts =
             [
@@ -78,8 +86,8 @@ internal sealed class Superposition : Experiment
                 {
                     Title = "Five sparse features share two dimensions",
                     XLabel = "sparsity S (probability that a feature is 0)",
-                    YLabel = "features represented (|W|^2), share of pentagons",
-                    Series = [new("features represented", sparsities, best), new("average of the restarts", sparsities, counts), new("share of restarts with a pentagon", sparsities, pentagons)],
+                    YLabel = "features represented (|W|^2)", XTicks = sparsities,
+                    Series = [new("features represented", sparsities, best), new("average of the restarts", sparsities, counts), new("without relu", [0.95], [Represented(linear.Weights)]) { PointsOnly = true }],
                     Line = (Dimensions, "dimensions"),
                 },
                 new Chart
@@ -108,6 +116,14 @@ internal sealed class Superposition : Experiment
 
     private static double Represented(float[] weights) => weights.Sum(weight => (double)weight * weight);
 
+    /// <summary>The share of a dimension that a feature has for itself: |W_i|^2 / sum over j of (W_i W_j / |W_i|)^2 (Elhage et al. 2022).</summary>
+    private static double DimensionsOf(int feature, float[] weights)
+    {
+        double Product(int i, int j) => ((double)weights[i] * weights[j]) + ((double)weights[Features + i] * weights[Features + j]);
+        var length = Product(feature, feature);
+        return length * length / Enumerable.Range(0, Features).Sum(other => Math.Pow(Product(feature, other), 2));
+    }
+
     /// <summary>Five directions longer than 0.5, 72 degrees apart within 10.</summary>
     private static bool IsPentagon(float[] weights)
     {
@@ -117,7 +133,7 @@ internal sealed class Superposition : Experiment
     }
 
     /// <summary>Trains one toy model; its W is (dimensions, features).</summary>
-    private static (float[] Weights, double Loss) Train(Bench bench, double sparsity, ulong seed)
+    private static (float[] Weights, double Loss) Train(Bench bench, double sparsity, ulong seed, bool relu)
     {
         const int Batch = 1024;
         var steps = bench.Size(2500, 600);
@@ -145,7 +161,7 @@ internal sealed class Superposition : Experiment
                 using var input = context.Tape.CreateFrom(new Shape(Batch, Features), x);
                 using var hidden = down.Forward(input, context);
                 using var before = up.Forward(hidden, context);
-                using var output = before.Relu();
+                using var output = relu ? before.Relu() : before;
                 return Tensors.Loss.SquaredError(output, x);
             });
             loss += step >= steps - 100 ? taken.Loss / 100 : 0;

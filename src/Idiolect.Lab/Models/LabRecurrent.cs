@@ -18,7 +18,7 @@ internal sealed class LabRecurrent : ITokenModel
     private readonly Linear? _mixed; // width -> width
     private readonly Linear _head; // width -> vocabulary
 
-    internal LabRecurrent(int vocabulary, int width, int heads, bool attention, ulong seed)
+    internal LabRecurrent(int vocabulary, int width, int heads, bool attention, ulong seed, double forgetBias = 1)
     {
         (_width, _heads) = (width, heads);
         Parameters = new ParameterSet();
@@ -31,6 +31,7 @@ internal sealed class LabRecurrent : ITokenModel
             Inputs = width,
             Width = width,
             Deviation = deviation,
+            ForgetBias = forgetBias,
         });
         if (attention)
         {

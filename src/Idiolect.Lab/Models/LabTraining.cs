@@ -11,7 +11,28 @@ namespace Idiolect.Lab.Models;
 /// <param name="Diverged">Whether a loss was not finite; the training ended there.</param>
 internal sealed record LearningCurve(double[] Steps, double[] Losses, double[] Scores, bool Diverged)
 {
+    private const double Plateau = 0.01;
+
     internal double FinalLoss => Losses.Length == 0 ? double.NaN : Losses[^1];
+
+    /// <summary>
+    /// Whether the last fifth of the steps made the loss less than 1% better, or it is below 1% of what it was at first: the mean of the last tenth
+    /// against that of the tenth that ended a fifth before.
+    /// </summary>
+    internal bool IsTrainedOut
+    {
+        get
+        {
+            var tenth = Losses.Length / 10;
+            if (Diverged || tenth == 0)
+            {
+                return false;
+            }
+            var before = Losses[^(3 * tenth)..^(2 * tenth)].Average();
+            var after = Losses[^tenth..].Average();
+            return after > before * (1 - Plateau) || after < Plateau * Losses[0];
+        }
+    }
 }
 
 /// <summary>Trains models on batches made as they are needed.</summary>
@@ -88,8 +109,11 @@ internal static class LabTraining
     /// <param name="bench">Hears the fraction done; cancels.</param>
     /// <param name="trials">What to run, the longest first.</param>
     /// <param name="run">Runs one on the thread that it is given.</param>
-    internal static TResult[] InParallel<TTrial, TResult>(this Bench bench, TTrial[] trials, Func<TTrial, Team, Action<double>, TResult> run)
+    /// <param name="advance">Hears the fraction done instead of the bench; may throw to end it.</param>
+    internal static TResult[] InParallel<TTrial, TResult>(
+        this Bench bench, TTrial[] trials, Func<TTrial, Team, Action<double>, TResult> run, Action<double>? advance = null)
     {
+        advance ??= bench.Advance;
         var (results, done) = (new TResult[trials.Length], new double[trials.Length]);
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = bench.CancellationToken };
         var oneByOne = Partitioner.Create(Enumerable.Range(0, trials.Length), EnumerablePartitionerOptions.NoBuffering);
@@ -101,11 +125,28 @@ internal static class LabTraining
                 lock (done)
                 {
                     done[i] = fraction;
-                    bench.Advance(done.Sum() / trials.Length);
+                    advance(done.Sum() / trials.Length);
                 }
             });
         });
         return results;
+    }
+
+    /// <summary>Searches for the best setting of each arm (see <see cref="FairSearch"/>), trials in parallel; a quick run tries the middle of each dial only.</summary>
+    /// <param name="bench">Hears the fraction done; cancels.</param>
+    /// <param name="arms">What is compared.</param>
+    /// <param name="dials">What is searched.</param>
+    /// <param name="run">Runs a trial: the number of the arm, the values of the dials.</param>
+    /// <param name="tie">Qualities that differ by less are equal.</param>
+    /// <param name="part">Which part of the experiment this is.</param>
+    /// <param name="parts">Of how many.</param>
+    internal static IReadOnlyList<Chosen<T>> Search<T>(
+        this Bench bench, IReadOnlyList<string> arms, IReadOnlyList<Dial> dials, Func<int, double[], Team, Action<double>, Trial<T>> run, double tie = 0, int part = 0, int parts = 1)
+    {
+        var quick = dials.Select(dial => dial with { Values = [dial.Values[dial.Values.Length / 2]] }).ToArray();
+        return FairSearch.Run(
+            arms, bench.Quick ? quick : dials,
+            settings => bench.InParallel([.. settings], (each, team, progress) => run(each.Arm, each.Setting, team, progress), bench.Part(part, parts)), !bench.Quick, tie);
     }
 
     /// <summary>A part of a longer piece of work.</summary>

@@ -52,7 +52,12 @@ internal static class ChartDrawing
         {
             plot.Axes.Bottom.TickGenerator = new NumericManual([.. names.Select((_, i) => (double)i)], [.. names]);
         }
-        if (chart.LogX)
+        if (chart.XTicks is { } ticks)
+        {
+            plot.Axes.Bottom.TickGenerator = new NumericManual(
+                [.. ticks.Select(tick => chart.LogX ? Math.Log10(tick) : tick)], [.. ticks.Select(tick => tick.ToString("#,0.####", CultureInfo.InvariantCulture))]);
+        }
+        else if (chart.LogX)
         {
             plot.Axes.Bottom.TickGenerator = Powers(chart.Series.SelectMany(series => series.X));
         }
@@ -72,39 +77,46 @@ internal static class ChartDrawing
 
     private static void Add(Plot plot, Chart chart, ChartSeries series, int index)
     {
-        var shown = Enumerable.Range(0, series.X.Length).Where(i => IsShown(series.X[i], chart.LogX) && IsShown(series.Y[i], chart.LogY)).ToArray();
-        double[] Scaled(double[] values, bool log) => [.. shown.Select(i => log ? Math.Log10(Math.Max(values[i], 1e-300)) : values[i])];
-        var (x, y) = (Scaled(series.X, chart.LogX), Scaled(series.Y, chart.LogY));
         var color = Colors[index % Colors.Length];
-        if (series.Range is { } range && x.Length > 1)
+        foreach (var (runX, runY) in series.Runs)
         {
-            var low = Scaled(range.Low, chart.LogY).Zip(y, (bound, mean) => bound < -299 ? mean : bound).ToArray();
-            var high = Scaled(range.High, chart.LogY);
-            if (series.PointsOnly)
+            var (x, y) = Shown(chart, runX, runY);
+            var run = plot.Add.Scatter(x, y, color.WithAlpha(chart.RunsAlone ? 0.9 : 0.35));
+            run.LineWidth = series.PointsOnly ? 0 : 1;
+            run.MarkerSize = series.PointsOnly ? 5 : 0;
+            run.MarkerShape = Markers[index % Markers.Length];
+            if (chart.RunsAlone)
             {
-                for (var i = 0; i < x.Length; i++)
-                {
-                    plot.Add.Line(x[i], low[i], x[i], high[i]).Color = color;
-                }
-            }
-            else
-            {
-                var band = plot.Add.FillY(x, low, high);
-                band.FillColor = color.WithAlpha(0.12);
-                band.LineWidth = 0;
-                band.MarkerSize = 0;
+                AddMarkers(plot, x, y, index, color, legend: null);
             }
         }
-        var scatter = plot.Add.Scatter(x, y, color);
+        var mean = chart.RunsAlone && series.Runs.Count > 0 ? ([], []) : Shown(chart, series.X, series.Y);
+        var scatter = plot.Add.Scatter(mean.X, mean.Y, color);
         scatter.LineWidth = series.PointsOnly ? 0 : 1.5f + (index % 2);
         scatter.MarkerSize = 0;
-        // Markers on some points of a long curve, not on the same ones as its neighbour's.
+        AddMarkers(plot, mean.X, mean.Y, index, color, series.Name);
+    }
+
+    /// <summary>Markers on some points of a long curve, not on the same ones as its neighbour's.</summary>
+    private static void AddMarkers(Plot plot, double[] x, double[] y, int index, Color color, string? legend)
+    {
         var every = Math.Max(1, x.Length / 20);
         var marked = Enumerable.Range(0, x.Length).Where(i => (i + index) % every == 0).ToArray();
         var markers = plot.Add.ScatterPoints(Array.ConvertAll(marked, i => x[i]), Array.ConvertAll(marked, i => y[i]), color);
         markers.MarkerSize = 9;
         markers.MarkerShape = Markers[index % Markers.Length];
-        markers.LegendText = series.Name;
+        if (legend is not null)
+        {
+            markers.LegendText = legend;
+        }
+    }
+
+    /// <summary>The points that there are, as logarithms where an axis shows powers.</summary>
+    private static (double[] X, double[] Y) Shown(Chart chart, double[] x, double[] y)
+    {
+        var shown = Enumerable.Range(0, x.Length).Where(i => IsShown(x[i], chart.LogX) && IsShown(y[i], chart.LogY)).ToArray();
+        double[] Scaled(double[] values, bool log) => [.. shown.Select(i => log ? Math.Log10(values[i]) : values[i])];
+        return (Scaled(x, chart.LogX), Scaled(y, chart.LogY));
     }
 
     private static bool IsShown(double value, bool log) => double.IsFinite(value) && (!log || value > 0);

@@ -37,7 +37,9 @@ internal static class Report
             yield return ("Changed after the first full run", change);
         }
         var quick = result.Quick ? "; a quick run of one seed at a cut-down size, which proves nothing" : "";
-        yield return ("Verdict", $"{Word(result.Verdict)}, {Number(result.Value)} ({Seconds(result.Seconds)}{quick})");
+        var interval = Jury.Interval([.. result.Seeds.Select(seed => seed.Value)]) is { } found
+            ? $"; mean {Number(found.Mean)}, Student's interval of 95% from {Number(found.Low)} to {Number(found.High)}" : "";
+        yield return ("Verdict", $"{Word(result.Verdict)}, median {Number(result.Value)}{interval} ({Seconds(result.Seconds)}{quick})");
     }
 
     /// <summary>What each seed saw, a line each.</summary>

@@ -19,7 +19,7 @@ internal sealed class NamespaceTask
 
     private static readonly Lazy<IReadOnlyList<(string Namespace, string Text)>> All = new(Read);
 
-    private readonly string[][] _texts; // [class]: shuffled; the first TestTexts are for the test
+    private readonly string[][] _texts; // [class]: shuffled; the first TestTexts are for the test, as many for validation
 
     internal NamespaceTask(Random random)
     {
@@ -29,7 +29,7 @@ internal sealed class NamespaceTask
         {
             random.Shuffle(texts);
         }
-        Unlabelled = [.. _texts.SelectMany(texts => texts.Skip(TestTexts))];
+        Unlabelled = [.. _texts.SelectMany(texts => texts.Skip(2 * TestTexts))];
     }
 
     /// <summary>Texts without labels, to pre-train on; none of the test.</summary>
@@ -37,12 +37,15 @@ internal sealed class NamespaceTask
 
     internal (string Text, int Label)[] Test => [.. _texts.SelectMany((texts, label) => texts.Take(TestTexts).Select(text => (text, label)))];
 
-    /// <summary>So many labelled texts of each class.</summary>
-    internal (string Text, int Label)[] Training(int count) => [.. _texts.SelectMany((texts, label) => texts.Skip(TestTexts).Take(count).Select(text => (text, label)))];
+    /// <summary>As many others, to choose settings on.</summary>
+    internal (string Text, int Label)[] Validation => [.. _texts.SelectMany((texts, label) => texts.Skip(TestTexts).Take(TestTexts).Select(text => (text, label)))];
 
-    /// <summary>(batch, length) bytes; the label is wanted after the last one.</summary>
+    /// <summary>So many labelled texts of each class.</summary>
+    internal (string Text, int Label)[] Training(int count) => [.. _texts.SelectMany((texts, label) => texts.Skip(2 * TestTexts).Take(count).Select(text => (text, label)))];
+
+    /// <summary>(batch, length) bytes; the label is wanted after each one of the text.</summary>
     internal static (int[] Tokens, int[] Targets) Labelled(IReadOnlyList<(string Text, int Label)> texts)
-        => ([.. texts.SelectMany(text => Bytes(text.Text))], [.. texts.SelectMany(text => Enumerable.Range(0, Length).Select(i => i == Length - 1 ? 256 + text.Label : -1))]);
+        => ([.. texts.SelectMany(text => Bytes(text.Text))], [.. texts.SelectMany(text => Bytes(text.Text).Select(value => value > 0 ? 256 + text.Label : -1))]);
 
     /// <summary>The same bytes, the next one wanted everywhere but before the text begins.</summary>
     internal static (int[] Tokens, int[] Targets) NextBytes(IReadOnlyList<string> texts)

@@ -10,6 +10,9 @@ internal sealed class RecallTask(int pairs, int gap, Random random)
     private const int Values = 16;
     private const int Others = 8;
 
+    /// <summary>Values that a key may have.</summary>
+    internal static int ValueCount => Values;
+
     internal static int Vocabulary => Keys + Values + Others;
 
     internal int Time => (3 * pairs) + gap;

@@ -28,6 +28,29 @@ public sealed class LabModelTests
     }
 
     [Fact]
+    public void Where_pieces_of_a_block_come_again_every_target_followed_its_token_before()
+    {
+        var (tokens, targets) = new InductionTask(32, 48, 10, 20, new Random(1), pieces: true).Batch(16);
+        var last = new List<bool>(); // whether the target is the token that was not seen for longest
+        for (var row = 0; row < 16; row++)
+        {
+            var text = tokens[(row * 48)..((row + 1) * 48)];
+            for (var i = 0; i < 48; i++)
+            {
+                var target = targets[(row * 48) + i];
+                if (target < 0)
+                {
+                    continue;
+                }
+                var seen = text[..(i + 1)];
+                Assert.Contains(Enumerable.Range(0, i), j => seen[j] == seen[i] && seen[j + 1] == target);
+                last.Add(seen.Distinct().MinBy(token => Array.LastIndexOf(seen, token)) == target);
+            }
+        }
+        Assert.InRange(last.Count(each => each) / (double)last.Count, 0, 0.4);
+    }
+
+    [Fact]
     public void Every_switch_makes_a_model_that_learns()
     {
         var shape = new LabShape { Vocabulary = 8, Context = 12, Layers = 2, Width = 16, Hidden = 32 };

@@ -5,32 +5,41 @@ namespace Idiolect.Lab.Tests.Plots;
 public sealed class ChartTests
 {
     [Fact]
-    public void The_mean_of_runs_has_their_range()
+    public void Runs_are_kept_beside_their_mean()
     {
-        var mean = Chart.Mean([Curve([1, 2], [3, 4]), Curve([1, 2], [5, 8])]);
+        var series = Assert.Single(Chart.Overlay([Curve([1, 2], [3, 4]), Curve([1, 2], [5, 8])]).Series);
 
-        var series = Assert.Single(mean.Series);
+        Assert.Equal([1, 2], series.X);
         Assert.Equal([4, 6], series.Y);
-        Assert.Equal([3, 4], series.Range!.Value.Low);
-        Assert.Equal([5, 8], series.Range!.Value.High);
+        Assert.Equal([[3, 4], [5, 8]], series.Runs.Select(run => run.Y));
     }
 
     [Fact]
-    public void A_run_that_ended_earlier_keeps_its_last_value()
+    public void There_is_no_mean_where_a_run_has_no_value()
     {
-        var mean = Chart.Mean([Curve([1, 2], [3, 4]), Curve([1, 2, 3], [5, 8, 10])]);
+        var series = Assert.Single(Chart.Overlay([Curve([1, 2, 3], [3, double.NaN, 4]), Curve([1, 2, 3, 4], [5, 8, 10, 12]), Curve([1, 2, 3, 4], [1, 1, 1, 1])]).Series);
 
-        var series = Assert.Single(mean.Series);
-        Assert.Equal([1, 2, 3], series.X);
-        Assert.Equal([4, 6, 7], series.Y);
+        Assert.Equal([1, 3], series.X);
+        Assert.Equal([3, 5], series.Y);
+        Assert.Equal([3, 4, 4], series.Runs.Select(run => run.X.Length));
     }
 
     [Fact]
-    public void Runs_over_other_values_are_not_averaged()
+    public void Runs_over_other_values_have_no_mean()
     {
-        var first = Curve([1, 2], [3, 4]);
+        var series = Assert.Single(Chart.Overlay([Curve([1, 2], [3, 4]), Curve([1, 3], [5, 8])]).Series);
 
-        Assert.Same(first, Chart.Mean([first, Curve([1, 3], [5, 8])]));
+        Assert.Equal([1], series.X);
+        Assert.Equal([[1, 2], [1, 3]], series.Runs.Select(run => run.X));
+    }
+
+    [Fact]
+    public void Runs_of_other_pictures_are_not_mixed()
+    {
+        var first = Curve([1], [2]);
+
+        Assert.Same(first, Chart.Overlay([first]));
+        Assert.Same(first, Chart.Overlay([first, first with { Series = [] }]));
     }
 
     private static Chart Curve(double[] x, double[] y) => new() { Title = "curve", XLabel = "x", YLabel = "y", Series = [new("run", x, y)] };
