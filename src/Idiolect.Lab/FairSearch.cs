@@ -11,8 +11,8 @@ internal sealed record Dial(string Name, double[] Values, bool Extends = true);
 /// <summary>What one setting gave.</summary>
 /// <param name="Result">What the experiment keeps of it.</param>
 /// <param name="Quality">On data that the verdict never sees; higher is better, not a number is worst.</param>
-/// <param name="IsTrainedOut">Whether more steps would hardly help (see <see cref="Models.LearningCurve.IsTrainedOut"/>).</param>
-internal sealed record Trial<T>(T Result, double Quality, bool IsTrainedOut = true);
+/// <param name="IsTrainedOut">Whether more steps would hardly help (see <see cref="Models.LearningCurve.IsTrainedOut"/>); null where the claim does not ask, and then no control says so.</param>
+internal sealed record Trial<T>(T Result, double Quality, bool? IsTrainedOut = null);
 
 /// <summary>The setting of an arm that a search chose.</summary>
 /// <param name="Arm">The name of the arm.</param>
@@ -81,7 +81,7 @@ internal static class FairSearch
             .. dials.Select((dial, i) => new Condition(
                 string.Create(CultureInfo.InvariantCulture, $"{arms[arm]}: {dial.Name} {setting[i]:G3} lies within those tried ({grid[i][0]:G3} to {grid[i][^1]:G3})"),
                 Edge(setting, i) == 0)),
-            new Condition($"{arms[arm]}: less than 1% better in the last fifth of its steps", trial.IsTrainedOut),
+            .. trial.IsTrainedOut is { } isTrainedOut ? (Condition[])[new Condition($"{arms[arm]}: less than 1% better in the last fifth of its steps", isTrainedOut)] : [],
         ];
     }
 

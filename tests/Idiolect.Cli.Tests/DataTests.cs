@@ -74,7 +74,8 @@ public sealed class DataTests : IDisposable
         {
             Assert.Equal(2, (await Cli.RunAsync(words.Split(' '))).ExitCode);
         }
-        Assert.Contains("a weight below 1 takes a share", (await Cli.RunAsync("data", "stats", _folder["a.txt"] + ":0.0001")).Error, StringComparison.Ordinal);
+        var many = _folder.Write("b.jsonl", string.Join('\n', Enumerable.Range(0, 20).Select(i => $"{{\"text\":\"document {i}\"}}")));
+        Assert.Contains("a weight below 1 takes a share", (await Cli.RunAsync("data", "stats", many + ":0.0001")).Error, StringComparison.Ordinal);
         var word = await Cli.RunAsync("data", "stats", _folder["a.txt"] + ":half");
         Assert.Contains($"a weight is a number, as in {_folder["a.txt"]}:0.3", word.Error, StringComparison.Ordinal);
     }

@@ -33,7 +33,8 @@ public sealed class LabTests
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var lines = Lines(result.Out);
-        Assert.Equal(["verdict", "done"], lines.Select(line => line.GetProperty("event").GetString()!));
+        Assert.Equal(["start", "verdict", "done"], lines.Select(line => line.GetProperty("event").GetString()!));
+        lines = lines[1..];
         Assert.Equal("causal-mask", lines[0].GetProperty("name").GetString());
         Assert.Contains(lines[0].GetProperty("verdict").GetString(), Verdicts);
         Assert.Equal(lines[0].GetProperty("verdict").GetString() == "shown", lines[0].GetProperty("shown").GetBoolean());

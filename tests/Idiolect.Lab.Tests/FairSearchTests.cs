@@ -54,6 +54,14 @@ public sealed class FairSearchTests
     }
 
     [Fact]
+    public void Where_nobody_asked_for_a_plateau_no_control_speaks_of_one()
+    {
+        var chosen = FairSearch.Run<int>(["a"], [Rate], settings => [.. settings.Select(each => new Trial<int>(0, each.Setting[0] == 3e-3 ? 1 : 0))], isProof: true);
+
+        Assert.Contains("lies within", Assert.Single(chosen[0].Controls).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_diverged_is_worst_and_what_still_learns_decides_nothing()
     {
         var chosen = FairSearch.Run<int>(

@@ -20,7 +20,7 @@ internal sealed class PreTraining : Experiment
         Setup = $"Which of {NamespaceTask.Classes} namespaces does a .NET documentation text belong to, from its first {NamespaceTask.Length} bytes without dotted names? A transformer (2 layers, width 64), from scratch; after predicting the next byte of "
             + "unlabelled texts of the same classes (3,000 steps of Muon), all weights tuned; and with only its output layer tuned. The label is asked for at every byte, and the mean of all answers counts. 4, 16 and 64 labels a "
             + "class; learning rates searched for each arm and number, chosen on texts that neither train nor test; naive Bayes on words beside it. Controls: from scratch with the most labels it beats chance by 0.1; "
-            + "rates within the grid, of the two arms that decide; the base is trained out.",
+            + "rates within the grid and trained out, of the two arms that decide; the base is trained out.",
         Measure = "accuracy at 16 labels a class, pre-trained and tuned, minus from scratch",
         Threshold = 0.1,
         Minutes = 7,
@@ -101,7 +101,7 @@ internal sealed class PreTraining : Experiment
         var options = new TrainingOptions(Steps: bench.Size(200, 10), LearningRate: rate, WarmupSteps: 10, WeightDecay: 0);
         var curve = LabTraining.Train(
             model, options, Batch, () => NamespaceTask.Labelled([.. Enumerable.Range(0, Batch).Select(_ => training[random.Next(training.Length)])]), progress, team: team);
-        return curve.Diverged ? new Trial<double>(0, double.NaN) : new Trial<double>(Accuracy(model, task.Test), Accuracy(model, task.Validation));
+        return curve.Diverged ? new Trial<double>(0, double.NaN) : new Trial<double>(Accuracy(model, task.Test), Accuracy(model, task.Validation), curve.IsTrainedOut);
     }
 
     /// <summary>The share of texts whose label has the greatest mean log-probability over the bytes of the text.</summary>

@@ -63,7 +63,7 @@ internal sealed class ScaleLaw : Experiment
             [
                 new Chart
                 {
-                    Title = "The same text teaches larger models more, sooner", XLabel = "bytes read", YLabel = "held-out loss (nats a byte)",
+                    Title = "Held-out loss by bytes read", XLabel = "bytes read", YLabel = "held-out loss (nats a byte)",
                     Series = [.. trials.Select((trial, i) => new ChartSeries($"width {widths[i]}, {trial.Parameters:N0} parameters", [.. trial.Curve.Steps.Select(step => step * Batch * Time)], trial.Curve.Scores))],
                 },
                 new Chart
@@ -73,7 +73,7 @@ internal sealed class ScaleLaw : Experiment
                 },
                 new Chart
                 {
-                    Title = "By arithmetic small models are ahead at first", XLabel = "floating-point operations (6 a parameter and byte)", YLabel = "held-out loss (nats a byte)", LogX = true,
+                    Title = "Held-out loss by arithmetic", XLabel = "floating-point operations (6 a parameter and byte)", YLabel = "held-out loss (nats a byte)", LogX = true,
                     Series =
                     [
                         .. trials.Select((trial, i) => new ChartSeries(
@@ -95,8 +95,9 @@ internal sealed class ScaleLaw : Experiment
         var order = Enumerable.Range(0, steps * Batch).ToArray();
         bench.Random(1).Shuffle(order);
         var random = bench.Random(2);
-        var (tokens, targets) = DocumentationBytes.Batch(DocumentationBytes.Validation, 128, Time, random);
-        var (chosenOn, expected) = DocumentationBytes.Batch(DocumentationBytes.Validation, 128, Time, bench.Random(3));
+        var held = DocumentationBytes.Validation; // the first half decides, the second chooses
+        var (tokens, targets) = DocumentationBytes.Batch(held[..(held.Length / 2)], 128, Time, random);
+        var (chosenOn, expected) = DocumentationBytes.Batch(held[(held.Length / 2)..], 128, Time, bench.Random(3));
         (int[], int[]) Next()
         {
             var starts = order.AsSpan(next, Batch).ToArray().Select(window => window * Time).ToArray();
