@@ -28,7 +28,7 @@ internal sealed class Vanishing : Experiment
         Changes =
         [
             "A review found that all is said of fresh networks, and that a start can be chosen where nothing vanishes. The claim says so now, and an RNN with an orthogonal matrix (Le et al. 2015; Arjovsky et al. 2016) "
-            + "stands beside the others. What training does to the gradient is not asked. Measure and threshold are the same; the old verdict was shown (-28).",
+            + "stands beside the others. (The picture leaves out what is below 10^-30.) What training does to the gradient is not asked. Measure and threshold are the same; the old verdict was shown (-28).",
         ],
         Correction = "It is the start, not the recurrence as such: an orthogonal matrix keeps much of the gradient. The LSTM's gradient depends on the bias of its forget gate: with 3 almost nothing is lost, with 0 it vanishes like the RNN's.",
     };
