@@ -32,8 +32,8 @@ internal sealed class ContextVector : Experiment
             "A review found the plain LSTM undertrained: after 900 steps it copied 0.49 of 20 symbols, after 5,400 steps at another rate 0.84. Now half the widths, at which a training ends on a plateau, "
             + "Muon, and a search for each arm; two more widths show how the length at which one vector fails grows. Claim and threshold are the same; the old verdict was shown (0.51).",
         ],
-        Correction = "Attention is older than the transformer: Bahdanau et al. published it in 2014, for recurrent networks. The length at which one vector fails grows with its width and with the training: "
-            + "it is no wall, but a price.",
+        Correction = "Attention is older than the transformer: Bahdanau et al. published it in 2014, for recurrent networks. How long a sequence one vector holds depends on its width (here at one "
+            + "rate, not searched) and on the training: it is no wall, but a price.",
     };
 
     internal override Observation Run(Bench bench)

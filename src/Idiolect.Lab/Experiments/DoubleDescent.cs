@@ -23,7 +23,7 @@ internal sealed class DoubleDescent : Experiment
             + "transformers (2 layers) of width 8 to 64 learn 128 texts of a Markov source with 32 canaries (random texts) among them. Control: a ridge of 0.1 removes the peak (at most a third of it).",
         Measure = "test error at the most features, over the test error at as many features as examples",
         Threshold = 0.2,
-        Minutes = 1.5,
+        Minutes = 0.75,
         Changes =
         [
             "A review found that the error at the peak has a heavy tail, so that the mean of 5 draws (5,421) says little, and that the second descent ends above the first minimum (0.35 against 0.29), "

@@ -56,7 +56,10 @@ internal sealed class FamilyLanguageModels : Experiment
         Found[] trials = [.. chosen.Select(each => each.Result)];
         var budget = trials.Min(trial => trial.Seconds[^1]);
         var bits = trials.Select(trial => trial.Bits[Math.Max(0, Array.FindLastIndex(trial.Seconds, seconds => seconds <= budget))]).ToArray();
-        var (ngram, ngramSeconds) = MeasureNGram(bench, bench.Size(Steps, 20) * Batch * Time);
+        var bytes = bench.Size(Steps, 20) * Batch * Time;
+        int[] read = [bytes / 8, bytes / 4, bytes / 2, bytes];
+        var counted = Array.ConvertAll(read, size => MeasureNGram(bench, size));
+        var (ngram, ngramSeconds) = counted[^1];
         var (large, _) = MeasureNGram(bench, bench.Size(2_000_000, 100_000));
         return new Observation
         {
@@ -77,6 +80,15 @@ internal sealed class FamilyLanguageModels : Experiment
             [
                 new Chart
                 {
+                    Title = "Bits per byte against the text that was read", XLabel = "bytes read", YLabel = "bits per byte, held-out documents",
+                    Series =
+                    [
+                        .. arms.Select((arm, i) => new ChartSeries(arm.Name, trials[i].Bytes, trials[i].Bits)),
+                        new($"Kneser-Ney {Order}-gram", [.. read.Select(size => (double)size)], [.. counted.Select(each => each.Bits)]),
+                    ],
+                },
+                new Chart
+                {
                     Title = "Bits per byte against training time", XLabel = "training time (s)", YLabel = "bits per byte, held-out documents",
                     Series = [.. arms.Select((arm, i) => new ChartSeries(arm.Name, trials[i].Seconds, trials[i].Bits))],
                     Line = (ngram, $"Kneser-Ney {Order}-gram, equal data"),
@@ -85,7 +97,7 @@ internal sealed class FamilyLanguageModels : Experiment
         };
     }
 
-    internal sealed record Found(double[] Seconds, double[] Bits, double Parameters);
+    internal sealed record Found(double[] Seconds, double[] Bytes, double[] Bits, double Parameters);
 
     private static RecurrentConfig Shape(RecurrentCell cell, int width) => new()
     {
@@ -106,7 +118,7 @@ internal sealed class FamilyLanguageModels : Experiment
             return DocumentationBytes.Windows(DocumentationBytes.Training, starts, Time);
         }
         var (tokens, targets) = TestWindows(bench);
-        var (seconds, bits) = (new List<double>(), new List<double>());
+        var (seconds, bytes, bits) = (new List<double>(), new List<double>(), new List<double>());
         var watch = Stopwatch.StartNew();
         var options = new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon);
         var curve = LabTraining.Train(
@@ -114,23 +126,24 @@ internal sealed class FamilyLanguageModels : Experiment
             {
                 watch.Stop(); // looking is no training
                 seconds.Add(watch.Elapsed.TotalSeconds);
+                bytes.Add(next * Time);
                 bits.Add(model.MeanLoss(tokens, targets, 64) / Math.Log(2));
                 watch.Start();
                 return bits[^1];
             });
         if (curve.Diverged)
         {
-            return new Trial<Found>(new Found([watch.Elapsed.TotalSeconds], [double.PositiveInfinity], model.Parameters.Count), double.NaN); // whether it was looked at before or not
+            return new Trial<Found>(new Found([watch.Elapsed.TotalSeconds], [next * Time], [double.PositiveInfinity], model.Parameters.Count), double.NaN); // whether it was looked at before or not
         }
         var (chosenOn, expected) = DocumentationBytes.Batch(DocumentationBytes.Validation[(DocumentationBytes.Validation.Length / 2)..], 64, Time, bench.Random(3));
-        return new Trial<Found>(new Found([.. seconds], [.. bits], model.Parameters.Count), -model.MeanLoss(chosenOn, expected, 64));
+        return new Trial<Found>(new Found([.. seconds], [.. bytes], [.. bits], model.Parameters.Count), -model.MeanLoss(chosenOn, expected, 64));
     }
 
     private static (double Bits, double Seconds) MeasureNGram(Bench bench, int bytes)
     {
         var watch = Stopwatch.StartNew();
         var training = DocumentationBytes.Windows(DocumentationBytes.Training, [0], bytes).Tokens;
-        using var model = new LanguageTokenModel(NGram.Train(training, DocumentationBytes.Vocabulary, Order, cancellationToken: bench.CancellationToken));
+        using var model = LanguageTokenModel.Count(training, DocumentationBytes.Vocabulary, Order, bench.CancellationToken);
         var seconds = watch.Elapsed.TotalSeconds; // looking is no training
         var (tokens, targets) = TestWindows(bench);
         return (model.MeanLoss(tokens, targets, 64) / Math.Log(2), seconds);

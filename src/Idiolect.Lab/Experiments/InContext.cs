@@ -25,7 +25,7 @@ internal sealed class InContext : Experiment
             + "and before training, the error at the end is at least 0.7 of the variance; rate within the grid. (Not trained out: more steps can only strengthen the claim.)",
         Measure = "squared error after the last example, as a fraction of the variance of y",
         Threshold = 0.3,
-        Minutes = 6,
+        Minutes = 4,
         Side = Side.AtMost,
         Changes =
         [

@@ -25,7 +25,7 @@ internal sealed class Parallelism : Experiment
             + "the pairs counts.",
         Measure = "tokens a second of the GPT over those of the LSTM, one text of the greatest length",
         Threshold = 1.5,
-        Minutes = 2.5,
+        Minutes = 1.25,
         Changes =
         [
             "A review found timings of a tenth of a second and a verdict by a hair (1.517 for 1.5 with one seed). Now half a second each, in turn, where the verdict is measured, and the median of five ratios. Claim, measure and threshold are "

@@ -18,16 +18,16 @@ internal sealed class PreTraining : Experiment
         Essay = "Read first, learn the task later",
         Paper = "Howard and Ruder 2018; Radford et al. 2018; Devlin et al. 2019",
         Setup = $"Which of {NamespaceTask.Classes} namespaces does a .NET documentation text belong to, from its first {NamespaceTask.Length} bytes without dotted names? A transformer (2 layers, width 64), from scratch; after predicting the next byte of "
-            + "unlabelled texts of the same classes (3,000 steps of Muon), all weights tuned; and with only its output layer tuned. The label is asked for at every byte, and the mean of all answers counts. 4, 16 and 64 labels a "
+            + "unlabelled texts of the same classes (3,000 steps of Muon, at the best of three rates after 500), all weights tuned; and with only its output layer tuned. The label is asked for at every byte, and the mean of all answers counts. 4, 16 and 64 labels a "
             + "class; learning rates searched for each arm and number, chosen on texts that neither train nor test; naive Bayes on words beside it. Controls: from scratch with the most labels it beats chance by 0.1; "
             + "rates within the grid and trained out, of the two arms that decide; the base is trained out.",
         Measure = "accuracy at 16 labels a class, pre-trained and tuned, minus from scratch",
         Threshold = 0.1,
-        Minutes = 7,
+        Minutes = 8,
         Changes =
         [
             "A review found the base undertrained (1.93 bits per byte; at 1.18 the difference turned) and the label read at the last byte only, where the mean over all bytes gains. Now five times the steps with Muon, the "
-            + "mean of all bytes for every arm, and rates chosen on texts of their own. Claim, measure and threshold are the same; the old verdict was refuted (-0.01).",
+            + "mean of all bytes for every arm, rates chosen on texts of their own, the base's too, and a base and tunings that are trained out, or nothing is decided. Claim, measure and threshold are the same; the old verdict was refuted (-0.01).",
         ],
         Correction = "Naive Bayes on words is a strong baseline at this size; it stands in the picture.",
     };
@@ -36,11 +36,15 @@ internal sealed class PreTraining : Experiment
     {
         int[] counts = bench.Size<int[]>([4, 16, 64], [4, 16]);
         var task = new NamespaceTask(bench.Random());
+        var rate = bench.Search(["the base"], [new Dial("learning rate", [3e-3, 1e-2, 3e-2])], (_, setting, team, progress) =>
+        {
+            using var model = NewModel(bench);
+            var curve = Read(bench, task, model, bench.Size(500, 10), setting[0], team, progress);
+            var (tokens, targets) = NamespaceTask.NextBytes([.. task.Validation.Select(text => text.Text)]);
+            return new Trial<int>(0, curve.Diverged ? double.NaN : -model.MeanLoss(tokens, targets, tokens.Length / NamespaceTask.Length));
+        }, part: 0, parts: 4)[0];
         using var pretrained = NewModel(bench);
-        var random = bench.Random(1);
-        var reading = LabTraining.Train(
-            pretrained, new TrainingOptions(Steps: bench.Size(3000, 20), LearningRate: 1e-2, WarmupSteps: 20, WeightDecay: 0, Optimizer: OptimizerKind.Muon), Batch,
-            () => NamespaceTask.NextBytes([.. Enumerable.Range(0, Batch).Select(_ => task.Unlabelled[random.Next(task.Unlabelled.Length)])]), bench.Part(0, 3), looks: 40);
+        var reading = Read(bench, task, pretrained, bench.Size(3000, 20), rate.Setting[0], Team.Shared, bench.Part(1, 4));
         var arms = new (string Name, LabTransformer? Start, bool Frozen)[]
         {
             ("from scratch", null, false), ("pre-trained, all weights tuned", pretrained, false), ("pre-trained, output layer tuned", pretrained, true),
@@ -50,8 +54,8 @@ internal sealed class PreTraining : Experiment
         Dial[] dials = [new("learning rate", [1e-3, 3e-3, 9e-3])];
         IReadOnlyList<Chosen<double>> Search((int Arm, int Count)[] some, int part) => bench.Search(
             [.. some.Select(each => $"{arms[each.Arm].Name}, {each.Count} labels a class")], dials,
-            (i, setting, team, progress) => Tune(bench, task, arms[some[i].Arm].Start, arms[some[i].Arm].Frozen, some[i].Count, setting[0], team, progress), tie: 0.01, part, 3);
-        Chosen<double>[] chosen = [.. Search(trials[..arms.Length], 1), .. Search(trials[arms.Length..], 2)];
+            (i, setting, team, progress) => Tune(bench, task, arms[some[i].Arm].Start, arms[some[i].Arm].Frozen, some[i].Count, setting[0], team, progress), tie: 0.01, part, 4);
+        Chosen<double>[] chosen = [.. Search(trials[..arms.Length], 2), .. Search(trials[arms.Length..], 3)];
         double[][] accuracy = [.. arms.Select((_, arm) => counts.Select(count => chosen[Array.IndexOf(trials, (arm, count))].Result).ToArray())];
         var bayes = counts.Select(task.NaiveBayes).ToArray();
         var x = counts.Select(count => (double)count).ToArray();
@@ -62,7 +66,7 @@ internal sealed class PreTraining : Experiment
             [
                 new($"from scratch with {counts[^1]} labels a class: {Reports.Report.Number(accuracy[0][^1])}", accuracy[0][^1] >= (1.0 / NamespaceTask.Classes) + 0.1),
                 new("the base: less than 1% better in the last fifth of its steps", bench.Quick || reading.IsTrainedOut),
-                .. chosen.Take(2).SelectMany(each => each.Controls),
+                .. rate.Controls, .. chosen.Take(2).SelectMany(each => each.Controls),
             ],
             Figures =
             [
@@ -84,6 +88,15 @@ internal sealed class PreTraining : Experiment
 
     private static LabTransformer NewModel(Bench bench)
         => new(new LabShape { Vocabulary = NamespaceTask.Vocabulary, Context = NamespaceTask.Length, Hidden = 256 }, bench.Seed);
+
+    /// <summary>Teaches a model the next byte of unlabelled texts.</summary>
+    private static LearningCurve Read(Bench bench, NamespaceTask task, LabTransformer model, int steps, double rate, Team team, Action<double> progress)
+    {
+        var random = bench.Random(1);
+        return LabTraining.Train(
+            model, new TrainingOptions(Steps: steps, LearningRate: rate, WarmupSteps: Math.Min(20, steps / 2), WeightDecay: 0, Optimizer: OptimizerKind.Muon), Batch,
+            () => NamespaceTask.NextBytes([.. Enumerable.Range(0, Batch).Select(_ => task.Unlabelled[random.Next(task.Unlabelled.Length)])]), progress, looks: 40, team: team);
+    }
 
     private static Trial<double> Tune(Bench bench, NamespaceTask task, LabTransformer? start, bool frozen, int count, double rate, Team team, Action<double> progress)
     {
@@ -117,7 +130,7 @@ internal sealed class PreTraining : Experiment
             {
                 for (var label = 0; targets[row] >= 0 && label < sums.Length; label++)
                 {
-                    sums[label] += (float)Sampling.LogProbability(logits.AsSpan(row * NamespaceTask.Vocabulary, NamespaceTask.Vocabulary), 256 + label);
+                    sums[label] += logits[(row * NamespaceTask.Vocabulary) + 256 + label]; // what makes it a log-probability is the same for all labels
                 }
             }
             right += TokenModelQueries.Greatest(sums) == texts[text].Label ? 1 : 0;

@@ -29,7 +29,7 @@ internal sealed class QueryKey : Experiment
         Measure = "accuracy after the exchange, as a fraction of that before",
         Threshold = 0.5,
         Side = Side.AtMost,
-        Minutes = 4,
+        Minutes = 2,
         Changes =
         [
             "The first full run (AdamW at 3e-3 and 1e-2) left the tied model at 0.35 with one seed, where the step in which induction is learnt had not come yet, and at 0.94 and 0.95 with the others. "

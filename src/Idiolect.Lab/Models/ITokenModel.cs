@@ -21,6 +21,10 @@ internal sealed class LanguageTokenModel(ILanguageModel model) : ITokenModel
 {
     public ParameterSet Parameters => model.Parameters;
 
+    /// <summary>The rival that counts: an interpolated Kneser-Ney n-gram of a text.</summary>
+    internal static LanguageTokenModel Count(int[] text, int vocabulary, int order, CancellationToken cancellationToken)
+        => new(NGram.Train(text, vocabulary, order, cancellationToken: cancellationToken));
+
     public Tensor Forward(int[] tokens, int batch, ForwardContext context) => model.Forward(tokens, batch, context);
 
     public Tensor Loss(int[] tokens, int[] targets, int batch, ForwardContext context) => model.Loss(tokens, targets, batch, context);
