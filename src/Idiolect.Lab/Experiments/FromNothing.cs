@@ -19,13 +19,13 @@ internal sealed class FromNothing : Experiment
     public override Protocol Protocol { get; } = new()
     {
         Name = "from-nothing",
-        Claim = "A decoder-only model writes on from any beginning, or from nothing but the sign that a text begins, and foresees both better than counts of n bytes do.",
+        Claim = "A decoder-only model writes on from any beginning, or from nothing but the sign that a text begins, and after as much text it foresees both better than counts of n bytes do.",
         Essay = "The decoder alone",
         Paper = "Liu et al. 2018; Radford et al. 2018",
         Setup = $"A GPT (2 layers, width 96) on {Steps * Batch * Time / 1e6:0.0} MB of .NET documentation, whose documents begin with a byte 0: {Steps:N0} steps of Muon that read as many bytes, half of the windows at a beginning, "
             + "learning rates searched and chosen on other held-out documents. Bits per byte of the first 32 bytes, from the byte 0 alone, and of the "
             + $"32 after a given beginning of 64. It writes 32 texts from nothing; a share of their {Verbatim}-byte stretches stands verbatim in that text, as of documents that people wrote. "
-            + $"Rival: an interpolated Kneser-Ney {Order}-gram of the same {Steps * Batch * Time / 1e6:0.0} MB. Controls: with a beginning it needs at most 0.8 of the bytes' entropy; rate within the grid; trained out.",
+            + $"Rival: an interpolated Kneser-Ney {Order}-gram of the same {Steps * Batch * Time / 1e6:0.0} MB, which sees {Order - 1} bytes 0 in front of each document. Controls: with a beginning it needs at most 0.8 of the bytes' entropy; rate within the grid. (It is not trained out: the claim is about equal text.)",
         Measure = "bits per byte over those of the 8-gram, the larger of the two ratios: from nothing, and after a beginning",
         Threshold = 1,
         Minutes = 6,
@@ -33,7 +33,7 @@ internal sealed class FromNothing : Experiment
         Changes =
         [
             "A review called the measure a straw man: the model was compared with the frequencies of bytes (0.19 of them), where an 8-gram from the byte 0 has 0.71 bits for its 0.88, and 1.31 for its 2.38 after a beginning. "
-            + "Now the 8-gram of the same bytes is the rival, in the measure and in the picture, and the model is trained longer. What is verbatim was at most 0.5, without a reason: now it is at most 0.1 more than of held-out "
+            + "Now the 8-gram of the same bytes is the rival, in the measure and in the picture, and the model reads 2.5 times as much, with Muon. What is verbatim was at most 0.5, without a reason: now it is at most 0.1 more than of held-out "
             + "documents, which share stock phrases with the others, too. Claim, measure and threshold are new; the old verdict was shown.",
         ],
         Correction = "The beginnings of documentation are boilerplate: that they cost little says as much of the text as of the model. In the encoder-decoder of 2017, cross-attention sees the encoder's output only.",
@@ -43,8 +43,7 @@ internal sealed class FromNothing : Experiment
     {
         var training = Training(bench);
         var (tokens, targets) = DocumentationBytes.Windows(DocumentationBytes.Validation, HeldOut(bench, isTest: true), Time);
-        using var rival = LanguageTokenModel.Count(Array.ConvertAll(training, value => (int)value), DocumentationBytes.Vocabulary, Order, bench.CancellationToken);
-        var counts = BitsByPlace(rival, tokens, targets);
+        var counts = CountedBits(training, tokens, targets, bench.CancellationToken);
         var chosen = bench.Search(["GPT"], [new Dial("learning rate", [3e-3, 6e-3, 1.2e-2])], (_, setting, team, progress) => Train(bench, setting[0], team, progress))[0];
         var trial = chosen.Result;
         var at = Enumerable.Range(1, Time).Select(place => (double)place).ToArray();
@@ -97,7 +96,7 @@ internal sealed class FromNothing : Experiment
         return new Trial<Found>(new Found(
             bitsAt[..32].Average(), bitsAt[64..].Average(), frequencies, CopiedShare(written, training),
             CopiedShare([.. documents.Take(written.Length).Select(start => validation[(start + 1)..(start + 1 + Time)])], training), bitsAt),
-            curve.Diverged ? double.NaN : -BitsByPlace(model, validationTokens, validationTargets).Average(), curve.IsTrainedOut);
+            curve.Diverged ? double.NaN : -BitsByPlace(model, validationTokens, validationTargets).Average());
     }
 
     /// <summary>The bytes that model and rival learn from: as many as the model reads in its windows.</summary>
@@ -114,10 +113,23 @@ internal sealed class FromNothing : Experiment
 
     private static int[] Beginnings(byte[] text, int room) => [.. Enumerable.Range(0, text.Length - room - 1).Where(i => text[i] == 0)];
 
-    private static double[] BitsByPlace(ITokenModel model, int[] tokens, int[] targets)
+    /// <summary>
+    /// What the n-gram asks for each place. Before a document stand as many bytes 0 as its longest context has, as is usual: it would otherwise
+    /// have no more than its shortest counts for the first bytes.
+    /// </summary>
+    private static double[] CountedBits(byte[] training, int[] tokens, int[] targets, CancellationToken cancellationToken)
     {
-        var logits = model.Logits(tokens, tokens.Length / Time);
-        var bits = new double[Time];
+        var text = training.SelectMany(value => Enumerable.Repeat((int)value, value == 0 ? Order - 1 : 1)).ToArray();
+        using var rival = LanguageTokenModel.Count(text, DocumentationBytes.Vocabulary, Order, cancellationToken);
+        const int Front = Order - 2; // the window has one byte 0 itself
+        int[] InFront(int[] windows, int value) => [.. windows.Chunk(Time).SelectMany(window => Enumerable.Repeat(value, Front).Concat(window))];
+        return BitsByPlace(rival, InFront(tokens, 0), InFront(targets, 0), Front + Time)[Front..];
+    }
+
+    private static double[] BitsByPlace(ITokenModel model, int[] tokens, int[] targets, int time = Time)
+    {
+        var logits = model.Logits(tokens, tokens.Length / time);
+        var bits = new double[time];
         for (var row = 0; row < tokens.Length; row++)
         {
             var scores = logits.AsSpan(row * DocumentationBytes.Vocabulary, DocumentationBytes.Vocabulary);
@@ -127,7 +139,7 @@ internal sealed class FromNothing : Experiment
             {
                 total += Math.Exp(score - greatest);
             }
-            bits[row % Time] += (Math.Log2(total) - ((scores[targets[row]] - greatest) / Math.Log(2))) / (tokens.Length / Time);
+            bits[row % time] += (Math.Log2(total) - ((scores[targets[row]] - greatest) / Math.Log(2))) / (tokens.Length / time);
         }
         return bits;
     }
